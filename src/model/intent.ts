@@ -1,0 +1,118 @@
+import type { ProofFailure } from './messages.js';
+
+/**
+ * What the engine wants of every host for one app: one small record in Redis, written with each transition. Hosts make it so and
+ * report the `revision` they have reached. It is a level, not an edge: a host that joins, restarts or missed every message reads it
+ * and does the same as all others.
+ */
+export interface Intent {
+  app: string;
+  /** Rises with every write. */
+  revision: number;
+  /** The lease term of its writer. A host never follows a lower term than it has seen. */
+  term: number;
+  /** The window that speaks, or `null` between windows. */
+  window: string | null;
+  /** The release whose workers run: the only one that may start runs. `null` before the first deploy. */
+  release: string | null;
+  /** The release to have loaded beside it, and to prove against. */
+  standby: string | null;
+  /** `closed`: no run starts; claims that still arrive wait in the host. */
+  gate: 'open' | 'closed';
+  /** Ask running runs to yield. */
+  drain: boolean;
+  /** Stop what did not yield (the drain deadline passed, `onDrainTimeout: force`). */
+  force: boolean;
+  /** Rises when every checkpoint must be proven again; 0: no proof asked. */
+  proofRound: number;
+  /** A closed gate opens by itself at this time (ISO 8601), on `release`, even with every server dead. */
+  until: string | null;
+}
+
+/** A run whose state the next release cannot read, or that could not be brought back. */
+export interface Refusal extends ProofFailure {
+  run: string;
+  job: string;
+  queue: string;
+}
+
+export interface Blocker {
+  run: string;
+  job: string;
+  lastCheckpointAt: string | null;
+  /** Learned time to its next checkpoint or end, `null` without history. */
+  estimateMs: number | null;
+}
+
+/** A proof of all live checkpoints by one host. */
+export interface ProofStatus {
+  round: number;
+  done: boolean;
+  checkpoints: number;
+  ms: number;
+  /** At most 100; `refused` counts all. */
+  refusals: Refusal[];
+  refused: number;
+  /** Jobs whose states cannot be brought back down; a rollback follows their `onRollback`. */
+  oneWay: string[];
+}
+
+/** What one host counted in one window. All times: ms since the epoch by the clock of Redis; `null` until it happened. */
+export interface WindowTally {
+  window: string;
+  /** Runs that computed here when intake closed. */
+  inFlight: number;
+  yielded: number;
+  finished: number;
+  forced: number;
+  resumed: number;
+  parked: number;
+  lostMs: number;
+  repeatedCheckpoints: number;
+  /** Each run's own time from its yield to going on, ms. */
+  pauses: number[];
+  lastProgressOld: number | null;
+  lastEndOld: number | null;
+  firstStartNew: number | null;
+  firstProgressNew: number | null;
+  /** Final states proven while draining. */
+  proven: number;
+}
+
+/** One app on one host, as the host reports it. */
+export interface HostAppStatus {
+  /** The intent's revision that this describes. */
+  revision: number;
+  /** The release whose workers run here; `null`: none yet. */
+  release: string | null;
+  standby: { release: string; state: 'loading' | 'ready' | 'broken'; error: string | null } | null;
+  gate: 'open' | 'closed';
+  /** Runs computing in workers now. */
+  running: number;
+  /** Claims held without computing: yielded ones and late arrivals. */
+  waiting: number;
+  /** Of `waiting`: those that could start now and have not been seen running. */
+  resuming: number;
+  blockers: Blocker[];
+  /** Final states that failed their proof while draining. */
+  refusals: Refusal[];
+  /** Final states sent to the standby and not yet answered. */
+  proving: number;
+  proof: ProofStatus | null;
+  tally: WindowTally | null;
+}
+
+export interface HostStatus {
+  id: string;
+  hostname: string;
+  pid: number;
+  version: string;
+  workers: number;
+  /** `null`: all queues. */
+  queues: string[] | null;
+  startedAt: string;
+  seenAt: string;
+  /** A leaving host takes no part in a window that begins. */
+  leaving: boolean;
+  apps: Record<string, HostAppStatus>;
+}

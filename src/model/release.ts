@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+
+/** Lower-case hex SHA-256. */
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits (SHA-256)');
+export const nameSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    'must start with a letter or digit and hold only letters, digits, ".", "_" and "-"',
+  );
+
+const jsonSchema = z.record(z.string(), z.unknown()).describe('JSON Schema, draft 7');
+
+/** A job as the server knows it: everything here is read from the definition, no job code runs in a server. */
+export const jobManifestSchema = z.strictObject({
+  name: nameSchema,
+  queue: nameSchema,
+  payloadSchema: jsonSchema,
+  /** `null`: this job cannot be stopped half-way. */
+  checkpointVersion: z.int().min(1).nullable(),
+  checkpointSchema: jsonSchema.nullable(),
+  /** Versions from which states can be brought up to `checkpointVersion`, that version included. */
+  reads: z.array(z.int().min(1)),
+  /** Versions to which states can be brought down, `checkpointVersion` included. */
+  writes: z.array(z.int().min(1)),
+  onRollback: z.enum(['repeat', 'park']),
+  attempts: z.int().min(1),
+  backoff: z.strictObject({ type: z.enum(['fixed', 'exponential']), delayMs: z.int().min(0) }),
+  timeoutMs: z.int().positive().nullable(),
+  /** Runs of this job at once in one worker; `null`: as many as the host hands over. */
+  concurrency: z.int().min(1).nullable(),
+});
+export type JobManifest = z.infer<typeof jobManifestSchema>;
+
+export const fileManifestSchema = z.strictObject({
+  path: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
+    .refine(path => !path.split('/').includes('..'), 'must stay inside the release'),
+  sha256: sha256Schema,
+  bytes: z.int().min(0),
+});
+
+/** What `release build` writes and `POST /v1/releases` takes. The digest is that of this document in canonical JSON. */
+export const manifestSchema = z.strictObject({
+  format: z.literal(1),
+  app: nameSchema,
+  /** The module that a worker imports. Always one of `files`. */
+  entry: z.string(),
+  files: z.array(fileManifestSchema).min(1).max(1_000),
+  jobs: z.array(jobManifestSchema).max(1_000),
+  workflows: z.array(z.unknown()).max(0).default([]),
+  schedules: z.array(z.unknown()).max(0).default([]),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A release as it is stored and answered. `id` is the first 12 hex digits of `digest`. */
+export interface Release {
+  id: string;
+  app: string;
+  digest: string;
+  createdAt: string;
+  bytes: number;
+  jobs: JobManifest[];
+  workflows: unknown[];
+  schedules: unknown[];
+  entry: string;
+  files: z.infer<typeof fileManifestSchema>[];
+}
+
+/** JSON with sorted keys and no white space: equal documents give equal bytes. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+    return `{${entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** The name of a release: the SHA-256 of its manifest, which holds the SHA-256 of every file. */
+export const manifestDigest = (manifest: Manifest): string =>
+  createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+export const releaseIdOf = (digest: string): string => digest.slice(0, 12);

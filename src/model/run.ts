@@ -1,0 +1,113 @@
+/** Where a run stands, as API, CLI and docs say it. */
+export const RUN_STATES = [
+  'queued',
+  'delayed',
+  'running',
+  'yielded',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+  'parked',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+export interface RunError {
+  name: string;
+  message: string;
+  stack: string;
+}
+
+/** Why a run is set aside, and what a person may choose (`runs resume ID --choice …`). */
+export interface Parked {
+  reason: string;
+  choices: string[];
+}
+
+export interface Progress {
+  done: number;
+  total: number | null;
+  note: string | null;
+}
+
+/** What the store knows of a run's checkpoint without reading the state itself. */
+export interface CheckpointInfo {
+  /** Schema version; `null` where only library cursors are kept. */
+  version: number | null;
+  bytes: number;
+  /** ISO 8601, UTC, by the clock of Redis. */
+  savedAt: string;
+  /** How often a state was saved in the life of the run. */
+  count: number;
+}
+
+export interface HeldBy {
+  hold?: string;
+  window?: string;
+  reason: string;
+  until: string | null;
+}
+
+/** A run as API and CLI answer it. Times are ISO 8601 in UTC. */
+export interface Run {
+  id: string;
+  job: string;
+  queue: string;
+  app: string;
+  state: RunState;
+  /** 1 at first; grows with failures, falls back to 1 when the checkpoint advances. No window ever changes it. */
+  attempt: number;
+  payload: unknown;
+  result: unknown;
+  error: RunError | null;
+  progress: Progress | null;
+  release: string | null;
+  host: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  scheduledFor: string | null;
+  heldBy: HeldBy[];
+  checkpoint: CheckpointInfo | null;
+  parked: Parked | null;
+}
+
+/** A kept step of a run: its result, or the recorded intent of an outside effect that has none yet. */
+export type StepRecord = { intent: true } | { value: string };
+
+/**
+ * The saved position of a run, as the store keeps it: two strings made by `model/state-codec`.
+ * `state` is the author's, of schema `version`; `cursors` are those of `ctx.each` and `ctx.sleep`.
+ */
+export interface Envelope {
+  state: string | null;
+  version: number | null;
+  cursors: string | null;
+}
+
+/** Everything a worker needs to start or go on with a run. */
+export interface RunStart {
+  runId: string;
+  job: string;
+  queue: string;
+  attempt: number;
+  /** Rises with every start of this run. */
+  fence: number;
+  release: string;
+  scheduledFor: string | null;
+  /** JSON text, as the producer sent it. */
+  payload: string;
+  checkpoint: Envelope | null;
+  steps: Record<string, StepRecord>;
+}
+
+/** How one start of a run ended, as the worker tells its host. */
+export type RunEnd =
+  | { kind: 'completed'; result: unknown }
+  | { kind: 'failed'; error: RunError; retry: boolean }
+  | { kind: 'yielded'; checkpoint: Envelope | null }
+  | { kind: 'parked'; parked: Parked }
+  | { kind: 'cancelled' };
+
+/** Why a run is told to stop at once (`ctx.signal.reason`). */
+export type AbortReason = 'cancelled' | 'timeout' | 'forced' | 'fenced';

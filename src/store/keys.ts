@@ -1,0 +1,77 @@
+/**
+ * Every key in Redis, in one place.
+ *
+ * Two families. The control plane (apps, releases, windows, holds, lease, hosts, events) shares one hash tag, so that one Lua script may
+ * touch several of them in a Cluster. What belongs to a run stands beside its BullMQ job under the queue's own prefix, so that one script
+ * can check the job's lock and write its checkpoint.
+ */
+export interface Keys {
+  /** BullMQ's `prefix`. */
+  readonly queuePrefix: string;
+  readonly apps: string;
+  readonly queues: string;
+  readonly holds: string;
+  readonly pausedByUs: string;
+  readonly lease: string;
+  readonly hosts: string;
+  readonly windows: string;
+  readonly openWindows: string;
+  readonly events: string;
+  /** Pub/sub channel: something of the control plane changed, look again. */
+  readonly wake: string;
+  intent(app: string): string;
+  releases(app: string): string;
+  release(id: string): string;
+  blob(sha256: string): string;
+  window(id: string): string;
+  report(id: string): string;
+  host(id: string): string;
+  idempotency(key: string): string;
+  /** Fields of a run that are ours: fence, checkpoint, failures, crashes, progress … */
+  run(queue: string, jobId: string): string;
+  steps(queue: string, jobId: string): string;
+  lock(queue: string, jobId: string): string;
+  job(queue: string, jobId: string): string;
+  logs(queue: string, jobId: string): string;
+  /** Set of job IDs in this queue that have a checkpoint and have not ended: what a window must prove. */
+  live(queue: string): string;
+  /** Learned times of a job (checkpoint to checkpoint, start to end). */
+  learned(job: string): string;
+}
+
+/**
+ * @param namespace of the control plane; default `sw`. Two Slackwaters on one Redis need different ones.
+ * @param queuePrefix of BullMQ; default `bull`, its own default, so that a plain producer needs the queue's name and nothing else.
+ */
+export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
+  const base = `{${namespace}}`;
+  const ofJob = (queue: string, jobId: string) => `${queuePrefix}:${queue}:${jobId}`;
+  return {
+    queuePrefix,
+    apps: `${base}:apps`,
+    queues: `${base}:queues`,
+    holds: `${base}:holds`,
+    pausedByUs: `${base}:paused`,
+    lease: `${base}:lease`,
+    hosts: `${base}:hosts`,
+    windows: `${base}:windows`,
+    openWindows: `${base}:windows:open`,
+    events: `${base}:events`,
+    wake: `${base}:wake`,
+    intent: app => `${base}:intent:${app}`,
+    releases: app => `${base}:releases:${app}`,
+    release: id => `${base}:release:${id}`,
+    blob: sha256 => `${base}:blob:${sha256}`,
+    window: id => `${base}:window:${id}`,
+    report: id => `${base}:report:${id}`,
+    host: id => `${base}:host:${id}`,
+    idempotency: key => `${base}:idempotency:${key}`,
+    run: (queue, jobId) => `${ofJob(queue, jobId)}:sw`,
+    steps: (queue, jobId) => `${ofJob(queue, jobId)}:sw:steps`,
+    lock: (queue, jobId) => `${ofJob(queue, jobId)}:lock`,
+    job: ofJob,
+    logs: (queue, jobId) => `${ofJob(queue, jobId)}:logs`,
+    live: queue => `${queuePrefix}:${queue}:sw:live`,
+    learned: job => `${base}:learned:${job}`,
+  };
+}

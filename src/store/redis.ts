@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { Redis, type RedisOptions } from 'ioredis';
+import { SlackwaterError } from '../platform/errors.js';
+import { createKeys, type Keys } from './keys.js';
+
+export type { Redis };
+
+export interface StoreOptions {
+  /** `redis://…`, `rediss://…`, or `unix:///path` for a socket. */
+  url: string;
+  namespace?: string;
+  queuePrefix?: string;
+}
+
+/** A connection and the keys that go with it: what every function of the store takes first. */
+export interface Store {
+  redis: Redis;
+  keys: Keys;
+  options: StoreOptions;
+}
+
+/**
+ * Opens a connection as BullMQ needs it: commands wait for a reconnect (50–500 ms apart) instead of failing, and everything that is
+ * issued in one turn of the loop goes out as one pipeline.
+ */
+export function connect(options: StoreOptions, extra: RedisOptions = {}): Redis {
+  const settings: RedisOptions = {
+    maxRetriesPerRequest: null,
+    enableAutoPipelining: true,
+    retryStrategy: times => Math.min(50 * times, 500),
+    ...extra,
+  };
+  const socket = /^unix:\/\/(\/.+)$/.exec(options.url)?.[1];
+  const redis = socket ? new Redis({ ...settings, path: socket }) : new Redis(options.url, settings);
+  // Without a listener ioredis prints every refused reconnect; who cares about them listens for itself.
+  redis.on('error', () => {});
+  return redis;
+}
+
+export function openStore(options: StoreOptions, extra: RedisOptions = {}): Store {
+  return {
+    redis: connect(options, extra),
+    keys: createKeys(options.namespace, options.queuePrefix),
+    options,
+  };
+}
+
+/** @throws SlackwaterError `bad-config` if this Redis could lose what it was given: evicting, or too old. */
+export async function checkRedis(redis: Redis): Promise<void> {
+  const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? '0';
+  if (Number.parseFloat(version) < 6.2) {
+    throw new SlackwaterError(
+      'bad-config',
+      `Redis ${version} is too old: Slackwater needs 6.2 or later, or Valkey`,
+    );
+  }
+  const [, policy] = (await redis.config('GET', 'maxmemory-policy').catch(() => [])) as string[];
+  if (policy !== undefined && policy !== 'noeviction') {
+    throw new SlackwaterError(
+      'bad-config',
+      `Redis has maxmemory-policy ${policy} and would delete runs when memory is short: set it to noeviction`,
+    );
+  }
+}
+
+/** @returns ms since the epoch by the clock of Redis, the one that machines agree on. */
+export async function redisNow(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
+/**
+ * A Lua script of `scripts/`, one atomic act. Defined on the client at first use, then sent as EVALSHA (with the text again where a
+ * restarted Redis has forgotten it).
+ */
+export function script<Result>(
+  name: string,
+  keys: number,
+): (redis: Redis, ...args: (string | number)[]) => Promise<Result> {
+  const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+  const command = `sw_${name.replaceAll('-', '_')}`;
+  return (redis, ...args) => {
+    const client = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Result>>;
+    if (!client[command]) redis.defineCommand(command, { numberOfKeys: keys, lua });
+    return client[command]!(...args);
+  };
+}
