@@ -1,0 +1,138 @@
+import * as z from 'zod';
+import { parseDuration } from '../platform/duration.js';
+
+/** `"10m"` in YAML, milliseconds in the program. */
+const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+  try {
+    return parseDuration(value);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+const positive = duration.refine(ms => ms > 0, 'must be longer than 0');
+
+const UNITS: Record<string, number> = { '': 1, KiB: 1_024, MiB: 1_024 ** 2, GiB: 1_024 ** 3 };
+
+/** `"16MiB"`, `"64KiB"` or a plain number of bytes. */
+const size = z.union([z.string(), z.number()]).transform((value, context) => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?) ?(KiB|MiB|GiB|)$/.exec(String(value)) ?? [];
+  const bytes = amount === undefined ? 0 : Math.round(Number(amount) * UNITS[unit!]!);
+  if (bytes >= 1) return bytes;
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(value)} is not a size: write "16MiB", "64KiB" or bytes`,
+  });
+  return z.NEVER;
+});
+
+const count = z.int().min(1);
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'may hold letters, digits, ".", "_" and "-" only');
+const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never);
+
+/** The keys of `config/slackwater.yaml`, which explains each. */
+export const settingsSchema = z.strictObject({
+  redis: section({
+    url: z
+      .string()
+      .regex(/^(rediss?:\/\/|unix:\/\/\/)\S+$/, 'must begin with redis://, rediss:// or unix:///')
+      .default('redis://127.0.0.1:6379'),
+    namespace: name.default('sw'),
+    queuePrefix: z
+      .string()
+      .regex(/^[^\s:]+$/, 'must have no colon and no space')
+      .default('bull'),
+  }),
+  server: section({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(7070),
+    bodyLimit: size.prefault('16MiB'),
+  }),
+  host: section({
+    workers: z.union([z.literal('auto'), count], 'must be "auto" or a whole number from 1').default('auto'),
+    queues: z.array(name).min(1).nullable().default(null),
+    maxRuns: count.default(5_000),
+    env: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'))
+      .default([]),
+    lockDuration: duration.refine(ms => ms >= 1_000, 'must be at least 1s').prefault('10s'),
+    killAfter: positive.prefault('5s'),
+    crashLimit: count.default(3),
+    runConcurrency: count.default(100),
+  }),
+  limits: section({
+    payloadBytes: size.prefault('1MiB'),
+    checkpointBytes: size.prefault('1MiB'),
+    releaseBytes: size.prefault('50MiB'),
+    logLines: count.default(1_000),
+  }),
+  window: section({
+    drainTimeout: positive.prefault('10m'),
+    maxDuration: positive.prefault('1h'),
+    prepareTimeout: positive.prefault('2m'),
+    onDrainTimeout: z.enum(['abort', 'force']).default('abort'),
+  }),
+  retention: section({ completed: positive.prefault('7d'), failed: positive.prefault('30d') }),
+  data: z.string().min(1).default('.slackwater'),
+});
+export type Settings = z.output<typeof settingsSchema>;
+
+/** What the program reads: the settings with defaults filled in; times in ms, sizes in bytes. */
+export interface Config {
+  redis: { url: string; namespace: string; queuePrefix: string };
+  server: {
+    host: string;
+    port: number;
+    /** Largest request body; blobs of a release are measured by `limits.releaseBytes`. */
+    bodyLimit: number;
+    /** Bearer tokens that are let in (`SLACKWATER_TOKEN`, comma-separated). Never in the file. */
+    tokens: string[];
+  };
+  host: {
+    workers: number;
+    /** `null`: all queues. */
+    queues: string[] | null;
+    maxRuns: number;
+    env: string[];
+    lockDurationMs: number;
+    killAfterMs: number;
+    crashLimit: number;
+    runConcurrency: number;
+  };
+  limits: { payloadBytes: number; checkpointBytes: number; releaseBytes: number; logLines: number };
+  window: {
+    drainTimeoutMs: number;
+    maxDurationMs: number;
+    prepareTimeoutMs: number;
+    onDrainTimeout: 'abort' | 'force';
+  };
+  retention: { completedMs: number; failedMs: number };
+  data: string;
+}
+
+/** @param cores what `workers: auto` stands for. */
+export function toConfig(settings: Settings, cores: number, tokens: string[] = []): Config {
+  const { redis, server, host, limits, window, retention, data } = settings;
+  const { lockDuration, killAfter, ...hostRest } = host;
+  return {
+    redis,
+    server: { ...server, tokens },
+    host: {
+      ...hostRest,
+      workers: host.workers === 'auto' ? cores : host.workers,
+      lockDurationMs: lockDuration,
+      killAfterMs: killAfter,
+    },
+    limits,
+    window: {
+      drainTimeoutMs: window.drainTimeout,
+      maxDurationMs: window.maxDuration,
+      prepareTimeoutMs: window.prepareTimeout,
+      onDrainTimeout: window.onDrainTimeout,
+    },
+    retention: { completedMs: retention.completed, failedMs: retention.failed },
+    data,
+  };
+}
