@@ -1,0 +1,201 @@
+import type { Envelope, Parked, Progress, RunError, StepRecord } from '../model/run.js';
+import { SlackwaterError } from '../platform/errors.js';
+import { type Store, script } from './redis.js';
+
+/** Which run, and by what right: the lock token of its claim and the fence of its newest start. */
+export interface Claimed {
+  queue: string;
+  jobId: string;
+  token: string;
+  fence: number;
+}
+
+export type Started =
+  | { kind: 'lost' }
+  | { kind: 'cancelled'; fence: number }
+  | { kind: 'poison'; fence: number; crashes: number }
+  | {
+      kind: 'ok';
+      fence: number;
+      failures: number;
+      crashes: number;
+      checkpoint: Envelope | null;
+      savedAt: number | null;
+      steps: Record<string, StepRecord>;
+    };
+
+/** The write was refused: another claim or a newer start owns this run. Its worker must stop. */
+export class FencedError extends SlackwaterError {
+  constructor(claimed: Claimed) {
+    super(
+      'conflict',
+      `run ${claimed.jobId} of queue ${claimed.queue} has been taken over; fence ${claimed.fence} may no longer write`,
+    );
+  }
+}
+
+const startScript = script<(string | number)[]>('start-run', 3);
+const saveScript = script<(string | number)[]>('save-run', 3);
+const stepScript = script<[string]>('step-run', 3);
+const failScript = script<(string | number)[]>('fail-run', 2);
+const finishScript = script<number>('finish-run', 3);
+
+/** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it. */
+export async function startRun(
+  { redis, keys }: Store,
+  run: Omit<Claimed, 'fence'>,
+  by: { release: string; host: string; app: string; crashed: boolean; crashLimit: number },
+): Promise<Started> {
+  const { queue, jobId, token } = run;
+  const [kind, fence, ...rest] = await startScript(
+    redis,
+    keys.lock(queue, jobId),
+    keys.run(queue, jobId),
+    keys.steps(queue, jobId),
+    token,
+    by.release,
+    by.host,
+    by.app,
+    by.crashed ? '1' : '0',
+    by.crashLimit,
+  );
+  if (kind === 'cancelled') return { kind, fence: Number(fence) };
+  if (kind === 'poison') return { kind, fence: Number(fence), crashes: Number(rest[0]) };
+  if (kind !== 'ok') return { kind: 'lost' };
+  const [failures, crashes, state, version, cursors, savedAt, ...steps] = rest.map(String);
+  return {
+    kind: 'ok',
+    fence: Number(fence),
+    failures: Number(failures),
+    crashes: Number(crashes),
+    checkpoint:
+      state || cursors
+        ? { state: state || null, version: version ? Number(version) : null, cursors: cursors || null }
+        : null,
+    savedAt: savedAt ? Number(savedAt) : null,
+    steps: pairs(steps),
+  };
+}
+
+function pairs(flat: string[]): Record<string, StepRecord> {
+  const steps: Record<string, StepRecord> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) steps[flat[i]!] = JSON.parse(flat[i + 1]!) as StepRecord;
+  return steps;
+}
+
+/**
+ * Saves a checkpoint. With mode `yield` the run also stands as yielded and its next fence is taken.
+ * @returns the time of the save (ms, clock of Redis) and the fence that now holds. @throws FencedError
+ */
+export async function saveRun(
+  { redis, keys }: Store,
+  run: Claimed,
+  checkpoint: Envelope | null,
+  mode: 'save' | 'yield' = 'save',
+): Promise<{ savedAt: number; fence: number }> {
+  const { queue, jobId, token, fence } = run;
+  const [kind, savedAt, next] = await saveScript(
+    redis,
+    keys.lock(queue, jobId),
+    keys.run(queue, jobId),
+    keys.live(queue),
+    token,
+    fence,
+    jobId,
+    checkpoint?.state ?? '',
+    checkpoint?.version ?? '',
+    checkpoint?.cursors ?? '',
+    mode,
+  );
+  if (kind !== 'ok') throw new FencedError(run);
+  return { savedAt: Number(savedAt), fence: Number(next) };
+}
+
+/** @throws FencedError */
+export async function saveStep(
+  { redis, keys }: Store,
+  run: Claimed,
+  name: string,
+  record: StepRecord,
+): Promise<void> {
+  const { queue, jobId, token, fence } = run;
+  const [kind] = await stepScript(
+    redis,
+    keys.lock(queue, jobId),
+    keys.run(queue, jobId),
+    keys.steps(queue, jobId),
+    token,
+    fence,
+    name,
+    JSON.stringify(record),
+  );
+  if (kind !== 'ok') throw new FencedError(run);
+}
+
+/**
+ * Records a failure, a park or a cancellation, and decides whether an attempt is left.
+ * @returns `retry` with the failures since the checkpoint last advanced, or `ended`. @throws FencedError
+ */
+export async function failRun(
+  { redis, keys }: Store,
+  run: Claimed,
+  how: { kind: 'failed' | 'parked' | 'cancelled'; attempts: number; error?: RunError; parked?: Parked },
+): Promise<{ kind: 'retry'; failures: number } | { kind: 'ended' }> {
+  const { queue, jobId, token, fence } = run;
+  const [kind, failures] = await failScript(
+    redis,
+    keys.lock(queue, jobId),
+    keys.run(queue, jobId),
+    token,
+    fence,
+    how.kind,
+    how.attempts,
+    how.error ? JSON.stringify(how.error) : '',
+    how.parked ? JSON.stringify(how.parked) : '',
+  );
+  if (kind === 'retry') return { kind, failures: Number(failures) };
+  if (kind === 'ended') return { kind };
+  throw new FencedError(run);
+}
+
+/** Tidies up after an end that the queue has recorded. Idempotent. */
+export async function finishRun(
+  { redis, keys }: Store,
+  run: { queue: string; jobId: string },
+  how: { keepState: boolean; parked: boolean; keepMs: number },
+): Promise<void> {
+  const { queue, jobId } = run;
+  await finishScript(
+    redis,
+    keys.run(queue, jobId),
+    keys.steps(queue, jobId),
+    keys.live(queue),
+    jobId,
+    how.keepState ? '1' : '0',
+    how.parked ? '1' : '0',
+    how.keepMs,
+  );
+}
+
+export async function saveProgress(
+  { redis, keys }: Store,
+  run: { queue: string; jobId: string },
+  progress: Progress,
+): Promise<void> {
+  await redis.hset(keys.run(run.queue, run.jobId), 'progress', JSON.stringify(progress));
+}
+
+/** Appends to the run's log, which the queue library shows too; keeps the last `keep` lines. */
+export async function appendLog(
+  { redis, keys }: Store,
+  run: { queue: string; jobId: string },
+  lines: string[],
+  keep: number,
+): Promise<void> {
+  const key = keys.logs(run.queue, run.jobId);
+  await redis
+    .pipeline()
+    .rpush(key, ...lines)
+    .ltrim(key, -keep, -1)
+    .exec();
+}

@@ -1,0 +1,15 @@
+-- Records how a start failed, before the queue is told: a crash in between only means that the run starts again.
+-- KEYS lock, run. ARGV token, fence, kind ('failed', 'parked' or 'cancelled'), attempts, error JSON, park JSON.
+-- Answers {'retry', failures} | {'ended'} | {'lost'} | {'fenced'}.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
+local run = KEYS[2]
+if redis.call('HGET', run, 'fence') ~= ARGV[2] then return {'fenced'} end
+if ARGV[5] ~= '' then redis.call('HSET', run, 'error', ARGV[5]) end
+if ARGV[3] == 'failed' then
+  local failures = redis.call('HINCRBY', run, 'failures', 1)
+  if failures < tonumber(ARGV[4]) then return {'retry', failures} end
+else
+  redis.call('HSET', run, 'outcome', ARGV[3])
+  if ARGV[6] ~= '' then redis.call('HSET', run, 'park', ARGV[6]) end
+end
+return {'ended'}

@@ -1,0 +1,10 @@
+-- Tidies up after a run that has ended: what was kept to go on with goes, unless a person may still resume it.
+-- KEYS run, steps, live. ARGV job ID, keep state ('1' for failed and parked), parked ('1': its state stays in the proof), ms to live.
+if ARGV[3] ~= '1' then redis.call('SREM', KEYS[3], ARGV[1]) end
+if ARGV[2] ~= '1' then
+  redis.call('HDEL', KEYS[1], 'state', 'cursors', 'yielded')
+  redis.call('DEL', KEYS[2])
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return 1

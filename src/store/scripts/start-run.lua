@@ -1,0 +1,22 @@
+-- One start of a run: takes the next fence and answers everything that a worker needs to go on.
+-- KEYS lock, run, steps. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit.
+-- Answers {'lost'} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local run = KEYS[2]
+local fence = redis.call('HINCRBY', run, 'fence', 1)
+redis.call('PERSIST', run)
+redis.call('HDEL', run, 'yielded', 'outcome', 'park')
+redis.call('HSETNX', run, 'startedAt', now)
+redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4])
+if redis.call('HGET', run, 'cancel') == '1' then return {'cancelled', fence} end
+local crashes = tonumber(redis.call('HGET', run, 'crashes') or '0')
+if ARGV[5] == '1' then
+  crashes = redis.call('HINCRBY', run, 'crashes', 1)
+  if crashes >= tonumber(ARGV[6]) then return {'poison', fence, crashes} end
+end
+local kept = redis.call('HMGET', run, 'failures', 'state', 'version', 'cursors', 'savedAt')
+local answer = {'ok', fence, kept[1] or '0', crashes, kept[2] or '', kept[3] or '', kept[4] or '', kept[5] or ''}
+for _, part in ipairs(redis.call('HGETALL', KEYS[3])) do answer[#answer + 1] = part end
+return answer
