@@ -1,0 +1,52 @@
+import type { Intent } from '../model/intent.js';
+import type { Service } from '../platform/service.js';
+import { connect, type Store } from './redis.js';
+
+/** What hosts are to make so for this app; `null` before its first window. */
+export async function readIntent(store: Store, app: string): Promise<Intent | null> {
+  const text = await store.redis.get(store.keys.intent(app));
+  return text === null ? null : (JSON.parse(text) as Intent);
+}
+
+/** The apps that ever pushed a release or had a window, in order of their names. */
+export async function listApps(store: Store): Promise<string[]> {
+  return (await store.redis.smembers(store.keys.apps)).sort();
+}
+
+/** Says "something of the control plane changed, look again" to every server and host. */
+export async function wake(store: Store): Promise<void> {
+  await store.redis.publish(store.keys.wake, '');
+}
+
+/**
+ * Calls `onWake` whenever the control plane changed, and after each reconnect, since messages may have been missed meanwhile. It is a
+ * hint and never the truth: whoever listens also looks by itself once a second.
+ */
+export function watchControl(store: Store, onWake: () => void): Service {
+  let subscriber: ReturnType<typeof connect> | undefined;
+  return {
+    async start() {
+      if (subscriber) return;
+      const redis = connect(store.options, { autoResubscribe: false, enableAutoPipelining: false });
+      subscriber = redis;
+      redis.on('message', () => onWake());
+      await new Promise<void>(resolve => {
+        redis.on('ready', () => {
+          redis.subscribe(store.keys.wake).then(
+            () => {
+              resolve();
+              onWake();
+            },
+            // The connection went away in between: the next `ready` subscribes again.
+            () => {},
+          );
+        });
+        redis.once('end', resolve);
+      });
+    },
+    async stop() {
+      subscriber?.disconnect();
+      subscriber = undefined;
+    },
+  };
+}

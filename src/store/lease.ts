@@ -1,0 +1,98 @@
+import { type Clock, systemClock } from '../platform/clock.js';
+import type { Service } from '../platform/service.js';
+import { type Store, script } from './redis.js';
+
+const acquireScript = script<[won: number, term: string]>('acquire-lease', 1);
+const releaseScript = script<number>('release-lease', 1);
+
+export interface LeaseOptions {
+  /** Unique in all time: a server that restarts is another owner. */
+  owner: string;
+  /** How long the lease outlives its last renewal; default 3,000. Renewed (or tried for) every third of it. */
+  ttlMs?: number;
+  clock?: Clock;
+}
+
+export interface Lease extends Service {
+  readonly owner: string;
+  /** Of the last holding; 0 before the first. Rises with each holder and never comes again. */
+  readonly term: number;
+  /** Whether it is ours by our own monotonic clock: false from `ttlMs` after the last renewal was *sent*, whatever Redis says. */
+  held(): boolean;
+  /** Called with each change of `held`. @returns the function that ends it. */
+  onChange(listener: (held: boolean) => void): () => void;
+}
+
+/**
+ * The right to run the window engine, one holder at a time. A holder that was stopped (SIGSTOP, a blocked loop) may believe that it still
+ * holds it: that is why every write of the engine carries owner and term, and the script that writes compares both.
+ */
+export function createLease(store: Store, options: LeaseOptions): Lease {
+  const { owner, ttlMs = 3_000, clock = systemClock } = options;
+  const listeners = new Set<(held: boolean) => void>();
+  let term = 0;
+  let deadline = Number.NEGATIVE_INFINITY;
+  let told = false;
+  let running = false;
+  let cancelNext = () => {};
+  let cancelExpiry = () => {};
+
+  const held = () => running && clock.monotonic() < deadline;
+
+  function tell() {
+    if (told === held()) return;
+    told = !told;
+    for (const listener of listeners) listener(told);
+  }
+
+  async function attempt(): Promise<void> {
+    const sentAt = clock.monotonic();
+    // While Redis is away this waits for its return; `held` meanwhile ends by itself.
+    const [won, newTerm] = await acquireScript(store.redis, store.keys.lease, owner, ttlMs);
+    if (!running) return;
+    deadline = won === 1 ? sentAt + ttlMs : Number.NEGATIVE_INFINITY;
+    if (won === 1) term = Number(newTerm);
+    cancelExpiry();
+    cancelExpiry = won === 1 ? clock.after(deadline - clock.monotonic() + 1, tell) : () => {};
+    tell();
+  }
+
+  function again() {
+    cancelNext = clock.after(ttlMs / 3, () => {
+      attempt()
+        // Redis answers with an error (loading, out of memory, a replica): the next attempt is soon enough.
+        .catch(() => {})
+        .finally(() => running && again());
+    });
+  }
+
+  return {
+    owner,
+    held,
+    get term() {
+      return term;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async start() {
+      if (running) return;
+      running = true;
+      await attempt();
+      again();
+    },
+    async stop() {
+      if (!running) return;
+      const wasHeld = held();
+      running = false;
+      cancelNext();
+      cancelExpiry();
+      tell();
+      // Lets the next holder in at once. Not waited for when Redis is away: then the lease ends by itself.
+      if (wasHeld && store.redis.status === 'ready') {
+        await releaseScript(store.redis, store.keys.lease, owner, term).catch(() => 0);
+      }
+    },
+  };
+}

@@ -1,0 +1,15 @@
+-- Opens a gate that nobody opened in time, unless the intent has moved on since it was seen. An intent holds only plain values, so
+-- reading and writing it here keeps it whole.
+-- KEYS: intent, events   ARGV: revision seen, fields to set (JSON), wake channel
+local text = redis.call('GET', KEYS[1])
+if not text then return 0 end
+local intent = cjson.decode(text)
+if intent.revision ~= tonumber(ARGV[1]) then return 0 end
+for field, value in pairs(cjson.decode(ARGV[2])) do intent[field] = value end
+-- A revision is a number that rises, also over a Redis that restarts without its last second: hence the clock.
+local time = redis.call('TIME')
+intent.revision = math.max(intent.revision + 1, time[1] * 1000 + math.floor(time[2] / 1000))
+redis.call('SET', KEYS[1], cjson.encode(intent))
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'type', 'gate.opened', 'data', cjson.encode({ app = intent.app, release = intent.release, why = 'its time was over' }))
+redis.call('PUBLISH', ARGV[3], '')
+return 1

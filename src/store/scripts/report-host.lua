@@ -1,0 +1,9 @@
+-- A host's record and its place in the index, in one act.
+-- KEYS: hosts, host, events   ARGV: id, status JSON, ttl ms, wake channel or '', event data
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+local joined = redis.call('ZADD', KEYS[1], 0, ARGV[1])
+if joined == 1 then
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'type', 'host.joined', 'data', ARGV[5])
+end
+if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[4], '') end
+return joined

@@ -1,0 +1,228 @@
+import type { Hold } from '../model/hold.js';
+import type { Intent } from '../model/intent.js';
+import type { Report, Request, Window } from '../model/window.js';
+import { extended, whyNot } from '../model/window-requests.js';
+import { SlackwaterError } from '../platform/errors.js';
+import { redisNow, type Store, script } from './redis.js';
+
+const createScript = script<string>('create-window', 5);
+const advanceScript = script<Advance>('advance-window', 9);
+const updateScript = script<number>('update-window', 4);
+
+/** What became of a write by the engine. All but `written` mean: someone else was here, look again. */
+export type Advance = 'written' | 'not-the-holder' | 'stale-window' | 'stale-intent';
+
+/** One step of the engine, written whole or not at all. */
+export interface WindowChange {
+  /** As it shall be, with the `version` that was read: the script writes it as `version + 1`. */
+  window: Window;
+  /** What hosts shall do from now on. Its `revision` is given by the script, its `term` by the lease. */
+  intent?: Omit<Intent, 'revision' | 'term'>;
+  /** The revision on which the decision rests (`null`: no intent yet). With another one stored, nothing is written. */
+  seenRevision: number | null;
+  place?: Hold[];
+  /** IDs of holds. */
+  lift?: string[];
+  event?: { type: string; data: Record<string, unknown> };
+  report?: Report;
+  /** How much each queue had taken in when the window began: kept beside the window for its report. */
+  intakeMark?: Record<string, number>;
+}
+
+/**
+ * Stores a new window, unless another one of its app that is not over takes any of its time.
+ * @throws SlackwaterError `conflict`, naming the other.
+ */
+export async function createWindow(store: Store, window: Window): Promise<Window> {
+  const { keys, redis } = store;
+  const other = await createScript(
+    redis,
+    keys.window(window.id),
+    keys.windows,
+    keys.openWindows,
+    keys.apps,
+    keys.events,
+    JSON.stringify(window),
+    JSON.stringify(span(window)),
+    JSON.stringify({ app: window.app, window: window.id, phase: window.phase, because: window.reason }),
+    keys.wake,
+  );
+  if (other === '') return window;
+  throw new SlackwaterError(
+    'conflict',
+    `window ${other} of app ${window.app} takes this time: wait for it, choose another time, or cancel it`,
+    [{ pointer: '/startsAt', detail: `overlaps with window ${other}` }],
+  );
+}
+
+/** @throws SlackwaterError `not-found` */
+export async function getWindow(store: Store, id: string): Promise<Window> {
+  const window = await findWindow(store, id);
+  if (!window)
+    throw new SlackwaterError('not-found', `there is no window ${id}: see \`slackwater window ls\``);
+  return window;
+}
+
+async function findWindow(store: Store, id: string): Promise<Window | null> {
+  const text = await store.redis.hget(store.keys.window(id), 'json');
+  return text === null ? null : (JSON.parse(text) as Window);
+}
+
+/** Newest first. `before`: the ID of the last one of the page before. */
+export async function listWindows(
+  store: Store,
+  options: { app?: string; limit?: number; before?: string } = {},
+): Promise<{ items: Window[]; nextCursor: string | null }> {
+  const limit = options.limit ?? 50;
+  const items: Window[] = [];
+  let before = options.before;
+  for (;;) {
+    // All have score 0: the set is ordered by ID, and IDs by the time of their making.
+    const max = before === undefined ? '+' : `(${before}`;
+    const ids = await store.redis.zrange(store.keys.windows, max, '-', 'BYLEX', 'REV', 'LIMIT', 0, limit + 1);
+    const page = await Promise.all(ids.map(id => findWindow(store, id)));
+    items.push(
+      ...page
+        .filter(window => window !== null)
+        .filter(w => options.app === undefined || w.app === options.app),
+    );
+    before = ids.at(-1);
+    if (ids.length <= limit || items.length > limit) break;
+  }
+  const cut = items.slice(0, limit);
+  return { items: cut, nextCursor: items.length > limit ? cut.at(-1)!.id : null };
+}
+
+/** Those that are not over, in the order in which they begin. */
+export async function openWindows(store: Store): Promise<Window[]> {
+  const ids = await store.redis.hkeys(store.keys.openWindows);
+  const windows = await Promise.all(ids.map(id => findWindow(store, id)));
+  return windows
+    .filter(window => window !== null)
+    .sort((a, b) => (a.startsAt + a.id < b.startsAt + b.id ? -1 : 1));
+}
+
+export async function readReport(store: Store, id: string): Promise<Report | null> {
+  const text = await store.redis.get(store.keys.report(id));
+  return text === null ? null : (JSON.parse(text) as Report);
+}
+
+export async function readIntakeMark(store: Store, id: string): Promise<Record<string, number>> {
+  return JSON.parse((await store.redis.hget(store.keys.window(id), 'intakeMark')) ?? '{}');
+}
+
+/** The engine's only way to write: one script that compares lease, window and intent before it touches anything. */
+export async function advance(
+  store: Store,
+  lease: { owner: string; term: number },
+  change: WindowChange,
+): Promise<Advance> {
+  const { keys, redis } = store;
+  const { window } = change;
+  const next: Window = { ...window, version: window.version + 1 };
+  const text = (value: unknown) => (value === undefined ? undefined : JSON.stringify(value));
+  return advanceScript(
+    redis,
+    keys.lease,
+    keys.window(window.id),
+    keys.openWindows,
+    keys.intent(window.app),
+    keys.holds,
+    keys.events,
+    keys.report(window.id),
+    keys.apps,
+    keys.windows,
+    lease.owner,
+    lease.term,
+    keys.wake,
+    JSON.stringify({
+      id: window.id,
+      app: window.app,
+      seenVersion: window.version,
+      version: next.version,
+      window: text(next),
+      span: window.phase === 'done' ? undefined : text(span(next)),
+      seenRevision: change.seenRevision ?? 0,
+      intent: text(change.intent),
+      place: (change.place ?? []).map(hold => [hold.id, JSON.stringify(hold)]),
+      lift: change.lift ?? [],
+      eventType: change.event?.type,
+      eventData: text(change.event?.data),
+      report: text(change.report),
+      intakeMark: text(change.intakeMark),
+    }),
+  );
+}
+
+/**
+ * An operator asks; the engine acts on it with its next look, at once.
+ * @param expectedVersion as in `If-Match`; without it, the request goes to whatever version is there.
+ * @throws SlackwaterError `not-found`; `conflict` where the phase does not allow it, or the version is another.
+ */
+export function requestWindow(
+  store: Store,
+  id: string,
+  request: { kind: Request['kind']; by: string },
+  expectedVersion?: number,
+): Promise<Window> {
+  return update(store, id, request.kind, expectedVersion, (window, at) => ({
+    ...window,
+    request: { ...request, at },
+  }));
+}
+
+/** Gives a window `byMs` more time to drain and to end. Errors as with `requestWindow`. */
+export function extendWindow(
+  store: Store,
+  id: string,
+  change: { byMs: number; by: string },
+  expectedVersion?: number,
+): Promise<Window> {
+  return update(store, id, 'extend', expectedVersion, window => extended(window, change.byMs));
+}
+
+async function update(
+  store: Store,
+  id: string,
+  kind: Request['kind'] | 'extend',
+  expectedVersion: number | undefined,
+  change: (window: Window, at: string) => Window,
+): Promise<Window> {
+  const { keys, redis } = store;
+  for (;;) {
+    const window = await getWindow(store, id);
+    if (expectedVersion !== undefined && window.version !== expectedVersion) {
+      throw new SlackwaterError(
+        'conflict',
+        `window ${id} is at version ${window.version}, not ${expectedVersion}: read it again and decide anew`,
+      );
+    }
+    const refusal = whyNot(window, kind);
+    if (refusal) throw new SlackwaterError('conflict', refusal);
+    const at = new Date(await redisNow(redis)).toISOString();
+    const next = { ...change(window, at), version: window.version + 1 };
+    const event = { app: window.app, window: id, request: kind };
+    const written = await updateScript(
+      redis,
+      keys.window(id),
+      keys.openWindows,
+      keys.events,
+      keys.windows,
+      id,
+      window.version,
+      next.version,
+      JSON.stringify(next),
+      JSON.stringify(span(next)),
+      JSON.stringify(event),
+      keys.wake,
+    );
+    if (written === 1) return next;
+  }
+}
+
+/** The time that a window takes, for the check of overlaps. */
+function span(window: Window): { app: string; from: number; to: number } {
+  const from = Date.parse(window.startsAt);
+  const to = window.endsBy === null ? from + window.maxDurationMs : Date.parse(window.endsBy);
+  return { app: window.app, from, to };
+}
