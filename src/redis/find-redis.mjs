@@ -8,6 +8,7 @@ export { startPrivateRedis } from './private-redis.mjs';
 
 /**
  * A Redis to work with. `stop` ends what was started for it, waits for its end, and leaves alone what was there before.
+ * @typedef {import('./private-redis.mjs').PrivateRedis} PrivateRedis
  * @typedef {{ url: string, how: 'REDIS_URL' | 'private' | 'docker', stop: () => Promise<void> }} FoundRedis
  */
 

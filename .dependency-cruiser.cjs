@@ -1,0 +1,115 @@
+// Imports point one way; test/architecture.test.ts holds the tree to these rules. In README order:
+// platform ← model ← {author, execution, store, queue, release} ← {host, worker, window} ← {server, api} ← cli.
+const layers = [
+  ['platform'],
+  ['model'],
+  ['redis'],
+  ['config'],
+  ['author', 'execution', 'store', 'queue', 'release'],
+  ['host', 'worker', 'window'],
+  ['api', 'server'],
+  ['cli'],
+];
+
+const folder = names => `^src/(${names.join('|')})/`;
+
+/** A folder imports nothing of a later layer. */
+const oneWay = layers.slice(0, -1).map((layer, index) => ({
+  name: `${layer[0]}-one-way`,
+  severity: 'error',
+  comment: 'imports point from later layers to earlier ones',
+  from: { path: folder(layer) },
+  to: { path: folder(layers.slice(index + 1).flat()) },
+}));
+
+/** Folders of one layer know nothing of each other, but for those that `allowed` names. */
+const siblings = (from, others) => ({
+  name: `${from}-alone`,
+  severity: 'error',
+  comment: 'folders of one layer do not import each other',
+  from: { path: folder([from]) },
+  to: { path: folder(others) },
+});
+
+/** Only some folders know a package. */
+const onlyIn = (packageName, folders) => ({
+  name: `${packageName}-only-in-${folders.join('-')}`,
+  severity: 'error',
+  comment: `${packageName} is a detail of ${folders.join(', ')}`,
+  from: { path: '^src/', pathNot: folder(folders) },
+  to: { path: `^node_modules/${packageName}/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'nothing-of-development',
+      severity: 'error',
+      comment: 'what is shipped needs only what is listed under dependencies',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    ...oneWay,
+    siblings('author', ['execution', 'store', 'queue', 'release']),
+    siblings('execution', ['store', 'queue', 'release']),
+    siblings('store', ['author', 'execution', 'queue', 'release']),
+    siblings('queue', ['author', 'execution', 'release']),
+    siblings('release', ['author', 'execution', 'store', 'queue']),
+    siblings('host', ['worker', 'window']),
+    siblings('worker', ['host', 'window']),
+    siblings('window', ['host', 'worker']),
+    siblings('api', ['server']),
+    {
+      name: 'redis-uses-node-only',
+      severity: 'error',
+      comment: 'setup runs it before anything is installed',
+      from: { path: '^src/redis/' },
+      to: { pathNot: '^src/redis/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'bundles-stay-small',
+      severity: 'error',
+      comment: 'release bundles link author: nothing that talks to Redis, serves HTTP or logs belongs there',
+      from: { path: '^src/(author|index)' },
+      to: {
+        path: '^node_modules/(ioredis|bullmq|pino|devalue|fastify|@fastify|commander|esbuild)/',
+        reachable: true,
+      },
+    },
+    {
+      name: 'author-types-only',
+      severity: 'error',
+      from: { path: '^src/(author/|index\\.ts)' },
+      to: {
+        path: folder(['store', 'queue', 'release', 'host', 'window', 'server', 'api', 'cli']),
+        reachable: true,
+      },
+    },
+    {
+      name: 'testing-needs-no-redis',
+      severity: 'error',
+      from: { path: '^src/(testing\\.ts|execution/|worker/)' },
+      to: { path: '^node_modules/(ioredis|bullmq)/', reachable: true },
+    },
+    onlyIn('bullmq', ['queue']),
+    onlyIn('ioredis', ['store', 'queue']),
+    onlyIn('esbuild', ['release']),
+    onlyIn('fastify', ['api', 'server']),
+    onlyIn('commander', ['cli']),
+    {
+      name: 'unused',
+      severity: 'error',
+      comment: 'nothing that can be started or imported leads to this file',
+      from: { path: '^src/(index|testing)\\.ts$|^src/(cli|worker)/main\\.ts$' },
+      to: { path: '^src/', reachable: false },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '^node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: false,
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default'], exportsFields: ['exports'] },
+  },
+};
