@@ -69,18 +69,21 @@ export async function redisNow(redis: Redis): Promise<number> {
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }
 
+type ScriptArgument = string | number | Buffer;
+
 /**
  * A Lua script of `scripts/`, one atomic act. Defined on the client at first use, then sent as EVALSHA (with the text again where a
  * restarted Redis has forgotten it).
+ * @param keys how many of the arguments are keys; left out where that differs from call to call: then the first argument says it.
  */
 export function script<Result>(
   name: string,
-  keys: number,
-): (redis: Redis, ...args: (string | number)[]) => Promise<Result> {
+  keys?: number,
+): (redis: Redis, ...args: ScriptArgument[]) => Promise<Result> {
   const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
   const command = `sw_${name.replaceAll('-', '_')}`;
   return (redis, ...args) => {
-    const client = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Result>>;
+    const client = redis as unknown as Record<string, (...args: ScriptArgument[]) => Promise<Result>>;
     if (!client[command]) redis.defineCommand(command, { numberOfKeys: keys, lua });
     return client[command]!(...args);
   };
