@@ -102,14 +102,13 @@ module.exports = {
       name: 'unused',
       severity: 'error',
       comment: 'nothing that can be started or imported leads to this file',
-      from: { path: '^src/(index|testing)\\.ts$|^src/(cli|worker)/main\\.ts$' },
+      from: { path: '^src/(index|testing)\\.ts$|^src/.*main\\.ts$' },
       to: { path: '^src/', reachable: false },
     },
   ],
   options: {
     doNotFollow: { path: '^node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
-    tsPreCompilationDeps: false,
     enhancedResolveOptions: { conditionNames: ['import', 'node', 'default'], exportsFields: ['exports'] },
   },
 };
