@@ -42,6 +42,8 @@ export interface Consumer {
   renew(): Promise<string[]>;
   /** No further claims; those held stay. */
   stopClaiming(): Promise<void>;
+  /** Resolves when no claim is held and the queue knows the end of each. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,7 +78,13 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
       drainDelay: 5,
     },
   );
-  const forget = (jobId: string, token: string) => tokens.get(jobId) === token && tokens.delete(jobId);
+  const onSettled: (() => void)[] = [];
+  const forget = (jobId: string, token: string) => {
+    if (tokens.get(jobId) !== token) return;
+    tokens.delete(jobId);
+    if (tokens.size > 0) return;
+    for (const settled of onSettled.splice(0)) settled();
+  };
   const ended = (job?: Job) => {
     if (!job?.finishedOn) return;
     forget(job.id!, job.token!);
@@ -104,6 +112,11 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
       return lost;
     },
     stopClaiming: () => worker.pause(true),
+    settled: () =>
+      new Promise(resolve => {
+        if (tokens.size === 0) resolve();
+        else onSettled.push(resolve);
+      }),
     async close() {
       await worker.close(true);
       client.disconnect();

@@ -1,0 +1,260 @@
+import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../model/intent.js';
+import type { Logger } from '../platform/logger.js';
+import { blockersOf } from './blockers.js';
+import type { HeldRun } from './held-run.js';
+import type { Pace } from './pace.js';
+import type { Pool } from './pool.js';
+import { RunControl, type RunControlOptions } from './run-control.js';
+import { type LocalRelease, Standby } from './standby.js';
+import { WindowWatch } from './window-watch.js';
+import type { WorkerProcess } from './worker-process.js';
+
+export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app'> {
+  app: string;
+  pace: Pace;
+  log: Logger;
+  fetch(release: string): Promise<LocalRelease>;
+  createPool(local: LocalRelease, app: AppHost): Pool;
+  forkWorker(local: LocalRelease): WorkerProcess;
+  /** Whether it falls to this host to prove all live checkpoints. */
+  isProver(): Promise<boolean>;
+  /** The pool that runs has changed: consume its queues. */
+  onPool(pool: Pool): void;
+  /** `urgent`: the engine waits for this. */
+  report(urgent: boolean): void;
+}
+
+/**
+ * One app on this host. It is told a level (the intent) and makes it so: which release is loaded beside the running one, whether runs may start, whether they
+ * are asked to yield, which release's workers run. Every call of `follow` compares and does what is missing, so it does not matter what was missed.
+ */
+export class AppHost {
+  readonly control: RunControl;
+  readonly watch: WindowWatch;
+  intent: Intent | null = null;
+  standby: Standby | null = null;
+  #local: LocalRelease | null = null;
+  #proof: ProofStatus | null = null;
+  #proofRunning = '';
+  #loading: string | null = null;
+  #loadError: { release: string; message: string } | null = null;
+  #standbyLoading: string | null = null;
+  readonly #retired = new Set<Promise<void>>();
+
+  constructor(private readonly options: AppHostOptions) {
+    this.watch = new WindowWatch(options.now, this, () => options.report(false));
+    this.control = new RunControl({ ...options, events: this.watch });
+  }
+
+  /** Makes the intent so, as far as it can be made so now; called again whenever something that it waits for has happened. */
+  follow(intent: Intent | null): void {
+    if (!intent || (this.intent && intent.term < this.intent.term)) return;
+    const news = intent.revision !== this.intent?.revision;
+    this.intent = intent;
+    if (intent.window && this.watch.tally?.window !== intent.window) this.watch.begin(intent.window);
+    this.#prepareStandby(intent);
+    const { pool } = this.control;
+    const foreign = pool !== null && pool.release !== intent.release;
+    this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
+    const drain = intent.drain || foreign || this.options.leaving();
+    if (intent.drain) this.watch.drainBegins();
+    else if (this.control.open) this.watch.reopened();
+    pool?.drain(drain);
+    if (intent.force) this.#force();
+    if (intent.release && pool?.release !== intent.release) this.#swap(intent.release);
+    if (intent.proofRound > 0 && this.standby?.state === 'ready') void this.#proveAll(intent);
+    this.control.dispatch();
+    this.#retireOldStandby(intent);
+    if (news) this.options.report(true);
+  }
+
+  #again = (): void => this.follow(this.intent);
+
+  #prepareStandby({ standby }: Intent): void {
+    if (!standby || this.standby?.release === standby || this.#standbyLoading === standby) return;
+    if (this.control.pool?.release === standby) return;
+    if (this.#loadError?.release === standby) return;
+    // What runs now says to which versions the states must come back down.
+    if (this.intent?.release && this.#local?.release !== this.intent.release) return;
+    this.#standbyLoading = standby;
+    void this.#retire(this.standby?.discard());
+    this.standby = null;
+    this.#proof = null;
+    this.#loadStandby(standby)
+      .catch(error => {
+        this.#loadError = { release: standby, message: (error as Error).message };
+        this.options.report(true);
+      })
+      .finally(() => {
+        this.#standbyLoading = null;
+      });
+  }
+
+  async #loadStandby(release: string): Promise<void> {
+    const local = await this.options.fetch(release);
+    if (this.intent?.standby !== release && this.intent?.release !== release) return;
+    const current = this.#local;
+    const jobs = [...local.jobs, ...(current?.jobs ?? [])];
+    this.standby = new Standby({
+      local,
+      store: this.options.store,
+      queues: [...new Set(jobs.map(job => job.queue))],
+      currentJobs: new Map((current?.jobs ?? []).map(job => [job.name, job])),
+      pool: this.options.createPool(local, this),
+      forkCurrent: current && (() => this.options.forkWorker(current)),
+      onChange: () => {
+        this.options.report(true);
+        this.#again();
+      },
+    });
+    this.options.report(true);
+  }
+
+  /** The window is over without a swap, or the swap has taken the standby's pool. */
+  #retireOldStandby({ standby, release }: Intent): void {
+    if (standby === null) this.#loadError = null;
+    if (!this.standby || this.standby.release === standby || this.standby.release === release) return;
+    void this.#retire(this.standby.discard());
+    this.standby = null;
+    this.#proof = null;
+  }
+
+  /** The workers of another release are to run. They get the runs when the present ones have none left. */
+  #swap(release: string): void {
+    const old = this.control.pool;
+    if (old && old.running > 0) return;
+    const { standby } = this;
+    if (standby?.release === release && standby.state === 'ready') {
+      this.standby = null;
+      this.#take(standby.pool, standby.local);
+      void this.#retire(standby.endProofs());
+      void this.#retire(old?.stop());
+      return;
+    }
+    if (standby?.release === release && standby.state === 'loading') return;
+    if (this.#loading === release || this.#standbyLoading === release) return;
+    this.#loading = release;
+    this.#loadPool(release, old).finally(() => {
+      this.#loading = null;
+    });
+  }
+
+  /** No standby: this host joined late, or its standby broke. */
+  async #loadPool(release: string, old: Pool | null): Promise<void> {
+    try {
+      const local = await this.options.fetch(release);
+      const pool = this.options.createPool(local, this);
+      const loaded = await pool.loaded;
+      if (!loaded.ok)
+        this.options.log.error({ release, error: loaded.error }, 'a worker could not load the release');
+      if (this.intent?.release !== release || this.control.pool !== old)
+        return void this.#retire(pool.stop());
+      void this.#retire(old?.stop());
+      this.#take(pool, local);
+    } catch (error) {
+      this.options.log.error({ err: error, release }, 'the release could not be fetched');
+      this.#loadError = { release, message: (error as Error).message };
+    }
+    this.options.report(true);
+  }
+
+  #take(pool: Pool, local: LocalRelease): void {
+    this.control.pool = pool;
+    this.#local = local;
+    this.options.onPool(pool);
+    pool.drain(this.options.leaving());
+    this.options.report(true);
+    this.#again();
+  }
+
+  async #proveAll({ proofRound, standby: release }: Intent): Promise<void> {
+    const { standby } = this;
+    const task = `${release}#${proofRound}`;
+    if (!standby || this.#proofRunning === task) return;
+    this.#proofRunning = task;
+    try {
+      if (!(await this.options.isProver())) {
+        this.#proofRunning = '';
+        return;
+      }
+      for await (const status of standby.prover.proveAll(proofRound)) {
+        if (this.standby !== standby) return;
+        this.#proof = status;
+        this.options.report(status.done);
+      }
+    } catch (error) {
+      // Not proven is not proven: the engine's time limit turns this into a refusal unless another look succeeds.
+      this.options.log.error({ err: error, release }, 'the proof was interrupted');
+      this.#proofRunning = '';
+    }
+  }
+
+  #force(): void {
+    const { control } = this;
+    for (const slot of control.pool?.slots ?? [])
+      for (const run of slot.runs.values()) control.stop(run, 'forced');
+  }
+
+  #retire(task: Promise<void> | undefined): Promise<void> {
+    if (!task) return Promise.resolve();
+    const tracked = task.catch(() => {}).finally(() => this.#retired.delete(tracked));
+    this.#retired.add(tracked);
+    return tracked;
+  }
+
+  /** Called by the watch of the window. */
+  finalState(run: HeldRun): void {
+    if (this.intent?.drain) this.standby?.proveFinal(run);
+  }
+
+  /** A run has left its worker. */
+  vacated(): void {
+    const { pool } = this.control;
+    if (pool && pool.running === 0 && this.intent?.release !== pool.release) this.#again();
+  }
+
+  get idle(): boolean {
+    return (this.control.pool?.running ?? 0) === 0 && (this.standby?.proving ?? 0) === 0;
+  }
+
+  status(now: number): HostAppStatus {
+    const { control, standby, intent, watch } = this;
+    const waiting = [...control.held.values()].filter(run => run.state !== 'running').length;
+    const broken = this.#loadError && {
+      release: this.#loadError.release,
+      state: 'broken' as const,
+      error: this.#loadError.message,
+    };
+    const refusals: Refusal[] = standby?.refusals ?? [];
+    if (watch.tally) watch.tally.proven = standby?.proven ?? watch.tally.proven;
+    return {
+      revision: intent?.revision ?? 0,
+      release: control.pool?.release ?? null,
+      standby: standby ? { release: standby.release, state: standby.state, error: standby.error } : broken,
+      gate: control.open ? 'open' : 'closed',
+      running:
+        (control.pool?.running ?? 0) +
+        [...control.held.values()].filter(run => run.state === 'ending').length,
+      waiting,
+      resuming: control.resuming,
+      blockers: blockersOf(control, this.options.pace, now),
+      refusals: refusals.slice(0, 100),
+      proving: standby?.proving ?? 0,
+      proof: this.#proof,
+      tally: watch.tally,
+    };
+  }
+
+  /** The host leaves: what runs is asked to yield and is given back, what waits is given back at once. */
+  leave(): void {
+    const { control } = this;
+    control.open = false;
+    control.pool?.drain(true);
+    control.giveBackWaiting();
+  }
+
+  /** Ends all workers; their runs must have been given back. */
+  async stop(): Promise<void> {
+    await Promise.all([this.control.pool?.stop(), this.standby?.discard(), ...this.#retired]);
+  }
+}

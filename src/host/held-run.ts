@@ -1,0 +1,62 @@
+import type { AbortReason, Envelope, StepRecord } from '../model/run.js';
+import type { ClaimedRun, Settlement } from '../queue/consumer.js';
+import type { Slot } from './slot.js';
+
+/**
+ * A run that this host holds: claimed, its lock renewed, until it is settled. Where it stands:
+ * `waiting` (for the gate, a free place or the next release) → `starting` (takes its fence) → `running` (in a worker) → `ending`
+ * (its end is being recorded). A yield or a crash leads back to `waiting`: the claim stays, only the code under it changes.
+ */
+export class HeldRun {
+  state: 'waiting' | 'starting' | 'running' | 'ending' = 'waiting';
+  fence = 0;
+  failures = 0;
+  crashes = 0;
+  /** `undefined`: the last checkpoint is in the store, not in hand. */
+  checkpoint: Envelope | null | undefined;
+  steps: Record<string, StepRecord> = {};
+  slot: Slot<HeldRun> | null = null;
+  /** Names the present start within its worker; 0: none. */
+  claim = 0;
+  /** The last start ended with its worker's death, and nobody meant it. */
+  crashed = false;
+  crashCause = '';
+  /** Another claim owns the run; nothing may be written any more. */
+  lost = false;
+  abort: AbortReason | null = null;
+  /** Saves sent by the worker and not yet stored. */
+  saving = 0;
+
+  // Times in ms by the clock of Redis.
+  startedAt = 0;
+  savedAt: number | null = null;
+  yieldedAt: number | null = null;
+
+  /** Ends the abort's patience and the run's time limit. */
+  cancelKill: () => void = () => {};
+  cancelTimeout: () => void = () => {};
+
+  /** What became of the claim. */
+  readonly settled: Promise<Settlement>;
+  readonly settle: (settlement: Settlement) => void;
+
+  constructor(readonly claimed: ClaimedRun) {
+    let resolve!: (settlement: Settlement) => void;
+    this.settled = new Promise(done => {
+      resolve = done;
+    });
+    this.settle = resolve;
+  }
+
+  get job(): string {
+    return this.claimed.job;
+  }
+
+  /** What the store checks before it writes. */
+  get right(): { queue: string; jobId: string; token: string; fence: number } {
+    const { queue, jobId, token } = this.claimed;
+    return { queue, jobId, token, fence: this.fence };
+  }
+}
+
+export const heldKey = (queue: string, jobId: string): string => `${queue}/${jobId}`;

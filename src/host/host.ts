@@ -1,0 +1,204 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import type { Config } from '../config/config.js';
+import type { HostStatus } from '../model/intent.js';
+import { type Clock, systemClock } from '../platform/clock.js';
+import { newId } from '../platform/ids.js';
+import { createLogger } from '../platform/logger.js';
+import type { Service } from '../platform/service.js';
+import { VERSION } from '../platform/version.js';
+import { applyPauseFlags } from '../queue/intake.js';
+import { createQueues } from '../queue/queues.js';
+import { sweep } from '../store/holds.js';
+import { listHosts, removeHost } from '../store/hosts.js';
+import { listApps, readIntent, watchControl } from '../store/intents.js';
+import { checkRedis, openStore } from '../store/redis.js';
+import { fetchRelease, getRelease } from '../store/releases.js';
+import { AppHost } from './app-host.js';
+import { enqueueChild } from './enqueue-child.js';
+import { Intake } from './intake.js';
+import { LockKeeper } from './lock-keeper.js';
+import { Pace } from './pace.js';
+import { Pool } from './pool.js';
+import { RedisClock } from './redis-clock.js';
+import { Reporter } from './reporter.js';
+import { followRunRequests } from './run-requests.js';
+import type { LocalRelease } from './standby.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** How often a host looks by itself, whatever it may have missed. */
+const LOOK_EVERY_MS = 1_000;
+/** How long runs without a checkpoint may go on when the host leaves, before they are given back unfinished. */
+const LEAVE_WITHIN_MS = 30_000;
+
+export interface Host extends Service {
+  readonly id: string;
+  status(): HostStatus;
+}
+
+/**
+ * A host: claims the runs of all apps it serves, keeps the workers of their releases alive, and follows their intents. Its own loop never runs author code
+ * and never parses a state.
+ */
+export function createHost(config: Config, clock: Clock = systemClock): Host {
+  const id = newId('host');
+  const log = createLogger('host');
+  const store = openStore(config.redis);
+  const queues = createQueues(store);
+  const redisClock = new RedisClock(store.redis);
+  const pace = new Pace();
+  const startedAt = new Date().toISOString();
+  const apps = new Map<string, AppHost>();
+  let leaving = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const intake = new Intake({
+    store,
+    lockMs: config.host.lockDurationMs,
+    maxRuns: config.host.maxRuns,
+    only: config.host.queues,
+    keepMs: { completed: config.retention.completedMs, failed: config.retention.failedMs },
+    log,
+  });
+  const slots = () => [...apps.values()].flatMap(app => [...(app.control.pool?.slots ?? [])]);
+  const locks = new LockKeeper({
+    lockMs: config.host.lockDurationMs,
+    consumers: () => intake.consumers(),
+    slots,
+    onLost: (queue, jobIds) => {
+      for (const app of apps.values()) app.control.loseAll(queue, jobIds);
+    },
+    log,
+  });
+  const status = (): HostStatus => ({
+    id,
+    hostname: hostname(),
+    pid: process.pid,
+    version: VERSION,
+    workers: config.host.workers,
+    queues: config.host.queues,
+    startedAt,
+    seenAt: new Date(redisClock.now()).toISOString(),
+    leaving,
+    apps: Object.fromEntries([...apps].map(([name, app]) => [name, app.status(redisClock.now())])),
+  });
+  const reporter = new Reporter(store, status, config.host.lockDurationMs, log);
+
+  const local = async (release: string): Promise<LocalRelease> => {
+    const folder = path.resolve(await fetchRelease(store, release, path.join(config.data, 'releases')));
+    const { entry, jobs } = await getRelease(store, release);
+    return { release, entry: path.join(folder, entry), jobs };
+  };
+  const workerOptions = { checkpointLimit: config.limits.checkpointBytes, env: config.host.env };
+
+  const createAppHost = (app: string): AppHost =>
+    new AppHost({
+      app,
+      host: id,
+      store,
+      clock,
+      log,
+      pace,
+      now: () => redisClock.now(),
+      deadline: () => locks.deadline(),
+      crashLimit: config.host.crashLimit,
+      killAfterMs: config.host.killAfterMs,
+      logLines: config.limits.logLines,
+      leaving: () => leaving,
+      enqueue: enqueueChild(store, queues, config.retention),
+      fetch: local,
+      createPool: ({ release, entry, jobs }, host) =>
+        new Pool({
+          ...workerOptions,
+          release,
+          entry,
+          jobs,
+          clock,
+          workers: config.host.workers,
+          runConcurrency: config.host.runConcurrency,
+          deadline: () => locks.deadline(),
+          onMessage: (slot, message) => host.control.receive(slot, message),
+          onExit: (slot, cause) => host.control.exited(slot, cause, process.hrtime.bigint() > slot.deadline),
+          onRoom: () => host.control.dispatch(),
+        }),
+      forkWorker: ({ entry }) =>
+        new WorkerProcess({ ...workerOptions, entry, onMessage: () => {}, onExit: () => {} }),
+      isProver: async () => {
+        const hosts = await listHosts(store);
+        return hosts.find(host => !host.leaving && host.apps[app]?.standby?.state === 'ready')?.id === id;
+      },
+      onPool: pool => intake.serve(app, pool, apps.get(app)!.control),
+      report: urgent => reporter.changed(urgent),
+    });
+
+  /** Reads every intent and follows it. Never two at once; a wake-up in between leads to another look. */
+  let looking: Promise<void> | null = null;
+  let again = false;
+  const look = (): Promise<void> => {
+    again = true;
+    looking ??= (async () => {
+      while (again) {
+        again = false;
+        const names = await listApps(store);
+        const intents = await Promise.all(names.map(name => readIntent(store, name)));
+        for (const [i, name] of names.entries()) {
+          if (!apps.has(name)) apps.set(name, createAppHost(name));
+          apps.get(name)!.follow(intents[i] ?? null);
+        }
+      }
+    })()
+      .catch(error => log.warn({ err: error }, 'the control plane could not be read'))
+      .finally(() => {
+        looking = null;
+      });
+    return looking;
+  };
+  const control = watchControl(store, () => void look());
+  const requests = followRunRequests(store, request => {
+    for (const app of apps.values()) app.control.cancel(request.queue, request.id);
+  });
+  let ticks = 0;
+  const tick = async () => {
+    await look();
+    if (ticks++ % 10 === 0) await redisClock.measure();
+    await sweep(store, () => applyPauseFlags(store, queues));
+    await reporter.flush(false);
+  };
+  const schedule = () => {
+    timer = setTimeout(() => {
+      tick()
+        .catch(error => log.warn({ err: error }, 'Redis could not be asked'))
+        .finally(() => timer && schedule());
+    }, LOOK_EVERY_MS);
+  };
+
+  return {
+    id,
+    status,
+    async start() {
+      await checkRedis(store.redis);
+      await redisClock.measure();
+      await Promise.all([locks.start(), control.start(), requests.start()]);
+      await reporter.flush(true);
+      await look();
+      schedule();
+    },
+    async stop() {
+      if (leaving) return;
+      leaving = true;
+      clearTimeout(timer);
+      timer = undefined;
+      await intake.stopClaiming();
+      for (const app of apps.values()) app.leave();
+      await reporter.flush(true).catch(() => {});
+      await intake.idle(LEAVE_WITHIN_MS, () => {
+        for (const slot of slots()) slot.kill();
+      });
+      await Promise.all([...apps.values()].map(app => app.stop()));
+      await Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close()]);
+      await removeHost(store, id).catch(() => {});
+      await queues.close();
+      store.redis.disconnect();
+    },
+  };
+}

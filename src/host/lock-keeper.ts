@@ -1,0 +1,77 @@
+import type { Logger } from '../platform/logger.js';
+import type { Service } from '../platform/service.js';
+import type { Consumer } from '../queue/consumer.js';
+import type { Slot } from './slot.js';
+
+export interface LockKeeperOptions {
+  lockMs: number;
+  consumers(): Iterable<Consumer>;
+  slots(): Iterable<Slot>;
+  onLost(queue: string, jobIds: string[]): void;
+  log: Logger;
+}
+
+/** How much earlier than the lock a run must stop computing. */
+const margin = (lockMs: number) => Math.max(500, lockMs / 10);
+
+/**
+ * Renews the locks of all claims, and tells every worker's watchdog until when they surely hold: counted from the moment the renewal was
+ * *sent*, on the monotonic clock, less a margin. A renewal that does not come back in time extends nothing, and the watchdogs end what computes.
+ */
+export class LockKeeper implements Service {
+  #deadline = 0n;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(private readonly options: LockKeeperOptions) {
+    this.#deadline = this.#validFrom(process.hrtime.bigint());
+  }
+
+  /** Monotonic ns until which every lock held now is surely ours. */
+  deadline(): bigint {
+    return this.#deadline;
+  }
+
+  /** Whether the right to compute has run out. */
+  get expired(): boolean {
+    return process.hrtime.bigint() > this.#deadline;
+  }
+
+  async start(): Promise<void> {
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      void this.#renew().finally(() => this.#schedule());
+    }, this.options.lockMs / 4);
+  }
+
+  async #renew(): Promise<void> {
+    const sent = process.hrtime.bigint();
+    try {
+      await Promise.all(
+        [...this.options.consumers()].map(async consumer => {
+          const lost = await consumer.renew();
+          if (lost.length > 0) this.options.onLost(consumer.queue, lost);
+        }),
+      );
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'locks could not be renewed');
+      return;
+    }
+    this.#deadline = this.#validFrom(sent);
+    for (const slot of this.options.slots()) slot.grant(this.#deadline);
+  }
+
+  #validFrom(instant: bigint): bigint {
+    const { lockMs } = this.options;
+    return instant + BigInt(Math.round((lockMs - margin(lockMs)) * 1e6));
+  }
+}

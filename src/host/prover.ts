@@ -1,0 +1,136 @@
+import type { ProofStatus, Refusal } from '../model/intent.js';
+import type { ProofItem, ProofResult } from '../model/messages.js';
+import type { JobManifest } from '../model/release.js';
+import { runIdOf } from '../queue/run-id.js';
+import type { Store } from '../store/redis.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** A saved state, and whose it is. */
+export interface ProofSubject {
+  queue: string;
+  jobId: string;
+  job: string;
+  version: number | null;
+  state: string | null;
+}
+
+export interface ProverOptions {
+  store: Store;
+  queues: string[];
+  /** Jobs of the release that runs now: what the states must come back down to. */
+  currentJobs: ReadonlyMap<string, JobManifest>;
+  /** Reads, upgrades and brings back: a loaded worker of the next release. */
+  next(): WorkerProcess | null;
+  /** Validates what was brought back: a worker of the present release without runs, asked for only when needed. */
+  current(): Promise<WorkerProcess | null>;
+}
+
+const PAGE = 200;
+const KEPT_REFUSALS = 100;
+
+/**
+ * The proof: the next release reads every live checkpoint, upgrades and validates it, and brings it back down; the present release validates what came
+ * back, so that the way back is proven too. States pass through the host as text.
+ */
+export class Prover {
+  readonly oneWay = new Set<string>();
+
+  constructor(private readonly options: ProverOptions) {}
+
+  /** Proves a batch. @returns the refusals among it. @throws when a prover process died: nothing is proven then. */
+  async prove(subjects: ProofSubject[]): Promise<Refusal[]> {
+    const { next, currentJobs } = this.options;
+    const items = subjects.map<ProofItem>(({ job, version, state }) => {
+      const downTo = currentJobs.get(job)?.checkpointVersion ?? undefined;
+      return { job, version, state, to: 'up', ...(downTo !== undefined && { downTo }) };
+    });
+    const results = (await next()?.prove(items)) ?? [];
+    if (results.length < items.length)
+      throw new Error('a worker of the next release died while it proved checkpoints');
+    const refusals = subjects.flatMap((subject, i) => refusal(subject, results[i]!));
+    const brought = subjects.flatMap((subject, i) => {
+      const result = results[i]!;
+      if (result.ok && result.noWayDown) this.oneWay.add(subject.job);
+      return result.ok && result.down !== undefined
+        ? [{ subject, state: result.down, version: items[i]!.downTo! }]
+        : [];
+    });
+    if (brought.length === 0) return refusals;
+    const current = await this.options.current();
+    if (!current) return refusals;
+    const back = await current.prove(
+      brought.map(({ subject, state, version }) => ({ job: subject.job, version, state, to: 'same' })),
+    );
+    if (back.length < brought.length)
+      throw new Error('a worker of the present release died while it validated checkpoints');
+    return refusals.concat(brought.flatMap(({ subject }, i) => refusal(subject, back[i]!)));
+  }
+
+  /** Proves all live checkpoints in scope, page by page, and reports as it goes. Memory stays flat. */
+  async *proveAll(round: number): AsyncGenerator<ProofStatus> {
+    const begun = performance.now();
+    const status: ProofStatus = {
+      round,
+      done: false,
+      checkpoints: 0,
+      ms: 0,
+      refusals: [],
+      refused: 0,
+      oneWay: [],
+    };
+    for (const queue of this.options.queues) {
+      for await (const subjects of this.#live(queue)) {
+        const refusals = await this.prove(subjects);
+        status.checkpoints += subjects.length;
+        status.refused += refusals.length;
+        status.refusals.push(...refusals.slice(0, KEPT_REFUSALS - status.refusals.length));
+        status.oneWay = [...this.oneWay];
+        status.ms = Math.round(performance.now() - begun);
+        yield { ...status };
+      }
+    }
+    yield { ...status, done: true, ms: Math.round(performance.now() - begun) };
+  }
+
+  /** The live checkpoints of a queue. What ended while its host died is tidied away here, not proven. */
+  async *#live(queue: string): AsyncGenerator<ProofSubject[]> {
+    const { redis, keys } = this.options.store;
+    const seen = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, found] = await redis.sscan(keys.live(queue), cursor, 'COUNT', PAGE);
+      cursor = next;
+      const ids = found.filter(id => !seen.has(id));
+      for (const id of ids) seen.add(id);
+      const records = await Promise.all(
+        ids.map(async jobId => {
+          const [job, ours] = await Promise.all([
+            redis.hmget(keys.job(queue, jobId), 'name', 'finishedOn'),
+            redis.hmget(keys.run(queue, jobId), 'version', 'state', 'outcome'),
+          ]);
+          return {
+            jobId,
+            job: job[0],
+            ended: job[1] !== null && ours[2] !== 'parked',
+            version: ours[0],
+            state: ours[1],
+          };
+        }),
+      );
+      const gone = records.filter(record => record.job === null || record.ended).map(record => record.jobId);
+      if (gone.length > 0) await redis.srem(keys.live(queue), ...gone);
+      const subjects = records.flatMap(({ jobId, job, ended, version, state }) =>
+        typeof job !== 'string' || ended
+          ? []
+          : [{ queue, jobId, job, version: version ? Number(version) : null, state: state ?? null }],
+      );
+      if (subjects.length > 0) yield subjects;
+    } while (cursor !== '0');
+  }
+}
+
+function refusal(subject: ProofSubject, result: ProofResult): Refusal[] {
+  if (result.ok) return [];
+  const { queue, jobId, job } = subject;
+  return [{ run: runIdOf(queue, jobId), job, queue, ...result.failure }];
+}

@@ -1,0 +1,52 @@
+import type { HostStatus } from '../model/intent.js';
+import type { Logger } from '../platform/logger.js';
+import { reportHost } from '../store/hosts.js';
+import type { Store } from '../store/redis.js';
+
+/** How often changes are told that nobody waits for. */
+const LEISURE_MS = 200;
+
+/** Tells the engine where this host stands: at once where it waits for that (the urgent changes of one turn of the loop together), else now and then. */
+export class Reporter {
+  #due = false;
+  #leisure: NodeJS.Timeout | undefined;
+  #busy = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly status: () => HostStatus,
+    private readonly ttlMs: number,
+    private readonly log: Logger,
+  ) {}
+
+  changed(urgent: boolean): void {
+    if (!urgent) {
+      this.#leisure ??= setTimeout(() => this.#send(true), LEISURE_MS);
+      return;
+    }
+    if (this.#due) return;
+    this.#due = true;
+    setImmediate(() => this.#send(true));
+  }
+
+  #send(wake: boolean): void {
+    // The next change after this moment is another report; one at a time keeps them in order.
+    if (this.#busy) {
+      setImmediate(() => this.#send(wake));
+      return;
+    }
+    this.flush(wake).catch(error => this.log.warn({ err: error }, 'the host could not report'));
+  }
+
+  async flush(wake: boolean): Promise<void> {
+    clearTimeout(this.#leisure);
+    this.#leisure = undefined;
+    this.#due = false;
+    this.#busy = true;
+    try {
+      await reportHost(this.store, this.status(), this.ttlMs, { wake });
+    } finally {
+      this.#busy = false;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import type { EnqueueOptions, ToHost } from '../model/messages.js';
+import type { Progress } from '../model/run.js';
+import { SlackwaterError } from '../platform/errors.js';
+import type { Logger } from '../platform/logger.js';
+import type { Store } from '../store/redis.js';
+import { appendLog, FencedError, saveProgress, saveRun, saveStep } from '../store/runs.js';
+import type { HeldRun } from './held-run.js';
+import type { Pace } from './pace.js';
+import type { RunSlot } from './pool.js';
+
+type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'log' }>;
+
+/** What running code asks to have written, on its way to Redis: each write fenced, each question answered. */
+export class RunWrites {
+  constructor(
+    readonly options: {
+      store: Store;
+      log: Logger;
+      logLines: number;
+      now(): number;
+      pace: Pace;
+      enqueue(
+        run: HeldRun,
+        id: string,
+        job: string,
+        payload: string,
+        options: EnqueueOptions,
+      ): Promise<string>;
+      onFenced(run: HeldRun): void;
+    },
+  ) {}
+
+  async write(run: HeldRun, slot: RunSlot, message: ToHost): Promise<void> {
+    const write = message as Write;
+    if (write.t === 'progress')
+      return this.#quietly(saveProgress(this.options.store, run.claimed, write.progress satisfies Progress));
+    if (write.t === 'log')
+      return this.#quietly(appendLog(this.options.store, run.claimed, write.lines, this.options.logLines));
+    const { claim, seq } = write;
+    try {
+      const value = await this.#answer(run, write);
+      slot.send({ t: 'ack', claim, seq, value });
+    } catch (thrown) {
+      if (thrown instanceof FencedError) this.options.onFenced(run);
+      const error = thrown instanceof SlackwaterError ? thrown : unavailable(thrown);
+      // An offer that could not be saved is offered again later; only who asked for durability must hear of it.
+      const heard = write.t !== 'save' || write.durable || thrown instanceof FencedError;
+      if (!heard)
+        this.options.log.warn({ err: thrown, run: run.claimed.runId }, 'a checkpoint could not be saved');
+      slot.send({
+        t: 'ack',
+        claim,
+        seq,
+        ...(heard && { error: { code: error.code, message: error.message } }),
+      });
+    }
+  }
+
+  async #answer(run: HeldRun, write: Extract<Write, { seq: number }>): Promise<unknown> {
+    const { store, pace, now } = this.options;
+    switch (write.t) {
+      case 'save': {
+        run.saving++;
+        const { savedAt } = await saveRun(store, run.right, write.checkpoint).finally(
+          () => run.saving > 0 && run.saving--,
+        );
+        pace.saved(run.job, savedAt - Math.max(run.savedAt ?? 0, run.startedAt));
+        run.savedAt = savedAt;
+        return;
+      }
+      case 'step':
+        await saveStep(store, run.right, write.name, write.record);
+        run.steps[write.name] = write.record;
+        run.savedAt = now();
+        return;
+      case 'enqueue':
+        return this.options.enqueue(run, write.id, write.job, write.payload, write.options);
+    }
+  }
+
+  /** A run goes on in another release without a new claim: only what people see of it changes. */
+  handedOver(run: HeldRun, release: string, host: string): void {
+    const { redis, keys } = this.options.store;
+    const key = keys.run(run.claimed.queue, run.claimed.jobId);
+    this.#quietly(redis.pipeline().hset(key, 'release', release, 'host', host).hdel(key, 'yielded').exec());
+  }
+
+  /** A line of the host in the run's own log. */
+  note(run: HeldRun, text: string): void {
+    const line = JSON.stringify({ level: 40, time: Math.round(this.options.now()), msg: text });
+    this.#quietly(appendLog(this.options.store, run.claimed, [line], this.options.logLines));
+  }
+
+  #quietly(write: Promise<unknown>): void {
+    write.catch(error => this.options.log.warn({ err: error }, 'what a run reported could not be stored'));
+  }
+}
+
+function unavailable(thrown: unknown): SlackwaterError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new SlackwaterError('unavailable', `Redis refused the write: ${message}`);
+}

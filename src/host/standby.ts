@@ -1,0 +1,117 @@
+import type { Refusal } from '../model/intent.js';
+import type { JobManifest } from '../model/release.js';
+import type { HeldRun } from './held-run.js';
+import type { Pool } from './pool.js';
+import { type ProofSubject, Prover, type ProverOptions } from './prover.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** A release on this machine, verified. */
+export interface LocalRelease {
+  release: string;
+  entry: string;
+  jobs: JobManifest[];
+}
+
+export interface StandbyOptions extends Omit<ProverOptions, 'next' | 'current'> {
+  local: LocalRelease;
+  pool: Pool;
+  /** Forks a worker of the present release that gets no runs; `null` before the first release. */
+  forkCurrent: (() => WorkerProcess) | null;
+  onChange(): void;
+}
+
+/**
+ * The next release on this host: its workers loaded and idle beside those that run, and the proofs against it. Final states are proven as they arrive,
+ * all those of one turn of the loop together.
+ */
+export class Standby {
+  readonly release: string;
+  readonly local: LocalRelease;
+  readonly pool: Pool;
+  readonly prover: Prover;
+  state: 'loading' | 'ready' | 'broken' = 'loading';
+  error: string | null = null;
+  readonly refusals: Refusal[] = [];
+  proving = 0;
+  proven = 0;
+  #current: WorkerProcess | null = null;
+  #batch: ProofSubject[] = [];
+
+  constructor(private readonly options: StandbyOptions) {
+    this.pool = options.pool;
+    this.release = options.pool.release;
+    this.local = options.local;
+    this.prover = new Prover({
+      ...options,
+      next: () => this.pool.slots.find(slot => slot.ready)?.process ?? null,
+      current: () => this.#forkCurrent(),
+    });
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const loaded = await this.pool.loaded;
+    // States that change version must come back down: have the present release's validator ready before anything is stopped.
+    if (loaded.ok && this.#changesVersion) await this.#forkCurrent();
+    this.state = loaded.ok ? 'ready' : 'broken';
+    if (!loaded.ok) this.error = loaded.error;
+    this.options.onChange();
+  }
+
+  get #changesVersion(): boolean {
+    return [...this.pool.jobs.values()].some(job => {
+      const current = this.options.currentJobs.get(job.name);
+      return current?.checkpointVersion != null && current.checkpointVersion !== job.checkpointVersion;
+    });
+  }
+
+  async #forkCurrent(): Promise<WorkerProcess | null> {
+    this.#current ??= this.options.forkCurrent?.() ?? null;
+    await this.#current?.loaded;
+    return this.#current;
+  }
+
+  /** A run has yielded: proves its final state. */
+  proveFinal(run: HeldRun): void {
+    const { queue, jobId, job } = run.claimed;
+    const { version = null, state = null } = run.checkpoint ?? {};
+    if (this.#batch.push({ queue, jobId, job, version, state }) === 1)
+      setImmediate(() => void this.#proveBatch());
+    this.proving++;
+  }
+
+  async #proveBatch(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = [];
+    try {
+      this.refusals.push(...(await this.prover.prove(batch)));
+      this.proven += batch.length;
+    } catch (error) {
+      const { queue, jobId, job } = batch[0]!;
+      const message = `could not be proven: ${(error as Error).message}`;
+      this.refusals.push({
+        run: jobId,
+        job,
+        queue,
+        from: null,
+        to: null,
+        direction: 'up',
+        path: '',
+        message,
+      });
+    }
+    this.proving -= batch.length;
+    this.options.onChange();
+  }
+
+  /** Ends what only the proof needed; the pool stays for who swaps to it. */
+  async endProofs(): Promise<void> {
+    const current = this.#current;
+    this.#current = null;
+    await current?.stop();
+  }
+
+  async discard(): Promise<void> {
+    await Promise.all([this.endProofs(), this.pool.stop()]);
+  }
+}

@@ -1,0 +1,97 @@
+import type { WindowTally } from '../model/intent.js';
+import type { RunEnd } from '../model/run.js';
+import type { HeldRun } from './held-run.js';
+import type { RunEvents } from './run-control.js';
+import { newTally } from './tally.js';
+
+/** What the watch asks of the app that it watches. */
+interface Watched {
+  finalState(run: HeldRun): void;
+  vacated(): void;
+}
+
+/** Counts, for the report of a window, what happens to this host's runs while it lasts. Times by the clock of Redis. */
+export class WindowWatch implements RunEvents {
+  tally: WindowTally | null = null;
+  #phase: 'before' | 'draining' | 'after' = 'before';
+  #running = 0;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly app: Watched,
+    private readonly onChange: () => void,
+  ) {}
+
+  begin(window: string): void {
+    this.tally = newTally(window);
+    this.#phase = 'before';
+  }
+
+  drainBegins(): void {
+    if (!this.tally || this.#phase !== 'before') return;
+    this.#phase = 'draining';
+    this.tally.inFlight = this.#running;
+  }
+
+  /** Runs may start again: on the next release, or on the present one after all. */
+  reopened(): void {
+    if (this.#phase === 'draining') this.#phase = 'after';
+  }
+
+  progress(_run: HeldRun): void {
+    if (this.tally && this.#phase !== 'after') this.tally.lastProgressOld = this.now();
+  }
+
+  /** A run was handed to a worker. */
+  entered(_run: HeldRun): void {
+    this.#running++;
+  }
+
+  started(run: HeldRun): void {
+    const { tally } = this;
+    if (tally && this.#phase !== 'before') {
+      if (this.#phase === 'after') tally.firstStartNew ??= this.now();
+      if (run.yieldedAt !== null) {
+        tally.resumed++;
+        tally.pauses.push(Math.round((this.now() - run.yieldedAt) * 10) / 10);
+      }
+    }
+    run.yieldedAt = null;
+    this.onChange();
+  }
+
+  advanced(_run: HeldRun): void {
+    if (this.tally && this.#phase === 'after') this.tally.firstProgressNew ??= this.now();
+  }
+
+  left(_run: HeldRun): void {
+    this.#running--;
+    if (this.tally && this.#phase === 'draining') this.tally.lastEndOld = this.now();
+    this.app.vacated();
+  }
+
+  yielded(run: HeldRun): void {
+    if (this.tally && this.#phase === 'draining') this.tally.yielded++;
+    this.app.finalState(run);
+    this.onChange();
+  }
+
+  ended(_run: HeldRun, end: RunEnd['kind']): void {
+    if (!this.tally) return;
+    if (this.#phase === 'draining') this.tally.finished++;
+    if (this.#phase !== 'before' && end === 'parked') this.tally.parked++;
+    this.onChange();
+  }
+
+  forced(run: HeldRun, lostMs: number, lostSaves: number): void {
+    const { tally } = this;
+    if (!tally || this.#phase === 'before') return;
+    if (run.abort === 'forced') tally.forced++;
+    tally.lostMs += Math.round(lostMs);
+    tally.repeatedCheckpoints += lostSaves;
+  }
+
+  changed(): void {
+    this.onChange();
+  }
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { ProofItem, ProofResult, ToHost, ToWorker } from '../model/messages.js';
+import type { RunError } from '../model/run.js';
+import { Outbox } from '../platform/outbox.js';
+
+const MAIN = fileURLToPath(new URL('../worker/main.js', import.meta.url));
+/** What a release always gets to see; everything else must be granted by name (`host.env`). */
+const HARMLESS = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'];
+
+export interface WorkerProcessOptions {
+  /** Absolute path of the module to load. */
+  entry: string;
+  checkpointLimit: number;
+  /** Names of granted environment variables. */
+  env: string[];
+  onMessage(message: ToHost): void;
+  /** The process is gone. */
+  onExit(cause: string): void;
+}
+
+/** One forked worker: batched messages both ways, a pipe for the watchdog's deadline, an end that can be waited for. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #outbox: Outbox<ToWorker>;
+  readonly #proofs = new Map<number, (results: ProofResult[]) => void>();
+  #proofSeq = 0;
+  #deadline = -1n;
+  /** Settles when the release is loaded, or is known to be broken. */
+  readonly loaded: Promise<{ ok: true } | { ok: false; error: RunError }>;
+  readonly exited: Promise<void>;
+  alive = true;
+
+  constructor({ entry, checkpointLimit, env, onMessage, onExit }: WorkerProcessOptions) {
+    this.#child = fork(MAIN, [entry, String(checkpointLimit)], {
+      // Author code's output goes to the host's stderr: stdout belongs to data.
+      stdio: ['ignore', 2, 2, 'ipc', 'pipe'],
+      env: grantedEnvironment(env),
+      execArgv: ['--enable-source-maps'],
+    });
+    this.#outbox = new Outbox(batch => this.#child.connected && this.#child.send(batch, () => {}));
+    // A dead child's pipe reports EPIPE; its exit is what counts.
+    (this.#child.stdio[4] as Writable).on('error', () => {});
+
+    let settleLoaded: (result: { ok: true } | { ok: false; error: RunError }) => void;
+    this.loaded = new Promise(resolve => {
+      settleLoaded = resolve;
+    });
+    this.#child.on('message', batch => {
+      for (const message of batch as ToHost[]) {
+        if (message.t === 'ready') settleLoaded({ ok: true });
+        else if (message.t === 'broken') settleLoaded({ ok: false, error: message.error });
+        else if (message.t === 'proved') this.#proved(message.seq, message.results);
+        else onMessage(message);
+      }
+    });
+    this.exited = new Promise(resolve => {
+      this.#child.once('exit', (code, signal) => {
+        this.alive = false;
+        const cause = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+        settleLoaded({
+          ok: false,
+          error: {
+            name: 'WorkerExit',
+            message: `the worker ${cause} while it loaded the release`,
+            stack: '',
+          },
+        });
+        for (const seq of [...this.#proofs.keys()]) this.#proved(seq, []);
+        resolve();
+        onExit(cause);
+      });
+    });
+    this.#child.on('error', () => {});
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  send(message: ToWorker): void {
+    this.#outbox.push(message);
+  }
+
+  /** @returns a result for each item, in order; none where the process died first. */
+  prove(items: ProofItem[]): Promise<ProofResult[]> {
+    if (!this.alive) return Promise.resolve([]);
+    return new Promise(resolve => {
+      this.#proofs.set(++this.#proofSeq, resolve);
+      this.send({ t: 'prove', seq: this.#proofSeq, items });
+    });
+  }
+
+  #proved(seq: number, results: ProofResult[]): void {
+    this.#proofs.get(seq)?.(results);
+    this.#proofs.delete(seq);
+  }
+
+  /** Until when (monotonic ns) runs may compute in this process; 0n: it has none. */
+  setDeadline(deadline: bigint): void {
+    if (deadline === this.#deadline || !this.alive) return;
+    this.#deadline = deadline;
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeBigUInt64LE(deadline);
+    (this.#child.stdio[4] as Writable).write(bytes);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Asks the process to exit (it must have no runs), and ends it if it is deaf. */
+  async stop(patienceMs = 1_000): Promise<void> {
+    this.send({ t: 'exit' });
+    const timer = setTimeout(() => this.kill(), patienceMs);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+function grantedEnvironment(names: string[]): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {};
+  for (const name of [...HARMLESS, ...names])
+    if (process.env[name] !== undefined) env[name] = process.env[name];
+  return env;
+}

@@ -1,0 +1,96 @@
+import { pathToFileURL } from 'node:url';
+import { Worker as Thread } from 'node:worker_threads';
+import type { JobDefinition } from '../author/define-job.js';
+import { collectJobs } from '../author/registry.js';
+import { type Execution, execute } from '../execution/execute.js';
+import { prove } from '../execution/proof.js';
+import type { ToHost, ToWorker } from '../model/messages.js';
+import { systemClock } from '../platform/clock.js';
+import { errorRecord } from '../platform/errors.js';
+import { Outbox } from '../platform/outbox.js';
+import { createPort } from './port.js';
+
+/**
+ * Entry of a worker process, forked by the host as `main.js ENTRY CHECKPOINT_LIMIT`: the module of the release to load, and the
+ * largest state (bytes) that may be saved.
+ */
+const [entry, checkpointLimit] = process.argv.slice(2) as [string, string];
+process.title = 'slackwater worker';
+
+const outbox = new Outbox<ToHost>(batch => process.connected && process.send!(batch));
+const executions = new Map<number, { execution: Execution; port: ReturnType<typeof createPort> }>();
+let draining = false;
+
+// Without the watchdog nothing may compute here.
+new Thread(new URL('./watchdog.js', import.meta.url)).on('error', error => {
+  process.stderr.write(`the watchdog of worker ${process.pid} failed: ${error}\n`);
+  process.exit(1);
+});
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C in a terminal reaches the whole group; it is the host that decides when a worker ends.
+process.on('SIGINT', () => {});
+
+try {
+  const { modules } = (await import(pathToFileURL(entry).href)) as {
+    modules: Record<string, Record<string, unknown>>;
+  };
+  const jobs = collectJobs(modules);
+  process.on('message', batch => {
+    for (const message of batch as ToWorker[]) receive(message, jobs);
+  });
+  outbox.push({ t: 'ready', jobs: jobs.size });
+} catch (error) {
+  outbox.push({ t: 'broken', error: errorRecord(error) });
+}
+
+function receive(message: ToWorker, jobs: Map<string, JobDefinition>): void {
+  switch (message.t) {
+    case 'start':
+      return start(message.claim, message.run, jobs);
+    case 'ack':
+      return executions.get(message.claim)?.port.answer(message);
+    case 'abort':
+      return executions.get(message.claim)?.execution.abort(message.reason);
+    case 'drain':
+      draining = message.on;
+      for (const { execution } of executions.values()) execution.drain(draining);
+      return;
+    case 'prove':
+      outbox.push({
+        t: 'proved',
+        seq: message.seq,
+        results: message.items.map(item => prove(jobs.get(item.job), item)),
+      });
+      return;
+    case 'exit':
+      process.exit(0);
+  }
+}
+
+function start(
+  claim: number,
+  run: Extract<ToWorker, { t: 'start' }>['run'],
+  jobs: Map<string, JobDefinition>,
+): void {
+  const job = jobs.get(run.job);
+  if (!job) {
+    const reason = `job ${run.job} is not in release ${run.release}: deploy a release that has it, or cancel the run`;
+    outbox.push({
+      t: 'end',
+      claim,
+      end: { kind: 'parked', parked: { reason, choices: ['retry', 'cancel'] } },
+    });
+    return;
+  }
+  const port = createPort(claim, message => outbox.push(message));
+  const execution = execute(job, run, port, {
+    clock: systemClock,
+    draining,
+    checkpointLimit: Number(checkpointLimit),
+  });
+  executions.set(claim, { execution, port });
+  void execution.ended.then(end => {
+    executions.delete(claim);
+    outbox.push({ t: 'end', claim, end });
+  });
+}
