@@ -27,6 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/*.test.ts'],
+          exclude: ['test/package.test.ts'],
           setupFiles: withRedis.setupFiles,
         },
       },
@@ -43,7 +44,7 @@ export default defineConfig({
         test: {
           // Real processes and real signals want the machine for themselves: one file at a time, after all others.
           name: 'process',
-          include: ['test/process/**/*.test.ts'],
+          include: ['test/process/**/*.test.ts', 'test/package.test.ts'],
           ...withRedis,
           maxWorkers: 1,
           testTimeout: 120_000,
