@@ -1,0 +1,3 @@
+export { verifyFiles } from '../model/manifest.js';
+export { type BuildOptions, type BuiltRelease, buildRelease } from './build.js';
+export { type ReleaseFolder, readRelease, writeRelease } from './folder.js';
