@@ -7,6 +7,8 @@ import { filesUnder, sourceStamp } from './setup/compiled.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = sourceStamp();
+// Until the end dist/ is made from nothing in particular.
+rmSync(`${root}dist/.stamp`, { force: true });
 
 compile();
 copy(/\.lua$/);
