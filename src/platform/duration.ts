@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { SlackwaterError } from './errors.js';
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -26,17 +25,14 @@ function parseShort(text: string): number | undefined {
   return total;
 }
 
+/** Weeks, days and times only: months and years have no length of their own, and a day is 24 hours here, daylight saving or not. */
 function parseIso(text: string): number | undefined {
-  if (!/^P/.test(text)) return undefined;
-  try {
-    // A day is 24 hours here: a deadline does not stretch with daylight saving time.
-    return Temporal.Duration.from(text).total({
-      unit: 'millisecond',
-      relativeTo: Temporal.PlainDate.from('2000-01-01'),
-    });
-  } catch {
-    return undefined;
-  }
+  const [whole, weeks, days, time] =
+    /^P(?:(\d+)W)?(?:(\d+)D)?(T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$/.exec(text) ?? [];
+  if (whole === undefined || whole === 'P' || time === 'T') return undefined;
+  const inTime = (unit: string) => Number(new RegExp(`([\\d.]+)${unit}`).exec(time ?? '')?.[1] ?? 0);
+  const seconds = inTime('H') * 3_600 + inTime('M') * 60 + inTime('S');
+  return (Number(weeks ?? 0) * 7 + Number(days ?? 0)) * UNITS.d! + seconds * 1_000;
 }
 
 /** @returns a short text for people: `480ms`, `2.3s`, `4m10s`, `2h05m`. */
