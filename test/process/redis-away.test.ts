@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
+import { account, overlaps, readLedger } from './support/ledger.js';
+import { type Product, startProduct } from './support/product.js';
+
+const ITEMS = 150;
+const LOCK = 2_000;
+
+describeWithRedisBinary(
+  'beyond the lock time, no run computes in two places, no checkpoint goes back, and all complete',
+  () => {
+    test('when Redis says nothing, with 100 runs in flight', async () => {
+      const redis = await privateRedis();
+      const { product, ids } = await inFlight(redis.url);
+      redis.freeze();
+      // The last effect is that of a worker whose watchdog then ended it.
+      await standstill(product);
+      redis.thaw();
+      await allDone(product, ids);
+    });
+
+    test('when Redis is killed and comes back later', async () => {
+      const redis = await privateRedis();
+      const { product, ids } = await inFlight(redis.url);
+      await redis.kill();
+      await standstill(product);
+      await redis.restart();
+      await allDone(product, ids);
+    });
+
+    test('when a host hangs, while another goes on', async () => {
+      const redis = await privateRedis();
+      const { product, ids } = await inFlight(redis.url, 2);
+      const hung = product.hosts[0]!;
+      process.kill(hung.pid, 'SIGSTOP');
+      const stopped = new Set(hung.children().map(({ pid }) => pid));
+      // Its workers end by themselves, and its runs are computed by the other.
+      await eventually(() => hung.children().length === 0, {
+        what: 'an end of the workers of the hung host',
+        timeout: 15_000,
+      });
+      const before = readLedger(product.ledger).length;
+      await eventually(() => readLedger(product.ledger).length > before + 500, { timeout: 30_000 });
+      process.kill(hung.pid, 'SIGCONT');
+      await allDone(product, ids);
+      expect(stopped.size).toBeGreaterThan(0);
+    });
+  },
+);
+
+async function inFlight(redisUrl: string, hosts = 1): Promise<{ product: Product; ids: string[] }> {
+  const product = await startProduct({ redisUrl, hosts, env: { SLACKWATER_LOCK_DURATION: `${LOCK}ms` } });
+  await product.deploy('v1');
+  const ids = await product.enqueue(
+    'ledger.steps',
+    Array.from({ length: 100 }, () => ({ items: ITEMS, everyMs: 50 })),
+  );
+  await product.all(ids, ['running']);
+  await eventually(() => readLedger(product.ledger).length > 1_000);
+  return { product, ids };
+}
+
+/** Nothing is done any more, for longer than a lock lasts. */
+async function standstill(product: Product): Promise<void> {
+  await eventually(() => quiet(product), {
+    timeout: 30_000,
+    what: 'a standstill',
+  });
+}
+
+function quiet(product: Product): boolean {
+  const last = readLedger(product.ledger).reduce(
+    (latest, { at }) => (BigInt(at) > latest ? BigInt(at) : latest),
+    0n,
+  );
+  return process.hrtime.bigint() - last > BigInt(LOCK) * 1_000_000n;
+}
+
+async function allDone(product: Product, ids: string[]): Promise<void> {
+  const runs = await product.all(ids, ['completed'], 90_000);
+  expect(runs.every(run => run.result === ITEMS && run.attempt === 1)).toBe(true);
+  const effects = readLedger(product.ledger);
+  expect(account(effects, ids, ITEMS)).toMatchObject({ lost: [], retried: [] });
+  expect(overlaps(effects)).toEqual([]);
+}

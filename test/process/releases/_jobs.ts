@@ -1,0 +1,83 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { defineJob } from 'slackwater';
+import * as z from 'zod';
+import { compute, pause, record } from './_ledger.js';
+
+const work = z.object({ ledger: z.string(), items: z.int(), everyMs: z.number().default(20) });
+
+/** Cannot be stopped half-way: writes its first item at once, its last at the end. Ends early only when told to stop at once. */
+export const stubborn = defineJob({
+  name: 'ledger.stubborn',
+  queue: 'stubborn',
+  payload: z.object({ ledger: z.string(), forMs: z.number() }),
+  async run(ctx, { ledger, forMs }) {
+    record(ledger, ctx, 0);
+    const end = performance.now() + forMs;
+    while (performance.now() < end) {
+      ctx.signal.throwIfAborted();
+      await pause(20);
+    }
+    record(ledger, ctx, 1);
+    return 'finished';
+  },
+});
+
+/** Saves once, then keeps its event loop blocked; on a second start it just ends. */
+export const deaf = defineJob({
+  name: 'ledger.deaf',
+  queue: 'deaf',
+  payload: z.object({ ledger: z.string(), forMs: z.number(), again: z.boolean().default(false) }),
+  checkpoint: { version: 1, schema: z.object({ saved: z.literal(true) }) },
+  timeout: '1h',
+  async run(ctx, { ledger, forMs, again }) {
+    record(ledger, ctx, ctx.state ? 1 : 0);
+    if (!ctx.state) await ctx.commit({ saved: true });
+    else if (!again) return 'went on';
+    compute(forMs);
+    record(ledger, ctx, 2);
+    return 'computed';
+  },
+});
+
+/** Kills its worker at every start, or until `mark` exists. */
+export const poison = defineJob({
+  name: 'ledger.poison',
+  queue: 'poison',
+  payload: z.object({ ledger: z.string(), mark: z.string(), times: z.int() }),
+  async run(ctx, { ledger, mark, times }) {
+    record(ledger, ctx, 0);
+    await pause(20);
+    for (let i = 0; i < times; i++) {
+      if (existsSync(`${mark}.${i}`)) continue;
+      writeFileSync(`${mark}.${i}`, '');
+      process.kill(process.pid, 'SIGKILL');
+      await pause(60_000);
+    }
+    return 'survived';
+  },
+});
+
+/** A step, an outside effect and a child, each once in the life of the run. */
+export const publisher = defineJob({
+  name: 'ledger.publisher',
+  queue: 'publisher',
+  payload: work,
+  checkpoint: { version: 1, schema: z.object({ round: z.int() }) },
+  async run(ctx, { ledger, items, everyMs }) {
+    const seed = await ctx.step('seed', () => {
+      record(ledger, ctx, 1_000);
+      return 7;
+    });
+    const state = ctx.state ?? { round: 0 };
+    while (state.round < items) {
+      await pause(everyMs);
+      state.round += 1;
+      await ctx.checkpoint(state);
+    }
+    await ctx.once('publish', () => record(ledger, ctx, 2_000));
+    const child = await ctx.enqueue('ledger.stubborn', { ledger, forMs: 1 });
+    return { seed, child };
+  },
+});
+
+export { compute, pause, record, work };

@@ -1,0 +1,27 @@
+import { defineJob } from 'slackwater';
+import * as z from 'zod';
+import { pause, record, work } from '../_jobs.js';
+
+export { deaf, poison, publisher, stubborn } from '../_jobs.js';
+
+/** Its upgrade forgets that `position.next` must be a number. */
+export const steps = defineJob({
+  name: 'ledger.steps',
+  queue: 'steps',
+  payload: work,
+  checkpoint: {
+    version: 2,
+    schema: z.object({ position: z.object({ next: z.int() }) }),
+    upgrade: { 1: (old: { done: number }) => ({ position: { next: `item ${old.done}` } }) },
+  },
+  async run(ctx, { ledger, items, everyMs }) {
+    const state = ctx.state ?? { position: { next: 0 } };
+    while (state.position.next < items) {
+      await pause(everyMs);
+      record(ledger, ctx, state.position.next);
+      state.position.next += 1;
+      await ctx.checkpoint(state);
+    }
+    return state.position.next;
+  },
+});

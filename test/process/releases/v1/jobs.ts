@@ -1,0 +1,44 @@
+import { defineJob } from 'slackwater';
+import * as z from 'zod';
+import { compute, pause, record, work } from '../_jobs.js';
+
+export { deaf, poison, publisher, stubborn } from '../_jobs.js';
+
+const checkpoint = { version: 1, schema: z.object({ done: z.int() }) };
+
+/** Waits between its items. */
+export const steps = defineJob({
+  name: 'ledger.steps',
+  queue: 'steps',
+  payload: work,
+  checkpoint,
+  concurrency: 1_000,
+  async run(ctx, { ledger, items, everyMs }) {
+    const state = ctx.state ?? { done: 0 };
+    while (state.done < items) {
+      await pause(everyMs);
+      record(ledger, ctx, state.done);
+      state.done += 1;
+      await ctx.checkpoint(state);
+    }
+    return state.done;
+  },
+});
+
+/** Computes between its items, without ever waiting. */
+export const busy = defineJob({
+  name: 'ledger.busy',
+  queue: 'busy',
+  payload: work,
+  checkpoint,
+  async run(ctx, { ledger, items, everyMs }) {
+    const state = ctx.state ?? { done: 0 };
+    while (state.done < items) {
+      compute(everyMs);
+      record(ledger, ctx, state.done);
+      state.done += 1;
+      await ctx.checkpoint(state);
+    }
+    return state.done;
+  },
+});

@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Effect } from '../releases/_ledger.js';
+
+export type { Effect };
+
+/** The effects written so far, in the order of the file. */
+export function readLedger(file: string): Effect[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  // The last piece is empty, or a line that is being written.
+  return lines.slice(0, -1).map(line => JSON.parse(line) as Effect);
+}
+
+export interface Account {
+  /** Effects that are there more than once, beyond the first. */
+  repeated: Effect[];
+  /** `run/item` of those that should be there and are not. */
+  lost: string[];
+  /** Effects written by an attempt other than the first. */
+  retried: Effect[];
+}
+
+/** Holds the ledger against what `items` items of each run should have left. */
+export function account(effects: Effect[], runs: string[], items: number): Account {
+  const seen = new Set<string>();
+  const repeated = effects.filter(({ run, item }) => {
+    const key = `${run}/${item}`;
+    if (seen.has(key)) return true;
+    seen.add(key);
+    return false;
+  });
+  const wanted = runs.flatMap(run => Array.from({ length: items }, (_, item) => `${run}/${item}`));
+  return {
+    repeated,
+    lost: wanted.filter(key => !seen.has(key)),
+    retried: effects.filter(({ attempt }) => attempt !== 1),
+  };
+}
+
+/** Runs that two processes computed at the same time: an effect of an older fence after one of a newer. */
+export function overlaps(effects: Effect[]): Effect[] {
+  const newest = new Map<string, number>();
+  const inOrder = [...effects].sort((a, b) => (BigInt(a.at) < BigInt(b.at) ? -1 : 1));
+  return inOrder.filter(effect => {
+    const fence = newest.get(effect.run) ?? 0;
+    newest.set(effect.run, Math.max(fence, effect.fence));
+    return effect.fence < fence;
+  });
+}

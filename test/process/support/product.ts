@@ -1,0 +1,135 @@
+import { mkdtempSync } from 'node:fs';
+import path from 'node:path';
+import type { Client } from '../../../src/cli/client.js';
+import { createClient } from '../../../src/cli/client.js';
+import { pushRelease } from '../../../src/cli/push.js';
+import type { HostStatus } from '../../../src/model/intent.js';
+import type { Run, RunState } from '../../../src/model/run.js';
+import type { Report, Window } from '../../../src/model/window.js';
+import { buildRelease } from '../../../src/release/build.js';
+import { eventually } from '../../support/eventually.js';
+import { ROOT, type RunningProcess, spawnCli } from '../../support/processes.js';
+import { type TestStore, useStore } from '../../support/store.js';
+import { tempDir } from '../../support/temp-dir.js';
+
+export interface ProductOptions {
+  /** Another Redis than that of this run. */
+  redisUrl?: string;
+  hosts?: number;
+  workers?: number;
+  env?: Record<string, string>;
+}
+
+/** A running Slackwater: a server and hosts, each a process of its own, and a ledger that its jobs write outside Redis. */
+export interface Product {
+  readonly client: Client;
+  readonly store: TestStore;
+  readonly ledger: string;
+  server: RunningProcess;
+  readonly hosts: RunningProcess[];
+  startServer(): Promise<RunningProcess>;
+  startHost(): Promise<RunningProcess>;
+  /** Builds and pushes one of `test/process/releases/`. @returns its ID. */
+  push(folder: string): Promise<string>;
+  /** Opens a window now. */
+  open(release: string, fields?: Record<string, unknown>): Promise<Window>;
+  /** Pushes, opens a window, waits for its end, which must be `completed`. @returns the release. */
+  deploy(folder: string): Promise<string>;
+  ended(window: string, timeout?: number): Promise<Window>;
+  report(window: string): Promise<Report>;
+  /** Enqueues runs with these payloads; `ledger` is added. @returns their IDs. */
+  enqueue(job: string, payloads: Record<string, unknown>[]): Promise<string[]>;
+  run(id: string): Promise<Run>;
+  runs(ids: string[]): Promise<Run[]>;
+  /** Waits until all of them are in one of these states. */
+  all(ids: string[], states: RunState[], timeout?: number): Promise<Run[]>;
+}
+
+const built = new Map<string, ReturnType<typeof buildRelease>>();
+
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
+  const store = useStore(options.redisUrl);
+  const data = tempDir('product');
+  const env = {
+    ...store.env,
+    SLACKWATER_DATA: data,
+    SLACKWATER_WORKERS: String(options.workers ?? 2),
+    SLACKWATER_LOCK_DURATION: '3s',
+    SLACKWATER_KILL_AFTER: '500ms',
+    ...options.env,
+  };
+  let client!: Client;
+  let port = '0';
+  const product = {
+    store,
+    ledger: path.join(mkdtempSync(path.join(data, 'ledger-')), 'effects.jsonl'),
+    hosts: [] as RunningProcess[],
+    async startServer() {
+      product.server = spawnCli(['serve', '--port', port], { env });
+      const [, url] = await product.server.line(/^ready (http:\S+)$/);
+      // A server that takes over answers where the first one did.
+      port = new URL(url!).port;
+      client = createClient({ url: url! });
+      return product.server;
+    },
+    async startHost() {
+      const host = spawnCli(['host'], { env });
+      product.hosts.push(host);
+      await host.line(/^host \S+ ready$/);
+      return host;
+    },
+    async push(folder: string) {
+      if (!built.has(folder))
+        built.set(folder, buildRelease({ jobs: `${ROOT}test/process/releases/${folder}`, app: 'ledger' }));
+      const { release } = await pushRelease(client, await built.get(folder)!);
+      return release.id;
+    },
+    open: (release: string, fields: Record<string, unknown> = {}) =>
+      client.post<Window>('/v1/windows', { release, reason: 'a test', ...fields }),
+    async deploy(folder: string) {
+      const release = await product.push(folder);
+      const window = await product.ended((await product.open(release)).id);
+      if (window.outcome !== 'completed')
+        throw new Error(`the window ended as ${window.outcome}: ${window.summary}`);
+      return release;
+    },
+    ended: (id: string, timeout = 30_000) =>
+      eventually(
+        async () => {
+          const window = await client.get<Window>(`/v1/windows/${id}`);
+          if (window.phase !== 'done')
+            throw new Error(`phase ${window.phase}: ${JSON.stringify(window.hosts)}`);
+          return window;
+        },
+        { timeout, every: 50, what: `the end of window ${id}` },
+      ),
+    report: (id: string) => client.get<Report>(`/v1/windows/${id}/report`),
+    async enqueue(job: string, payloads: Record<string, unknown>[]) {
+      const body = payloads.map(payload => ({ payload: { ledger: product.ledger, ...payload } }));
+      const { items } = await client.post<{ items: { id: string }[] }>(`/v1/jobs/${job}/runs/bulk`, body);
+      return items.map(({ id }) => id);
+    },
+    run: (id: string) => client.get<Run>(`/v1/runs/${id}`),
+    runs: (ids: string[]) => Promise.all(ids.map(id => product.run(id))),
+    all: (ids: string[], states: RunState[], timeout = 60_000) =>
+      eventually(
+        async () => {
+          const runs = await product.runs(ids);
+          const others = runs.filter(run => !states.includes(run.state));
+          if (others.length > 0)
+            throw new Error(
+              `${others.length} of ${ids.length} are not ${states}: ${JSON.stringify(others.slice(0, 2))}`,
+            );
+          return runs;
+        },
+        { timeout, every: 200, what: `${states} of ${ids.length} runs` },
+      ),
+  } as Omit<Product, 'client'> as Product;
+  Object.defineProperty(product, 'client', { get: () => client });
+  await product.startServer();
+  for (let i = 0; i < (options.hosts ?? 1); i++) await product.startHost();
+  return product;
+}
+
+export const hostsOf = (product: Product): Promise<HostStatus[]> =>
+  product.client.list<HostStatus>('/v1/hosts');

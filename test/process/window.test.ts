@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { account, overlaps, readLedger } from './support/ledger.js';
+import { startProduct } from './support/product.js';
+
+const ITEMS = 40;
+
+describe('a window over runs in flight', () => {
+  test('moves 100 runs, 20 of them CPU-bound, to another checkpoint shape: every item once, attempt 1', async () => {
+    const product = await startProduct();
+    await product.deploy('v1');
+    const waiting = await product.enqueue('ledger.steps', times(80, { items: ITEMS, everyMs: 100 }));
+    const busy = await product.enqueue('ledger.busy', times(20, { items: ITEMS, everyMs: 2 }));
+    await product.all([...waiting, ...busy], ['running']);
+
+    const window = await product.open(await product.push('v2'));
+    const ended = await product.ended(window.id);
+    expect(ended).toMatchObject({ outcome: 'completed', refusals: [] });
+    const report = await product.report(window.id);
+    const ids = [...waiting, ...busy];
+    const runs = await product.all(ids, ['completed']);
+
+    expect(runs.map(run => run.result)).toEqual(ids.map(() => ITEMS));
+    expect(runs.every(run => run.attempt === 1)).toBe(true);
+    const effects = readLedger(product.ledger);
+    expect(account(effects, ids, ITEMS)).toEqual({ repeated: [], lost: [], retried: [] });
+    expect(overlaps(effects)).toEqual([]);
+    expect(new Set(effects.map(effect => effect.release))).toEqual(
+      new Set([ended.previousRelease, ended.release]),
+    );
+    expect(report.runs).toMatchObject({ forced: 0, parked: 0 });
+    expect(report.runs.yielded + report.runs.finished).toBe(report.runs.inFlight);
+    expect(report.runs.resumed).toBe(report.runs.yielded);
+    expect(report.proof.checkpoints).toBeGreaterThan(0);
+    expect(report.work).toEqual({ lostMs: 0, repeatedCheckpoints: 0 });
+  });
+
+  test('keeps intake held while nothing runs, and accepts runs all the time', async () => {
+    const product = await startProduct();
+    await product.deploy('v1');
+    const [before] = await product.enqueue('ledger.stubborn', [{ forMs: 3_000 }]);
+    await product.all([before!], ['running']);
+    const window = await product.open(await product.push('v2'));
+    await eventually(
+      async () =>
+        (await product.client.get<{ phase: string }>(`/v1/windows/${window.id}`)).phase === 'draining',
+    );
+    const [during] = await product.enqueue('ledger.steps', [{ items: 1, everyMs: 1 }]);
+    const held = await product.run(during!);
+    expect(held.state).toBe('queued');
+    expect(held.heldBy).toMatchObject([{ window: window.id }]);
+    expect(await product.ended(window.id)).toMatchObject({ outcome: 'completed' });
+    const [run] = await product.all([during!], ['completed']);
+    expect(run).toMatchObject({ release: window.release, heldBy: [] });
+  });
+});
+
+function times(n: number, payload: Record<string, unknown>): Record<string, unknown>[] {
+  return Array.from({ length: n }, () => payload);
+}
