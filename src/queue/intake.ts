@@ -18,7 +18,7 @@ export async function applyPauseFlags(store: Store, queues: Queues, names?: stri
   const wanted = names ?? [...new Set([...ours, ...held])];
   await Promise.all(
     wanted.map(async name => {
-      if (held.has(name)) await hold(store, queues, name, ours.has(name));
+      if (held.has(name)) await hold(store, queues, name);
       else if (ours.has(name)) await release(store, queues, name);
     }),
   );
@@ -39,15 +39,19 @@ async function heldQueues(store: Store): Promise<Set<string>> {
   return new Set((await listHolds(store)).flatMap(hold => hold.queues));
 }
 
-async function hold(store: Store, queues: Queues, name: string, ours: boolean): Promise<void> {
-  const queue = queues.get(name);
-  if (await queue.isPaused()) return;
-  if (!ours) await store.redis.sadd(store.keys.pausedByUs, name);
-  await queue.pause();
+async function hold(store: Store, queues: Queues, name: string): Promise<void> {
+  if (await queues.get(name).isPaused()) return;
+  await pause(store, queues, name);
+}
+
+async function pause(store: Store, queues: Queues, name: string): Promise<void> {
+  await store.redis.sadd(store.keys.pausedByUs, name);
+  await queues.get(name).pause();
 }
 
 async function release(store: Store, queues: Queues, name: string): Promise<void> {
   await queues.get(name).resume();
   await store.redis.srem(store.keys.pausedByUs, name);
-  if ((await heldQueues(store)).has(name)) await hold(store, queues, name, false);
+  // Whoever placed a hold after this look sets note and flag after it, too. One placed before may have had either undone just now.
+  if ((await heldQueues(store)).has(name)) await pause(store, queues, name);
 }

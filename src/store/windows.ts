@@ -9,6 +9,8 @@ const createScript = script<string>('create-window', 5);
 const advanceScript = script<Advance>('advance-window', 9);
 const updateScript = script<number>('update-window', 4);
 
+const NOTE = 'note:';
+
 /** What became of a write by the engine. All but `written` mean: someone else was here, look again. */
 export type Advance = 'written' | 'not-the-holder' | 'stale-window' | 'stale-intent';
 
@@ -25,8 +27,8 @@ export interface WindowChange {
   lift?: string[];
   event?: { type: string; data: Record<string, unknown> };
   report?: Report;
-  /** How much each queue had taken in when the window began: kept beside the window for its report. */
-  intakeMark?: Record<string, number>;
+  /** What the report will need and nobody else keeps: stored beside the window, field by field. */
+  notes?: Record<string, unknown>;
 }
 
 /**
@@ -107,8 +109,14 @@ export async function readReport(store: Store, id: string): Promise<Report | nul
   return text === null ? null : (JSON.parse(text) as Report);
 }
 
-export async function readIntakeMark(store: Store, id: string): Promise<Record<string, number>> {
-  return JSON.parse((await store.redis.hget(store.keys.window(id), 'intakeMark')) ?? '{}');
+/** What was noted beside the window on the way. */
+export async function readNotes(store: Store, id: string): Promise<Record<string, unknown>> {
+  const fields = Object.entries(await store.redis.hgetall(store.keys.window(id)));
+  return Object.fromEntries(
+    fields.flatMap(([name, text]) =>
+      name.startsWith(NOTE) ? [[name.slice(NOTE.length), JSON.parse(text)]] : [],
+    ),
+  );
 }
 
 /** The engine's only way to write: one script that compares lease, window and intent before it touches anything. */
@@ -149,7 +157,7 @@ export async function advance(
       eventType: change.event?.type,
       eventData: text(change.event?.data),
       report: text(change.report),
-      intakeMark: text(change.intakeMark),
+      notes: Object.entries(change.notes ?? {}).map(([name, note]) => [NOTE + name, JSON.stringify(note)]),
     }),
   );
 }

@@ -33,7 +33,7 @@ if change.span then
 else
   redis.call('HDEL', KEYS[3], change.id)
 end
-if change.intakeMark then redis.call('HSETNX', KEYS[2], 'intakeMark', change.intakeMark) end
+for _, note in ipairs(change.notes) do redis.call('HSET', KEYS[2], note[1], note[2]) end
 if change.report then redis.call('SET', KEYS[7], change.report) end
 
 local function tell(type, data)

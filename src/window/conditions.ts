@@ -1,0 +1,47 @@
+import type { Refusal } from '../model/intent.js';
+import type { Request } from '../model/window.js';
+import { type Facts, type HostView, hasPassed } from './facts.js';
+
+/** The conditions of the table of transitions, each named as the table reads. */
+export function asked(kind: Request['kind']) {
+  return (f: Facts): boolean => f.window.request?.kind === kind;
+}
+
+/** One window of an app at a time: the next one waits. */
+export function isDue(f: Facts): boolean {
+  return f.busy === null && (asked('start')(f) || hasPassed(f.window.startsAt, f.now));
+}
+
+export const isReady = (f: Facts, host: HostView): boolean =>
+  host.answered && host.app?.standby?.release === f.window.release && host.app.standby.state === 'ready';
+
+export const brokenHost = (f: Facts): HostView | undefined =>
+  f.staying.find(
+    host =>
+      host.answered && host.app?.standby?.release === f.window.release && host.app.standby.state === 'broken',
+  );
+
+/** A host that leaves gives its runs back by itself; it only has to be done with that. */
+export const isStill = (host: HostView): boolean =>
+  host.leaving
+    ? (host.app?.running ?? 0) === 0
+    : host.answered && host.app!.gate === 'closed' && host.app!.running === 0 && host.app!.proving === 0;
+
+/** The first round was done before the drain began; a later one was asked for because a host vanished. */
+export const provenSinceVanished = (f: Facts): boolean => f.window.proofRound === 1 || f.proof.done;
+
+export const drainIsLate = (f: Facts): boolean => hasPassed(f.window.drainDeadline, f.now);
+
+export const isSwapped = (f: Facts, host: HostView): boolean =>
+  host.answered && host.app!.release === f.window.release;
+
+export const hasResumed = (host: HostView): boolean => host.answered && host.app!.resuming === 0;
+
+/** The downtime ends with the first progress in the new code. Where runs went on, that figure is worth a moment: intake is open by then. */
+export const isMeasured = (f: Facts): boolean =>
+  f.tallies.every(tally => tally.resumed === 0) ||
+  f.tallies.some(tally => tally.firstProgressNew !== null) ||
+  f.inPhaseMs >= f.limits.measureMs;
+
+export const refusalsOf = (f: Facts): Refusal[] =>
+  f.finalRefusals.length > 0 ? f.finalRefusals : f.proof.refusals;

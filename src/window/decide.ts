@@ -1,0 +1,52 @@
+import type { Phase, Window } from '../model/window.js';
+import { type Facts, factsOf, LIMITS, type Limits, type Observation } from './facts.js';
+import { progressOf } from './progress.js';
+import { TRANSITIONS, type Transition } from './transitions.js';
+
+/** A step that the window shall take, and why. */
+export interface Decision {
+  from: Phase;
+  because: string;
+  /** The window after it; its `version` is still the one that was read. */
+  window: Window;
+}
+
+/**
+ * The whole mind of the engine: pure, so that any server comes to the same answer from the same facts, and a crash between decision and
+ * act is just another look.
+ * @param now by the clock of Redis, ms.
+ * @returns `null`: nothing to do but wait.
+ */
+export function decide(
+  window: Window,
+  observation: Observation,
+  now: number,
+  limits: Limits = LIMITS,
+): Decision | null {
+  const facts = factsOf(window, observation, now, limits);
+  const transition = TRANSITIONS.find(({ from, when }) => from === window.phase && when(facts));
+  return transition ? take(transition, facts) : null;
+}
+
+function take(transition: Transition, facts: Facts): Decision {
+  const { from, to, outcome = null } = transition;
+  const because = transition.because(facts);
+  const window: Window = { ...progressOf(facts), ...transition.set?.(facts) };
+  if (to !== from) enter(window, to, facts.now, because);
+  if (outcome !== null) {
+    window.outcome = outcome;
+    window.summary = because;
+    window.finishedAt = new Date(facts.now).toISOString();
+    window.request = null;
+  }
+  return { from, because, window };
+}
+
+function enter(window: Window, phase: Phase, now: number, because: string): void {
+  const at = new Date(now).toISOString();
+  const before = window.phases.map(entry =>
+    entry.ms === null ? { ...entry, ms: Math.max(0, now - Date.parse(entry.at)) } : entry,
+  );
+  window.phase = phase;
+  window.phases = [...before, { phase, at, ms: phase === 'done' ? 0 : null, because }];
+}

@@ -1,0 +1,99 @@
+import { type Clock, systemClock } from '../platform/clock.js';
+import type { Service } from '../platform/service.js';
+import { applyPauseFlags } from '../queue/intake.js';
+import type { Queues } from '../queue/queues.js';
+import { sweep } from '../store/holds.js';
+import { watchControl } from '../store/intents.js';
+import type { Lease } from '../store/lease.js';
+import type { Store } from '../store/redis.js';
+import { openWindows } from '../store/windows.js';
+import { LIMITS, type Limits } from './facts.js';
+import { type EngineEvent, Steps } from './steps.js';
+
+/** The net below the notifications, ms. */
+const LOOK_EVERY_MS = 1_000;
+/** How long `stop` waits for a look that hangs on an absent Redis, ms. */
+const STOP_WITHIN_MS = 2_000;
+
+export type { EngineEvent };
+
+export interface EngineOptions {
+  lease: Lease;
+  queues: Queues;
+  limits?: Limits;
+  clock?: Clock;
+  onEvent?: (event: EngineEvent) => void;
+}
+
+/**
+ * The loop over facts: look, decide, write, look again. It keeps nothing between two looks that matters, so a crash anywhere is just another look by
+ * whoever holds the lease next. It looks when something changed, and once a second in any case. Whether it holds the lease or not, it sweeps.
+ */
+export function createEngine(store: Store, options: EngineOptions): Service {
+  const { lease, queues, limits = LIMITS, clock = systemClock, onEvent = () => {} } = options;
+  const steps = new Steps(store, queues, limits, clock, onEvent);
+  const control = watchControl(store, () => look());
+  let running = false;
+  let wanted = false;
+  let looking: Promise<void> | undefined;
+  let cancelTick = () => {};
+  let endChange = () => {};
+
+  function look(): void {
+    wanted = true;
+    looking ??= lookUntilDone().finally(() => {
+      looking = undefined;
+    });
+  }
+
+  async function lookUntilDone(): Promise<void> {
+    while (running && wanted) {
+      wanted = false;
+      await guarded(lookOnce);
+    }
+  }
+
+  async function lookOnce(): Promise<void> {
+    if (!lease.held()) return;
+    // Term and owner of this moment: should the lease change hands under us, these writes are refused.
+    const holder = { owner: lease.owner, term: lease.term };
+    const open = await openWindows(store);
+    for (const window of open) if (running) await steps.settle(window, open, holder);
+  }
+
+  async function tick(): Promise<void> {
+    await guarded(() => sweep(store, () => applyPauseFlags(store, queues)));
+    look();
+  }
+
+  function tickAgain(): void {
+    cancelTick = clock.after(LOOK_EVERY_MS, () => void tick().finally(() => running && tickAgain()));
+  }
+
+  async function guarded(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (running) onEvent({ type: 'trouble', error });
+    }
+  }
+
+  return {
+    async start() {
+      if (running) return;
+      running = true;
+      endChange = lease.onChange(held => held && look());
+      await control.start();
+      tickAgain();
+      look();
+    },
+    async stop() {
+      if (!running) return;
+      running = false;
+      cancelTick();
+      endChange();
+      await control.stop();
+      await Promise.race([looking, new Promise<void>(resolve => clock.after(STOP_WITHIN_MS, resolve))]);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type {
+  Blocker,
+  HostAppStatus,
+  HostStatus,
+  Intent,
+  ProofStatus,
+  Refusal,
+  WindowTally,
+} from '../model/intent.js';
+import type { Phase, Window } from '../model/window.js';
+
+/** What the engine sees at one look. */
+export interface Observation {
+  intent: Intent | null;
+  /** All whose record has not expired, those that leave included. */
+  hosts: HostStatus[];
+  /** Another window of this app that has begun and is not over. */
+  busy: string | null;
+}
+
+/** How long the engine waits where nobody said how long, ms. */
+export interface Limits {
+  /** For all hosts to have the release ready and proven. */
+  prepareMs: number;
+  /** For a first host to show up. */
+  noHostMs: number;
+  /** For hosts to go over to the new workers, before the others go on without the late ones. */
+  swapMs: number;
+  /** For runs to be seen running again, before the window ends without that. */
+  resumeMs: number;
+  /** For the first progress on the new release: intake is open meanwhile, only the report waits for the figure. */
+  measureMs: number;
+}
+
+export const LIMITS: Limits = {
+  prepareMs: 120_000,
+  noHostMs: 10_000,
+  swapMs: 30_000,
+  resumeMs: 60_000,
+  measureMs: 3_000,
+};
+
+/** One host, seen from one window. */
+export interface HostView {
+  id: string;
+  leaving: boolean;
+  /** Its report describes the intent that stands now, so what it says is an answer. */
+  answered: boolean;
+  app: HostAppStatus | null;
+}
+
+/** The observation in the words of the table of transitions. */
+export interface Facts {
+  window: Window;
+  now: number;
+  limits: Limits;
+  current: string | null;
+  busy: string | null;
+  /** Those that serve a queue of this window. */
+  hosts: HostView[];
+  /** Of those, the ones that stay. */
+  staying: HostView[];
+  /** Seen when the phase began, and silent or gone now. */
+  vanished: string[];
+  running: number;
+  blockers: Blocker[];
+  /** Final states that the new release cannot read. */
+  finalRefusals: Refusal[];
+  proof: { done: boolean; refused: number; refusals: Refusal[]; status: ProofStatus | null };
+  tallies: WindowTally[];
+  /** ms since the present phase was entered. */
+  inPhaseMs: number;
+}
+
+export function factsOf(window: Window, observation: Observation, now: number, limits: Limits): Facts {
+  const { intent, busy } = observation;
+  const hosts = observation.hosts
+    .filter(host => serves(host, window))
+    .map(host => view(host, window, intent));
+  const apps = hosts.flatMap(host => host.app ?? []);
+  const alive = new Set(hosts.map(host => host.id));
+  return {
+    window,
+    now,
+    limits,
+    current: intent?.release ?? null,
+    busy,
+    hosts,
+    staying: hosts.filter(host => !host.leaving),
+    vanished: window.hosts.map(host => host.id).filter(id => !alive.has(id)),
+    running: sum(apps, app => app.running),
+    blockers: apps.flatMap(app => app.blockers).slice(0, 100),
+    finalRefusals: apps.flatMap(app => app.refusals).slice(0, 100),
+    proof: proofOf(hosts, window.proofRound),
+    tallies: apps.flatMap(app => (app.tally?.window === window.id ? app.tally : [])),
+    inPhaseMs: now - Date.parse(enteredAt(window, window.phase) ?? window.createdAt),
+  };
+}
+
+export const enteredAt = (window: Window, phase: Phase): string | null =>
+  window.phases.findLast(entry => entry.phase === phase)?.at ?? null;
+
+export const hasPassed = (time: string | null, now: number): boolean =>
+  time !== null && Date.parse(time) <= now;
+
+export const sum = <Item>(items: Item[], of: (item: Item) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);
+
+const serves = (host: HostStatus, window: Window): boolean =>
+  host.queues === null || window.queues.some(queue => host.queues!.includes(queue));
+
+function view(host: HostStatus, window: Window, intent: Intent | null): HostView {
+  const app = host.apps[window.app] ?? null;
+  const answered = app !== null && intent !== null && app.revision >= intent.revision;
+  return { id: host.id, leaving: host.leaving, answered, app };
+}
+
+/** A proof counts from any host: every live checkpoint is in Redis, so one proves for all. */
+function proofOf(hosts: HostView[], round: number): Facts['proof'] {
+  const proofs = hosts
+    .filter(host => host.answered && host.app?.proof?.round === round)
+    .map(host => host.app!.proof!);
+  const refusing = proofs.find(proof => proof.done && proof.refused > 0);
+  return {
+    done: proofs.some(proof => proof.done),
+    refused: refusing?.refused ?? 0,
+    refusals: refusing?.refusals ?? [],
+    status: refusing ?? proofs.find(proof => proof.done) ?? null,
+  };
+}

@@ -1,0 +1,92 @@
+import type { Blocker, HostStatus, Refusal } from '../model/intent.js';
+import type { Release } from '../model/release.js';
+import type { FireRecord, Window } from '../model/window.js';
+import { listHosts } from '../store/hosts.js';
+import type { Store } from '../store/redis.js';
+import { openWindows } from '../store/windows.js';
+import { draft, type WindowInput } from './declare.js';
+import { sum } from './facts.js';
+import { count } from './sentences.js';
+
+/** What a window would meet if it began now. Nothing is stored. */
+export interface WindowPlan {
+  app: string;
+  release: string;
+  previousRelease: string | null;
+  startsAt: string;
+  queues: string[];
+  /** Runs that compute now, and those of them that a drain would wait for. */
+  runs: { inFlight: number; blockers: Blocker[] };
+  /** The longest estimate to a next checkpoint or end; `null` without history. */
+  forecast: { drainMs: number | null };
+  fires: FireRecord[];
+  /** States are read by the new code in `preparing`; no dry run can tell before. */
+  refusals: Refusal[];
+  /** What would refuse or delay it, as far as it can be seen from here, as sentences. */
+  warnings: string[];
+  hosts: { id: string; release: string | null }[];
+}
+
+/** Errors as with `declareWindow`, except that an overlap is a warning here. */
+export async function planWindow(
+  store: Store,
+  input: WindowInput,
+  options: { now?: number } = {},
+): Promise<WindowPlan> {
+  const { window, release, previous } = await draft(store, input, options.now);
+  const [all, open] = await Promise.all([listHosts(store), openWindows(store)]);
+  const hosts = all.filter(host => !host.leaving);
+  const apps = hosts.flatMap(host => host.apps[window.app] ?? []);
+  const blockers = apps.flatMap(app => app.blockers);
+  return {
+    app: window.app,
+    release: release.id,
+    previousRelease: window.previousRelease,
+    startsAt: window.startsAt,
+    queues: window.queues,
+    runs: { inFlight: sum(apps, app => app.running), blockers: blockers.slice(0, 100) },
+    forecast: { drainMs: forecastDrainMs(blockers) },
+    fires: [],
+    refusals: [],
+    warnings: [...overlaps(window, open), ...unserved(window, hosts), ...unreadable(release, previous)],
+    hosts: hosts.map(host => ({ id: host.id, release: host.apps[window.app]?.release ?? null })),
+  };
+}
+
+/** A drain lasts as long as the slowest needs to its next checkpoint. */
+export function forecastDrainMs(blockers: Blocker[]): number | null {
+  const estimates = blockers.flatMap(blocker => blocker.estimateMs ?? []);
+  return estimates.length === 0 ? null : Math.max(...estimates);
+}
+
+function overlaps(window: Window, open: Window[]): string[] {
+  const from = Date.parse(window.startsAt);
+  return open
+    .filter(other => other.app === window.app)
+    .filter(other => {
+      const end = other.endsBy ?? new Date(Date.parse(other.startsAt) + other.maxDurationMs).toISOString();
+      return from < Date.parse(end) && Date.parse(other.startsAt) < from + window.maxDurationMs;
+    })
+    .map(other => `window ${other.id} (${other.phase}) takes this time: it would be refused`);
+}
+
+function unserved(window: Window, hosts: HostStatus[]): string[] {
+  if (hosts.length === 0) return ['no host is alive: it would be refused'];
+  return window.queues
+    .filter(queue => !hosts.some(host => host.queues === null || host.queues.includes(queue)))
+    .map(queue => `no host serves queue ${queue}: its runs would wait`);
+}
+
+/** What the two manifests alone tell of states that cannot be carried over. */
+function unreadable(release: Release, previous: Release | null): string[] {
+  const jobs = new Map(release.jobs.map(job => [job.name, job]));
+  return (previous?.jobs ?? []).flatMap(old => {
+    const job = jobs.get(old.name);
+    if (!job) return [`job ${old.name} is not in the release: runs of it that have a state would refuse it`];
+    const version = old.checkpointVersion;
+    if (version === null || job.reads.includes(version)) return [];
+    return [
+      `job ${old.name} reads ${job.reads.length === 0 ? 'no states' : `states of ${count(job.reads.length, 'version')} (${job.reads.join(', ')})`}, and those saved now have version ${version}: add an upgrade from ${version}`,
+    ];
+  });
+}

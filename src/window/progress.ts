@@ -1,0 +1,49 @@
+import type { Window } from '../model/window.js';
+import { isReady, isSwapped } from './conditions.js';
+import { type Facts, type HostView, sum } from './facts.js';
+
+/** The window with the figures that people watch brought up to date. They decide nothing, save who has vanished (`hosts`). */
+export function progressOf(facts: Facts): Window {
+  const { window, tallies, hosts, blockers } = facts;
+  // What a host had counted goes with it when it dies: the figures shown never fall.
+  const atLeast = (field: keyof Window['runs']) =>
+    Math.max(
+      window.runs[field],
+      sum(tallies, tally => tally[field]),
+    );
+  return {
+    ...window,
+    runs: {
+      inFlight: atLeast('inFlight'),
+      yielded: atLeast('yielded'),
+      finished: atLeast('finished'),
+      forced: atLeast('forced'),
+    },
+    blockers: window.phase === 'draining' ? blockers : window.blockers,
+    hosts: hosts.map(host => ({
+      id: host.id,
+      release: host.app?.release ?? null,
+      phase: phaseOf(facts, host),
+    })),
+  };
+}
+
+/** What a host is at, in one word for a screen. */
+function phaseOf(facts: Facts, host: HostView): string {
+  const { app } = host;
+  if (host.leaving) return 'leaving';
+  if (!app || !host.answered) return 'waiting';
+  switch (facts.window.phase) {
+    case 'preparing':
+      return isReady(facts, host) ? 'ready' : (app.standby?.state ?? 'waiting');
+    case 'draining':
+      if (app.running > 0) return 'draining';
+      return app.proving > 0 ? 'proving' : 'still';
+    case 'swapping':
+      return isSwapped(facts, host) ? 'swapped' : 'swapping';
+    case 'resuming':
+      return app.resuming > 0 ? 'resuming' : 'running';
+    default:
+      return 'running';
+  }
+}

@@ -1,0 +1,108 @@
+import type { WindowTally } from '../model/intent.js';
+import type { Report, Window } from '../model/window.js';
+import { enteredAt, sum } from './facts.js';
+
+/** What was noted on the way, for the report alone: kept beside the window, since the hosts forget it. */
+export interface WindowNotes {
+  /** BullMQ's counter of each queue when the window began. */
+  intake: Record<string, number>;
+  /** The longest estimate to a next checkpoint when the drain began; `null` without history. */
+  forecastDrainMs: number | null;
+  proof: { checkpoints: number; ms: number; oneWay: string[] };
+}
+
+/**
+ * The account of a window, from what every host counted.
+ * @param accepted runs that producers handed over from `preparing` on.
+ * @param now by the clock of Redis, ms: the end of what has not ended yet.
+ */
+export function makeReport(
+  window: Window,
+  tallies: WindowTally[],
+  notes: Partial<WindowNotes>,
+  accepted: number,
+  now: number,
+): Report {
+  const total = (field: 'inFlight' | 'yielded' | 'finished' | 'forced' | 'resumed' | 'parked') =>
+    Math.max(
+      field in window.runs ? window.runs[field as keyof Window['runs']] : 0,
+      sum(tallies, tally => tally[field]),
+    );
+  const runs = {
+    inFlight: total('inFlight'),
+    yielded: total('yielded'),
+    finished: total('finished'),
+    forced: total('forced'),
+    resumed: total('resumed'),
+    parked: total('parked'),
+  };
+  const proven = notes.proof ?? { checkpoints: 0, ms: 0, oneWay: [] };
+  const stopped = openSpan(window, now);
+  return {
+    window: window.id,
+    app: window.app,
+    outcome: window.outcome!,
+    summary: window.summary,
+    reason: window.reason,
+    from: window.previousRelease,
+    to: window.release,
+    startedAt: enteredAt(window, 'preparing'),
+    finishedAt: window.finishedAt!,
+    phases: window.phases,
+    // Without runs that went on there is no first progress: then the stop ended when intake opened.
+    downtimeMs: gap(tallies, 'lastProgressOld', 'firstProgressNew', runs.resumed > 0 ? now : stopped),
+    stoppedMs: gap(tallies, 'lastEndOld', 'firstStartNew', stopped),
+    drainMs: spent(window, 'draining'),
+    swapMs: spent(window, 'swapping'),
+    pause: percentiles(tallies.flatMap(tally => tally.pauses)),
+    forecast: { drainMs: notes.forecastDrainMs ?? null },
+    runs,
+    work: {
+      lostMs: sum(tallies, tally => tally.lostMs),
+      repeatedCheckpoints: sum(tallies, tally => tally.repeatedCheckpoints),
+    },
+    proof: {
+      checkpoints: proven.checkpoints + sum(tallies, tally => tally.proven),
+      ms: proven.ms,
+      oneWay: proven.oneWay,
+    },
+    intake: { accepted },
+    fires: [],
+    blockers: window.blockers,
+    refusals: window.refusals,
+  };
+}
+
+/** When intake was open again; `null` if the window never closed it. */
+function openSpan(window: Window, now: number): number | null {
+  if (enteredAt(window, 'draining') === null) return null;
+  const reopened = enteredAt(window, 'resuming') ?? window.finishedAt;
+  return reopened === null ? now : Date.parse(reopened);
+}
+
+/** From the last sign of the old to the first of the new; 0 where nothing ran when intake closed. */
+function gap(
+  tallies: WindowTally[],
+  last: 'lastProgressOld' | 'lastEndOld',
+  first: 'firstProgressNew' | 'firstStartNew',
+  otherwise: number | null,
+): number {
+  if (tallies.every(tally => tally.inFlight === 0)) return 0;
+  const from = Math.max(...tallies.map(tally => tally[last] ?? Number.NEGATIVE_INFINITY));
+  const until = Math.min(...tallies.map(tally => tally[first] ?? Number.POSITIVE_INFINITY));
+  const end = Number.isFinite(until) ? until : otherwise;
+  return end === null || !Number.isFinite(from) ? 0 : Math.max(0, end - from);
+}
+
+const spent = (window: Window, phase: 'draining' | 'swapping'): number =>
+  sum(
+    window.phases.filter(entry => entry.phase === phase),
+    entry => entry.ms ?? 0,
+  );
+
+/** Nearest rank: each figure is the pause of some run. */
+function percentiles(pauses: number[]): Report['pause'] {
+  const sorted = pauses.toSorted((a, b) => a - b);
+  const rank = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  return { p50Ms: rank(0.5), p99Ms: rank(0.99), maxMs: sorted.at(-1) ?? 0 };
+}

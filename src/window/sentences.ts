@@ -1,0 +1,76 @@
+import type { Blocker, Refusal } from '../model/intent.js';
+import { formatDuration } from '../platform/duration.js';
+import { isReady } from './conditions.js';
+import { enteredAt, type Facts, type HostView, sum } from './facts.js';
+
+/** `1 run`, `3 runs`. */
+export const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
+
+export const releaseName = (release: string | null): string =>
+  release === null ? 'no release' : `release ${release}`;
+
+/** `pdf.render (2 runs), slow (run-1)`: the jobs in the way, those with most runs first. */
+export function describeBlockers(blockers: Blocker[]): string {
+  const jobs = new Map<string, Blocker[]>();
+  for (const blocker of blockers) jobs.set(blocker.job, [...(jobs.get(blocker.job) ?? []), blocker]);
+  return [...jobs]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([job, runs]) => `${job} (${runs.length === 1 ? runs[0]!.run : `${runs.length} runs`})`)
+    .join(', ');
+}
+
+export function describeRefusal(refusals: Refusal[], refused: number): string {
+  const [first] = refusals;
+  if (!first) return `${count(refused, 'saved state')} cannot be carried over`;
+  const direction = first.direction === 'up' ? 'read' : 'brought back';
+  const others = refused > 1 ? `, and ${count(refused - 1, 'other')}` : '';
+  const at = first.path === '' ? 'as a whole' : `at ${first.path}`;
+  const versions = `version ${first.from ?? 'none'} to ${first.to ?? 'none'}`;
+  return `the state of run ${first.run} (${first.job}, ${versions}) cannot be ${direction} ${at}: ${first.message}${others}`;
+}
+
+/** Which hosts are not ready, and what each of them lacks. */
+export function describeUnready(facts: Facts): string {
+  const unready = facts.staying.filter(host => !isReady(facts, host));
+  if (unready.length > 0) return unready.map(host => `${host.id} (${lack(facts, host)})`).join(', ');
+  return facts.staying.length === 0 ? 'no host is alive' : 'the proof of the saved states is not finished';
+}
+
+function lack(facts: Facts, host: HostView): string {
+  if (!host.app) return 'does not know this app yet';
+  if (!host.answered) return 'has not answered';
+  return host.app.standby?.release === facts.window.release ? host.app.standby.state : 'does not load it';
+}
+
+/** How a completed window is told in one sentence. */
+export function describeSwap(facts: Facts): string {
+  const { window, tallies } = facts;
+  const inFlight = sum(tallies, tally => tally.inFlight);
+  const resumed = sum(tallies, tally => tally.resumed);
+  const held = spanOf(facts);
+  const runs =
+    inFlight === 0
+      ? 'nothing was running'
+      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the new code`;
+  return `${releaseName(window.release)} is current: ${runs}; intake was held for ${formatDuration(held)}`;
+}
+
+function spanOf({ window }: Facts): number {
+  const [from, to] = [enteredAt(window, 'draining'), enteredAt(window, 'resuming')];
+  return from === null || to === null ? 0 : Date.parse(to) - Date.parse(from);
+}
+
+export const gone = (f: Facts): string => `host ${f.vanished.join(', ')} left or fell silent`;
+
+export const backOn = (f: Facts): string =>
+  f.window.previousRelease === null
+    ? 'there is still no release, and intake is open again'
+    : `intake is open again on ${releaseName(f.window.previousRelease)}`;
+
+export function stillRunning(f: Facts): string {
+  if (f.running === 0) return '';
+  const names = f.blockers.length > 0 ? ` (${describeBlockers(f.blockers)})` : '';
+  return ` while ${count(f.running, 'run')} had not reached a checkpoint${names}`;
+}
+
+export const capital = (sentence: string): string => sentence[0]!.toUpperCase() + sentence.slice(1);

@@ -1,0 +1,158 @@
+import type { Phase, Report, Window } from '../model/window.js';
+import type { Clock } from '../platform/clock.js';
+import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
+import type { Queues } from '../queue/queues.js';
+import { appendEvent } from '../store/events.js';
+import type { Store } from '../store/redis.js';
+import { advance, readNotes, type WindowChange } from '../store/windows.js';
+import { holdId, holdOf, intentOf, stands } from './act.js';
+import { type Decision, decide } from './decide.js';
+import { type Facts, factsOf, type Limits, sum } from './facts.js';
+import { type Look, observe } from './observe.js';
+import { forecastDrainMs } from './plan.js';
+import { progressOf } from './progress.js';
+import { makeReport, type WindowNotes } from './report.js';
+
+/** What logs and tests listen to. */
+export type EngineEvent =
+  /** A step was taken. */
+  | { type: 'step'; window: Window; from: Phase; because: string }
+  /** A look failed (Redis refused, a document could not be read). The next one comes by itself. */
+  | { type: 'trouble'; error: unknown };
+
+type Holder = { owner: string; term: number };
+
+/** No window takes more steps in a row than it has phases; what goes on longer waits for the next look. */
+const MAX_STEPS = 16;
+/** How often the figures of a window are written while nothing else changes, ms. */
+const PROGRESS_EVERY_MS = 500;
+
+/** Takes the steps of a window: from a look to a decision, from a decision to a write, from a write to its effects. */
+export class Steps {
+  readonly #shownAt = new Map<string, number>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly queues: Queues,
+    private readonly limits: Limits,
+    private readonly clock: Clock,
+    private readonly onEvent: (event: EngineEvent) => void,
+  ) {}
+
+  /** Goes on with this window until it has to wait for somebody. */
+  async settle(window: Window, open: Window[], holder: Holder): Promise<void> {
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const look = await observe(this.store, window, open);
+      if (look.window.phase === 'done') return;
+      const decision = decide(look.window, look, look.now, this.limits);
+      const written = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
+      if (!written) return;
+    }
+  }
+
+  /** @returns whether another look is due: after a step, and when somebody else wrote in between. */
+  async #take(decision: Decision, look: Look, holder: Holder): Promise<boolean> {
+    const { window, from, because } = decision;
+    const facts = factsOf(look.window, look, look.now, this.limits);
+    const hold = holdOf(window);
+    const answer = await advance(this.store, holder, {
+      window,
+      seenRevision: look.intent?.revision ?? null,
+      intent: intentOf(window) ?? undefined,
+      place: hold ? [hold] : [],
+      lift: hold ? [] : [holdId(window)],
+      event: {
+        type: window.phase === from ? 'window.note' : 'window.phase',
+        data: {
+          app: window.app,
+          window: window.id,
+          release: window.release,
+          phase: window.phase,
+          from,
+          outcome: window.outcome,
+          because,
+        },
+      },
+      notes: await this.#notes(window, from, facts),
+      report: window.phase === 'done' ? await this.#report(window, facts) : undefined,
+    });
+    if (answer === 'not-the-holder') return false;
+    if (answer !== 'written') return true;
+    this.onEvent({ type: 'step', window, from, because });
+    if (hold || from === 'draining' || from === 'swapping') {
+      await applyPauseFlags(this.store, this.queues, window.queues);
+    }
+    return window.phase !== 'done';
+  }
+
+  /** Nothing to decide: what stands must still be what the window wants, and the figures must not be old. */
+  async #keep(look: Look, holder: Holder): Promise<boolean> {
+    const { window, intent, holds } = look;
+    const change = { window, seenRevision: intent?.revision ?? null };
+    if (!stands(window, intent, holds)) {
+      const hold = holdOf(window);
+      const again: WindowChange = {
+        ...change,
+        intent: intentOf(window) ?? undefined,
+        place: hold ? [hold] : [],
+        lift: hold ? [] : [holdId(window)],
+      };
+      if ((await advance(this.store, holder, again)) === 'not-the-holder') return false;
+      await applyPauseFlags(this.store, this.queues, window.queues);
+      return true;
+    }
+    if (window.phase !== 'scheduled') await this.#show(look, holder);
+    return false;
+  }
+
+  async #show(look: Look, holder: Holder): Promise<void> {
+    const { window, intent } = look;
+    const facts = factsOf(window, look, look.now, this.limits);
+    const next = progressOf(facts);
+    const now = this.clock.monotonic();
+    if (JSON.stringify(next) === JSON.stringify(window)) return;
+    if (now - (this.#shownAt.get(window.id) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EVERY_MS) return;
+    this.#shownAt.set(window.id, now);
+    const seenRevision = intent?.revision ?? null;
+    if ((await advance(this.store, holder, { window: next, seenRevision })) !== 'written') return;
+    await appendEvent(this.store, 'window.run', {
+      app: window.app,
+      window: window.id,
+      phase: window.phase,
+      ...next.runs,
+      running: facts.running,
+    });
+  }
+
+  /** What the report will need, noted where it can be seen: the next phase has forgotten it. */
+  async #notes(window: Window, from: Window['phase'], facts: Facts): Promise<Partial<WindowNotes>> {
+    if (window.phase === from) return {};
+    const proof = proofNote(facts);
+    switch (window.phase) {
+      case 'preparing':
+        return { intake: await intakeCounters(this.store, window.queues) };
+      case 'draining':
+        return { forecastDrainMs: forecastDrainMs(facts.blockers), ...proof };
+      default:
+        return proof;
+    }
+  }
+
+  async #report(window: Window, facts: Facts): Promise<Report> {
+    const [notes, counters] = await Promise.all([
+      readNotes(this.store, window.id) as Promise<Partial<WindowNotes>>,
+      intakeCounters(this.store, window.queues),
+    ]);
+    const { intake } = notes;
+    const accepted = intake
+      ? sum(window.queues, queue => Math.max(0, (counters[queue] ?? 0) - (intake[queue] ?? 0)))
+      : 0;
+    return makeReport(window, facts.tallies, { ...notes, ...proofNote(facts) }, accepted, facts.now);
+  }
+}
+
+function proofNote({ proof }: Facts): Pick<WindowNotes, 'proof'> | Record<string, never> {
+  if (!proof.status) return {};
+  const { checkpoints, ms, oneWay } = proof.status;
+  return { proof: { checkpoints, ms, oneWay } };
+}
