@@ -6,6 +6,7 @@ const CODES = {
   'bad-definition': { status: 422, exit: 2 },
   'bad-request': { status: 400, exit: 2 },
   'bad-config': { status: 500, exit: 2 },
+  'invalid-body': { status: 422, exit: 2 },
   'bad-state': { status: 422, exit: 1 },
   'invalid-payload': { status: 422, exit: 2 },
   'invalid-manifest': { status: 422, exit: 2 },
@@ -13,6 +14,9 @@ const CODES = {
   'missing-blob': { status: 422, exit: 1 },
   'not-found': { status: 404, exit: 1 },
   conflict: { status: 409, exit: 3 },
+  'key-reused': { status: 422, exit: 2 },
+  'precondition-failed': { status: 412, exit: 3 },
+  'method-not-allowed': { status: 405, exit: 2 },
   'too-large': { status: 413, exit: 2 },
   'unsupported-media-type': { status: 415, exit: 2 },
   unauthorized: { status: 401, exit: 1 },
@@ -22,6 +26,8 @@ const CODES = {
 } as const satisfies Record<string, { status: number; exit: number }>;
 
 export type ErrorCode = keyof typeof CODES;
+
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(CODES, text);
 
 /** One fault of one field: a JSON pointer into the body, query or parameters, and what to change. */
 export interface FieldError {

@@ -1,0 +1,83 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import formats from 'ajv-formats';
+import type { JobManifest } from '../model/release.js';
+import { type FieldError, SlackwaterError } from '../platform/errors.js';
+import { describe, pointerOf } from './validation.js';
+
+const compiled = new WeakMap<JobManifest, ValidateFunction>();
+
+/**
+ * Checks a payload by the schema of its release, without a line of job code.
+ * @param at where the payload stands in the body
+ * @throws SlackwaterError `invalid-payload` with a pointer for each fault; `too-large`
+ */
+export function checkPayload(job: JobManifest, payload: unknown, at: string, mostBytes: number): void {
+  const bytes = Buffer.byteLength(JSON.stringify(payload));
+  if (bytes > mostBytes) {
+    const detail = `has ${bytes} bytes; this server takes ${mostBytes} (limits.payloadBytes): pass a reference instead`;
+    throw new SlackwaterError('too-large', `the payload ${detail}`, [{ pointer: at, detail }]);
+  }
+  const validate = validatorOf(job);
+  if (validate(payload)) return;
+  const errors = (validate.errors ?? []).slice(0, 100).map(error => fieldError(error, at));
+  throw new SlackwaterError(
+    'invalid-payload',
+    `the payload does not fit job ${job.name}: ${describe(errors)}`,
+    errors,
+  );
+}
+
+/** @throws SlackwaterError `invalid-manifest` for a schema that is none. */
+export function checkPayloadSchemas(jobs: JobManifest[]): void {
+  const errors = jobs.flatMap(({ payloadSchema }, i) => {
+    try {
+      compile(payloadSchema);
+      return [];
+    } catch (error) {
+      return [
+        {
+          pointer: `/jobs/${i}/payloadSchema`,
+          detail: `is no JSON Schema (draft 7): ${(error as Error).message}`,
+        },
+      ];
+    }
+  });
+  if (errors.length > 0)
+    throw new SlackwaterError(
+      'invalid-manifest',
+      `this is not a release manifest: ${describe(errors)}`,
+      errors,
+    );
+}
+
+function validatorOf(job: JobManifest): ValidateFunction {
+  let validate = compiled.get(job);
+  if (!validate) {
+    validate = compile(job.payloadSchema);
+    compiled.set(job, validate);
+  }
+  return validate;
+}
+
+/** Each schema in an instance of its own: two may use one `$id`. */
+function compile(schema: object): ValidateFunction {
+  const ajv = new Ajv({ allErrors: true, strict: false, logger: false });
+  (formats as unknown as (ajv: Ajv) => void)(ajv);
+  return ajv.compile(schema);
+}
+
+function fieldError({ instancePath, keyword, params, message }: ErrorObject, at: string): FieldError {
+  const within = at + instancePath;
+  if (keyword === 'required')
+    return { pointer: within + pointerOf([params.missingProperty]), detail: 'is missing' };
+  if (keyword === 'additionalProperties')
+    return {
+      pointer: within + pointerOf([params.additionalProperty]),
+      detail: 'is not known to this job: leave it out',
+    };
+  if (keyword === 'enum')
+    return { pointer: within, detail: `must be one of ${JSON.stringify(params.allowedValues)}` };
+  if (keyword === 'const')
+    return { pointer: within, detail: `must be ${JSON.stringify(params.allowedValue)}` };
+  return { pointer: within, detail: message ?? 'is not valid' };
+}

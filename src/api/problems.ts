@@ -1,0 +1,103 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, type FieldError, SlackwaterError } from '../platform/errors.js';
+
+/** RFC 9457. `type` ends with the error's code. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance?: string;
+  errors?: FieldError[];
+}
+
+const TITLES: Record<ErrorCode, string> = {
+  'bad-definition': 'The definition is wrong',
+  'bad-request': 'The request is wrong',
+  'bad-config': 'The configuration is wrong',
+  'bad-state': 'The state cannot be used',
+  'invalid-body': 'The body does not have the shape that is asked for',
+  'invalid-payload': "The payload does not fit the job's schema",
+  'invalid-manifest': 'The release manifest is wrong',
+  'digest-mismatch': 'The content does not match its digest',
+  'missing-blob': 'Files of the release are missing',
+  'not-found': 'There is no such thing',
+  conflict: 'That cannot be done now',
+  'key-reused': 'The Idempotency-Key was used for another request',
+  'precondition-failed': 'It has changed meanwhile',
+  'method-not-allowed': 'The method is not allowed here',
+  'too-large': 'It is too large',
+  'unsupported-media-type': 'The content type is not supported',
+  unauthorized: 'A token is needed',
+  forbidden: 'That is not permitted',
+  unavailable: 'Not available at the moment',
+  internal: 'Something went wrong in the server',
+};
+
+export function problemOf(error: SlackwaterError, instance?: string): Problem {
+  return {
+    type: `/problems/${error.code}`,
+    title: TITLES[error.code],
+    status: error.status,
+    detail: error.message,
+    ...(instance === undefined ? {} : { instance }),
+    ...(error.errors.length > 0 ? { errors: error.errors.slice(0, 100) } : {}),
+  };
+}
+
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: SlackwaterError,
+): FastifyReply {
+  if (error.code === 'unavailable') reply.header('retry-after', '1');
+  if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  return reply
+    .code(error.status)
+    .header('cache-control', 'no-store')
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problemOf(error, request.url.slice(0, 500)));
+}
+
+/** Whatever was thrown, as an error that clients may see. What is not known here is `internal`, and tells nothing of the inside. */
+export function readError(thrown: unknown): SlackwaterError {
+  if (thrown instanceof SlackwaterError) return thrown;
+  const { name, message, code, statusCode } = thrown as Error & { code?: string; statusCode?: number };
+  const known = OF_FASTIFY[String(code)];
+  if (known) return new SlackwaterError(known[0], known[1]);
+  const redis = redisFault(name, String(message));
+  if (redis) return new SlackwaterError('unavailable', redis, [], { cause: thrown });
+  if (thrown instanceof RangeError && /call stack/.test(message))
+    return new SlackwaterError('invalid-body', 'the body is nested too deeply: give it fewer levels');
+  if (statusCode && statusCode >= 400 && statusCode < 500) return new SlackwaterError('bad-request', message);
+  return new SlackwaterError('internal', 'an internal error: the log of the server has it', [], {
+    cause: thrown,
+  });
+}
+
+const OF_FASTIFY: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'too-large',
+    'the body is larger than this server takes (server.bodyLimit): send less at once',
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported-media-type',
+    'this content type is not taken here: send application/json (files of a release: application/octet-stream)',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-request', 'the body is not as long as Content-Length says'],
+  FST_ERR_BAD_URL: ['bad-request', 'the path is not a valid URL path: percent-encode what is special in it'],
+  FST_ERR_MAX_PARAM_LENGTH: ['bad-request', 'a part of the path is longer than any name or ID'],
+};
+
+function redisFault(name: string, message: string): string | undefined {
+  if (/^OOM /.test(message))
+    return 'Redis is out of memory: nothing was stored; free some, or raise its maxmemory';
+  if (/^(READONLY|MISCONF|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS) /.test(message))
+    return `Redis does not take writes at the moment (${message.split(' ')[0]}): try again shortly`;
+  const away =
+    /enableOfflineQueue|Command timed out|Connection is (closed|in)|ECONN|EPIPE|ETIMEDOUT|Stream isn't/;
+  return name === 'MaxRetriesPerRequestError' || away.test(message)
+    ? 'Redis cannot be reached: try again shortly (with the same Idempotency-Key, if this was a POST)'
+    : undefined;
+}

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { SlackwaterError } from '../../platform/errors.js';
+import { applyPauseFlags } from '../../queue/intake.js';
+import { queueApps } from '../../queue/runs.js';
+import { liftHold, listHolds, placeHold } from '../../store/holds.js';
+import { actorOf } from '../access.js';
+import type { ApiContext, Routes } from '../context.js';
+import { nearNames } from '../near-names.js';
+import { holdShape, listOf } from '../shapes.js';
+import { timeInput } from '../validation.js';
+
+const tags = ['holds'];
+const placeBody = z.strictObject({
+  queues: z.array(z.string().min(1).max(100)).min(1).max(1_000).optional(),
+  app: z.string().min(1).max(100).optional().meta({ description: 'instead of queues: all of this app' }),
+  reason: z.string().trim().min(1).max(1_000),
+  until: timeInput.meta({ description: 'past it, any server or host lifts the hold' }),
+});
+
+export const holdRoutes: Routes = (api, context) => {
+  const { store, queues } = context;
+
+  api.get(
+    '/v1/holds',
+    { schema: { tags, summary: 'All holds that stand', response: { 200: listOf(holdShape) } } },
+    async () => ({ items: await listHolds(store), nextCursor: null }),
+  );
+
+  api.post(
+    '/v1/holds',
+    {
+      schema: {
+        tags,
+        summary: 'Stop the intake of queues until a time',
+        description: 'Runs that have started go on; producers may go on enqueueing.',
+        body: placeBody,
+        response: { 201: holdShape },
+      },
+    },
+    async (request, reply) => {
+      const held = await queuesOf(context, request.body);
+      const { reason, until } = request.body;
+      const hold = await placeHold(store, { owner: actorOf(request), reason, until, queues: held });
+      await applyPauseFlags(store, queues);
+      return reply.code(201).header('location', `/v1/holds/${hold.id}`).send(hold);
+    },
+  );
+
+  api.delete(
+    '/v1/holds/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Lift a hold before its time',
+        params: z.strictObject({ id: z.string().max(100) }),
+        response: { 204: z.undefined() },
+      },
+    },
+    async (request, reply) => {
+      await liftHold(store, request.params.id);
+      await applyPauseFlags(store, queues);
+      return reply.code(204).send();
+    },
+  );
+};
+
+async function queuesOf(
+  { store }: ApiContext,
+  { queues, app }: z.output<typeof placeBody>,
+): Promise<string[]> {
+  const known = await queueApps(store);
+  if (queues && app) throw wrong('/app', 'give either queues or an app, not both');
+  if (!queues && !app) throw wrong('/queues', 'say what to hold: queues, or an app');
+  if (app) {
+    const own = [...known].filter(([, owner]) => owner === app).map(([queue]) => queue);
+    if (own.length > 0) return own;
+    throw wrong('/app', `app ${JSON.stringify(app)} has no queues${hint(app, known.values())}`);
+  }
+  const unknown = queues!.findIndex(queue => !known.has(queue));
+  if (unknown < 0) return [...new Set(queues)];
+  const name = queues![unknown]!;
+  throw wrong(
+    `/queues/${unknown}`,
+    `no release uses a queue ${JSON.stringify(name)}${hint(name, known.keys())}`,
+  );
+}
+
+function hint(name: string, names: Iterable<string>): string {
+  const near = nearNames(name, names);
+  return near.length > 0 ? `: did you mean ${near.join(' or ')}?` : ': GET /v1/queues lists them';
+}
+
+const wrong = (pointer: string, detail: string) =>
+  new SlackwaterError('invalid-body', detail, [{ pointer, detail }]);

@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { RUN_STATES } from '../../model/run.js';
+import { listRuns } from '../../queue/list-runs.js';
+import { cancelRun, resumeRun, retryRun } from '../../queue/run-actions.js';
+import { runCheckpoint } from '../../queue/run-checkpoint.js';
+import { runLogs, showRun } from '../../queue/runs.js';
+import type { Routes } from '../context.js';
+import { listOf, open, runShape } from '../shapes.js';
+import { limitInput } from '../validation.js';
+
+const idParams = z.strictObject({ id: z.string().min(1).max(300) });
+const tags = ['runs'];
+
+export const runRoutes: Routes = (api, { store, queues }) => {
+  api.get(
+    '/v1/runs',
+    {
+      schema: {
+        tags,
+        summary: 'Runs, those at work first, then the waiting, then the ended with the newest first',
+        description:
+          'A page may be short, or even empty, and not the last: go on while there is a `nextCursor`.',
+        querystring: z.strictObject({
+          job: z.string().max(100).optional(),
+          state: z.enum(RUN_STATES).optional(),
+          queue: z.string().max(100).optional(),
+          app: z.string().max(100).optional(),
+          cursor: z.string().max(1_000).optional(),
+          limit: limitInput(500, 50),
+        }),
+        response: { 200: listOf(runShape) },
+      },
+    },
+    request => listRuns(store, request.query),
+  );
+
+  api.get(
+    '/v1/runs/:id',
+    { schema: { tags, summary: 'One run', params: idParams, response: { 200: runShape } } },
+    request => showRun(store, request.params.id),
+  );
+
+  api.get(
+    '/v1/runs/:id/checkpoint',
+    {
+      schema: {
+        tags,
+        summary: 'The saved state of a run, as JSON for people to read',
+        params: idParams,
+        response: {
+          200: open({
+            version: z.int().nullable(),
+            savedAt: z.string(),
+            bytes: z.int(),
+            state: z.unknown(),
+          }),
+        },
+      },
+    },
+    request => runCheckpoint(store, request.params.id),
+  );
+
+  api.get(
+    '/v1/runs/:id/logs',
+    {
+      schema: {
+        tags,
+        summary: "Lines of the run's log, the oldest first",
+        params: idParams,
+        querystring: z.strictObject({
+          cursor: z.string().max(20).optional(),
+          limit: limitInput(10_000, 1_000),
+        }),
+        response: { 200: listOf(z.string()) },
+      },
+    },
+    request => runLogs(store, request.params.id, request.query),
+  );
+
+  api.post(
+    '/v1/runs/:id/cancel',
+    {
+      schema: {
+        tags,
+        summary: 'Cancel a run that has not ended',
+        params: idParams,
+        body: z.strictObject({}).optional(),
+        response: { 200: runShape },
+      },
+    },
+    request => cancelRun(store, request.params.id),
+  );
+
+  api.post(
+    '/v1/runs/:id/retry',
+    {
+      schema: {
+        tags,
+        summary: 'Queue a failed, parked or cancelled run again',
+        params: idParams,
+        body: z
+          .strictObject({
+            restart: z.boolean().optional().meta({ description: 'forget its checkpoint and its steps' }),
+          })
+          .optional(),
+        response: { 200: runShape },
+      },
+    },
+    request => retryRun(store, queues, request.params.id, request.body ?? {}),
+  );
+
+  api.post(
+    '/v1/runs/:id/resume',
+    {
+      schema: {
+        tags,
+        summary: 'End the parking of a run by one of its choices',
+        params: idParams,
+        body: z
+          .strictObject({
+            choice: z.string().max(100).optional().meta({ description: 'one of `parked.choices`' }),
+          })
+          .optional(),
+        response: { 200: runShape },
+      },
+    },
+    request => resumeRun(store, queues, request.params.id, request.body?.choice),
+  );
+};

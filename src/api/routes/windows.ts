@@ -1,0 +1,189 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import * as z from 'zod';
+import type { Window } from '../../model/window.js';
+import { SlackwaterError } from '../../platform/errors.js';
+import { extendWindow, getWindow, listWindows, readReport, requestWindow } from '../../store/windows.js';
+import { declareWindow, type WindowInput } from '../../window/declare.js';
+import { planWindow } from '../../window/plan.js';
+import { actorOf } from '../access.js';
+import type { Api, ApiContext } from '../context.js';
+import { etagOf, expectedVersion } from '../etag.js';
+import { eventStreamShape, listOf, planShape, reportShape, windowShape } from '../shapes.js';
+import type { EventStreams } from '../sse.js';
+import { durationInput, limitInput, timeInput } from '../validation.js';
+
+const tags = ['windows'];
+const idParams = z.strictObject({ id: z.string().min(1).max(100) });
+const windowBody = z.strictObject({
+  release: z.string().min(1).max(100).meta({ description: 'ID, digest, or the beginning of one' }),
+  app: z.string().max(100).optional().meta({ description: 'checked against the release' }),
+  startsAt: timeInput.optional().meta({ description: 'left out: now' }),
+  reason: z.string().trim().min(1).max(1_000),
+  strategy: z.literal('window').optional(),
+  drainTimeout: durationInput.optional(),
+  onDrainTimeout: z.enum(['abort', 'force']).optional(),
+  maxDuration: durationInput.optional(),
+});
+
+export function windowRoutes(api: Api, { store, config }: ApiContext, streams: EventStreams): void {
+  api.post(
+    '/v1/windows',
+    {
+      schema: {
+        tags,
+        summary: 'Declare a window, or with dryRun=true only see what it would meet',
+        querystring: z.strictObject({ dryRun: z.enum(['true', 'false']).optional() }),
+        body: windowBody,
+        response: { 200: planShape, 201: windowShape },
+      },
+    },
+    async (request, reply) => {
+      const input = inputOf(request.body, actorOf(request));
+      if (request.query.dryRun === 'true') return reply.code(200).send(await planWindow(store, input));
+      const window = await declareWindow(store, input);
+      return reply
+        .code(201)
+        .headers({ location: `/v1/windows/${window.id}`, etag: etagOf(window) })
+        .send(window);
+    },
+  );
+
+  api.get(
+    '/v1/windows',
+    {
+      schema: {
+        tags,
+        summary: 'Windows, the newest first',
+        querystring: z.strictObject({
+          app: z.string().max(100).optional(),
+          cursor: z
+            .string()
+            .regex(/^win-[0-9a-z]{20}$/, 'must be the nextCursor of the page before')
+            .optional(),
+          limit: limitInput(200, 50),
+        }),
+        response: { 200: listOf(windowShape) },
+      },
+    },
+    ({ query }) => listWindows(store, { app: query.app, limit: query.limit, before: query.cursor }),
+  );
+
+  api.get(
+    '/v1/windows/:id',
+    {
+      schema: {
+        tags,
+        summary: 'One window, with its ETag',
+        params: idParams,
+        response: { 200: windowShape },
+      },
+    },
+    async (request, reply) => answer(reply, await getWindow(store, request.params.id)),
+  );
+
+  api.get(
+    '/v1/windows/:id/report',
+    {
+      schema: {
+        tags,
+        summary: 'The account of a finished window',
+        params: idParams,
+        response: { 200: reportShape },
+      },
+    },
+    async request => {
+      const window = await getWindow(store, request.params.id);
+      const report = await readReport(store, window.id);
+      if (report) return report;
+      throw new SlackwaterError(
+        'not-found',
+        `window ${window.id} is ${window.phase}: its report comes when it is done (follow /v1/windows/${window.id}/events)`,
+      );
+    },
+  );
+
+  api.get(
+    '/v1/windows/:id/events',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags,
+        summary: 'What happens in a window, from its beginning (server-sent events)',
+        description: 'With `Last-Event-ID` or `?after=` only what came after that.',
+        params: idParams,
+        querystring: z.strictObject({ after: z.string().max(100).optional() }),
+        response: { 200: eventStreamShape },
+      },
+    },
+    async (request, reply) => {
+      const { id } = await getWindow(store, request.params.id);
+      await streams.open(request, reply, { window: id, after: request.query.after ?? '0' });
+      return reply;
+    },
+  );
+
+  for (const [kind, summary] of [
+    ['start', 'Begin now instead of at its time'],
+    ['cancel', 'Give it up before intake is held'],
+    ['abort', 'Stop it while it prepares or drains: still the old release'],
+  ] as const) {
+    api.post(
+      `/v1/windows/:id/${kind}`,
+      {
+        schema: {
+          tags,
+          summary,
+          description: '409 where the phase does not allow it; `If-Match` is heeded.',
+          params: idParams,
+          body: z.strictObject({}).optional(),
+          response: { 200: windowShape },
+        },
+      },
+      async (request, reply) => {
+        const version = await versionFor(request, request.params.id);
+        const by = actorOf(request);
+        return answer(reply, await requestWindow(store, request.params.id, { kind, by }, version));
+      },
+    );
+  }
+
+  api.post(
+    '/v1/windows/:id/extend',
+    {
+      schema: {
+        tags,
+        summary: 'More time to drain and to end',
+        params: idParams,
+        body: z.strictObject({ by: durationInput.refine(ms => ms >= 1, 'must be longer than 0') }),
+        response: { 200: windowShape },
+      },
+    },
+    async (request, reply) => {
+      const version = await versionFor(request, request.params.id);
+      const change = { byMs: request.body.by, by: actorOf(request) };
+      return answer(reply, await extendWindow(store, request.params.id, change, version));
+    },
+  );
+
+  async function versionFor(request: FastifyRequest, id: string): Promise<number | undefined> {
+    return expectedVersion(request, await getWindow(store, id));
+  }
+
+  function inputOf(body: z.output<typeof windowBody>, createdBy: string): WindowInput {
+    return {
+      release: body.release,
+      app: body.app,
+      startsAt: body.startsAt,
+      reason: body.reason,
+      createdBy,
+      drainTimeoutMs: body.drainTimeout ?? config.window.drainTimeoutMs,
+      onDrainTimeout: body.onDrainTimeout ?? config.window.onDrainTimeout,
+      maxDurationMs: body.maxDuration ?? config.window.maxDurationMs,
+    };
+  }
+}
+
+function answer(reply: FastifyReply, window: Window): Window {
+  reply.header('etag', etagOf(window));
+  return window;
+}

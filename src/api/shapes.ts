@@ -1,0 +1,205 @@
+import * as z from 'zod';
+import { RUN_STATES } from '../model/run.js';
+import { OUTCOMES, PHASES } from '../model/window.js';
+
+/**
+ * What is answered, for the OpenAPI document. More fields may be there than are named: clients pass over those they do not know. The records
+ * themselves are typed in `src/model`; a test holds answers against these.
+ */
+const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' });
+const ms = z.number().meta({ description: 'milliseconds' });
+/** Open in the document; for the compiler the fields that are named. */
+export const open = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.looseObject(shape) as unknown as z.ZodObject<Shape>;
+const named = <Shape extends z.ZodRawShape>(id: string, shape: Shape) => open(shape).meta({ id });
+
+export const problemShape = named('Problem', {
+  type: z.string().meta({ description: 'a URI for each kind, such as /problems/invalid-payload' }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().meta({ description: 'what is wrong here, and what to change' }),
+  instance: z.string().optional(),
+  errors: z
+    .array(open({ pointer: z.string().meta({ description: 'JSON pointer' }), detail: z.string() }))
+    .optional(),
+});
+
+export const heldByShape = named('HeldBy', {
+  hold: z.string().optional(),
+  window: z.string().optional(),
+  reason: z.string(),
+  until: time.nullable(),
+});
+
+export const runShape = named('Run', {
+  id: z.string(),
+  job: z.string(),
+  queue: z.string(),
+  app: z.string(),
+  state: z.enum(RUN_STATES),
+  attempt: z.int().meta({ description: 'no window changes it' }),
+  payload: z.unknown(),
+  result: z.unknown(),
+  error: open({ name: z.string(), message: z.string(), stack: z.string() }).nullable(),
+  progress: open({ done: z.number(), total: z.number().nullable(), note: z.string().nullable() }).nullable(),
+  release: z.string().nullable(),
+  host: z.string().nullable(),
+  createdAt: time,
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  scheduledFor: time.nullable(),
+  heldBy: z.array(heldByShape),
+  checkpoint: open({ version: z.int().nullable(), bytes: z.int(), savedAt: time, count: z.int() }).nullable(),
+  parked: open({ reason: z.string(), choices: z.array(z.string()) }).nullable(),
+});
+
+export const acceptedShape = named('AcceptedRun', {
+  id: z.string(),
+  job: z.string(),
+  queue: z.string(),
+  app: z.string(),
+  state: z.enum(RUN_STATES),
+  created: z.boolean().meta({ description: 'false: the dedupeKey is that of a run that is there already' }),
+  heldBy: z.array(heldByShape).meta({ description: 'what its start waits for' }),
+});
+
+const jobFields = {
+  name: z.string(),
+  queue: z.string(),
+  payloadSchema: z.record(z.string(), z.unknown()),
+  checkpointVersion: z.int().nullable(),
+};
+export const jobShape = named('Job', { ...jobFields, app: z.string(), release: z.string() });
+
+export const releaseShape = named('Release', {
+  id: z.string(),
+  app: z.string(),
+  digest: z.string(),
+  createdAt: time,
+  bytes: z.int(),
+  jobs: z.array(open(jobFields)),
+  workflows: z.array(z.unknown()),
+  schedules: z.array(z.unknown()),
+});
+
+const phases = z.array(open({ phase: z.enum(PHASES), at: time, ms: ms.nullable(), because: z.string() }));
+const blockers = z.array(
+  open({
+    run: z.string(),
+    job: z.string(),
+    lastCheckpointAt: time.nullable(),
+    estimateMs: ms.nullable(),
+  }),
+);
+const refusals = z.array(
+  open({
+    run: z.string(),
+    job: z.string(),
+    queue: z.string(),
+    path: z.string(),
+    message: z.string(),
+  }),
+);
+
+export const windowShape = named('Window', {
+  id: z.string(),
+  app: z.string(),
+  version: z.int(),
+  release: z.string(),
+  previousRelease: z.string().nullable(),
+  phase: z.enum(PHASES),
+  outcome: z.enum(OUTCOMES).nullable(),
+  reason: z.string(),
+  createdBy: z.string(),
+  createdAt: time,
+  startsAt: time,
+  finishedAt: time.nullable(),
+  queues: z.array(z.string()),
+  strategy: z.string(),
+  drainTimeoutMs: ms,
+  onDrainTimeout: z.enum(['abort', 'force']),
+  maxDurationMs: ms,
+  phases,
+  runs: open({ inFlight: z.int(), yielded: z.int(), finished: z.int(), forced: z.int() }),
+  blockers,
+  refusals,
+  summary: z.string().nullable(),
+  hosts: z.array(open({ id: z.string(), release: z.string().nullable(), phase: z.string() })),
+});
+
+export const planShape = named('Plan', {
+  app: z.string(),
+  release: z.string(),
+  previousRelease: z.string().nullable(),
+  startsAt: time,
+  queues: z.array(z.string()),
+  runs: open({ inFlight: z.int(), blockers }),
+  forecast: open({ drainMs: ms.nullable() }),
+  fires: z.array(z.unknown()),
+  refusals,
+  warnings: z
+    .array(z.string())
+    .meta({ description: 'what would refuse or delay it, as far as it can be seen' }),
+  hosts: z.array(open({ id: z.string(), release: z.string().nullable() })),
+});
+
+export const reportShape = named('Report', {
+  window: z.string(),
+  outcome: z.enum(OUTCOMES),
+  from: z.string().nullable(),
+  to: z.string(),
+  phases,
+  downtimeMs: ms,
+  drainMs: ms,
+  swapMs: ms,
+  stoppedMs: ms,
+  pause: open({ p50Ms: ms, p99Ms: ms, maxMs: ms }),
+  runs: open({ inFlight: z.int(), resumed: z.int(), parked: z.int() }),
+  work: open({ lostMs: ms, repeatedCheckpoints: z.int() }),
+  proof: open({ checkpoints: z.int(), ms }),
+  intake: open({ accepted: z.int() }),
+  fires: z.array(z.unknown()),
+});
+
+export const holdShape = named('Hold', {
+  id: z.string(),
+  owner: z.string(),
+  reason: z.string(),
+  placedAt: time,
+  until: time,
+  queues: z.array(z.string()),
+});
+
+export const hostShape = named('Host', {
+  id: z.string(),
+  hostname: z.string(),
+  pid: z.int(),
+  version: z.string(),
+  workers: z.int(),
+  queues: z.array(z.string()).nullable(),
+  startedAt: time,
+  seenAt: time,
+  apps: z.record(z.string(), open({ release: z.string().nullable(), running: z.int() })),
+});
+
+export const queueShape = named('Queue', {
+  name: z.string(),
+  app: z.string(),
+  prefix: z
+    .string()
+    .meta({ description: "BullMQ's prefix, which plain producers need where it is not bull" }),
+  paused: z.boolean(),
+  counts: z.record(z.string(), z.int()).meta({ description: 'how many runs stand where' }),
+  holds: z.array(heldByShape),
+});
+
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  open({
+    items: z.array(item),
+    nextCursor: z.string().nullable().meta({ description: 'null on the last page' }),
+  });
+
+export const eventStreamShape = {
+  description: 'server-sent events; `data` is JSON `{type, at, …}`',
+  content: { 'text/event-stream': { schema: z.string() } },
+};

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { JobsOptions } from 'bullmq';
+import type { JobManifest } from '../model/release.js';
+import { newId } from '../platform/ids.js';
+import type { Store } from '../store/redis.js';
+import type { Queues } from './queues.js';
+
+export { createQueues, type Queues } from './queues.js';
+
+export interface RunRequest {
+  /** Default: a new one. A run that has this ID already stays as it is. */
+  id?: string | undefined;
+  /** A JSON value. */
+  payload: unknown;
+  /** 1 (first) to 2,097,152; left out, it is served before all that have one. */
+  priority?: number | undefined;
+  delayMs?: number | undefined;
+  /** The same key of the same job gives the same run, for as long as that run is kept. */
+  dedupeKey?: string | undefined;
+}
+
+export interface EnqueueContext {
+  app: string;
+  retention: { completedMs: number; failedMs: number };
+}
+
+export interface Enqueued {
+  id: string;
+  /** `false` where a run of that ID was there already. */
+  created: boolean;
+}
+
+/** Stores one run. Intake may be held: producers never are. */
+export async function enqueueRun(
+  store: Store,
+  queues: Queues,
+  job: JobManifest,
+  request: RunRequest & EnqueueContext,
+): Promise<Enqueued> {
+  const [enqueued] = await enqueueRuns(store, queues, job, [request], request);
+  return enqueued!;
+}
+
+/** Stores many runs of one job in one transaction: all or none. Answers in the order of the requests. */
+export async function enqueueRuns(
+  store: Store,
+  queues: Queues,
+  job: JobManifest,
+  requests: RunRequest[],
+  { app, retention }: EnqueueContext,
+): Promise<Enqueued[]> {
+  const ids = requests.map(({ id, dedupeKey }) => id ?? idOf(app, job.name, dedupeKey));
+  // Only an ID that was not made here can be there already.
+  const known = await exists(
+    store,
+    job.queue,
+    ids.filter((_, i) => requests[i]!.id !== undefined || requests[i]!.dedupeKey !== undefined),
+  );
+  await queues.get(job.queue).addBulk(
+    requests.map((request, i) => ({
+      name: job.name,
+      data: request.payload,
+      opts: optionsOf(ids[i]!, request, retention),
+    })),
+  );
+  return ids.map((id, i) => ({ id, created: !known.has(id) && ids.indexOf(id) === i }));
+}
+
+/** An ID that follows from a key, so that the same key finds the same run. */
+export function idFromKey(...parts: string[]): string {
+  return `run-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24)}`;
+}
+
+const idOf = (app: string, job: string, dedupeKey: string | undefined) =>
+  dedupeKey === undefined ? newId('run') : idFromKey(app, job, dedupeKey);
+
+/** Attempts and backoff are not among them: the host counts failures itself, since those before a checkpoint advanced do not count. */
+function optionsOf(id: string, request: RunRequest, retention: EnqueueContext['retention']): JobsOptions {
+  return {
+    jobId: id,
+    ...(request.priority ? { priority: request.priority } : {}),
+    ...(request.delayMs ? { delay: request.delayMs } : {}),
+    removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
+    removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
+  };
+}
+
+async function exists(store: Store, queue: string, ids: string[]): Promise<Set<string>> {
+  const found = await Promise.all(ids.map(id => store.redis.exists(store.keys.job(queue, id))));
+  return new Set(ids.filter((_, i) => found[i] === 1));
+}

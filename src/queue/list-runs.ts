@@ -1,0 +1,138 @@
+import type { Run, RunState } from '../model/run.js';
+import type { Store } from '../store/redis.js';
+import { type Mark, pageOf } from './run-places.js';
+import { type Place, type RunFields, stateOf } from './run-record.js';
+import { badCursor, queueApps, readRuns } from './runs.js';
+
+export interface RunFilter {
+  job?: string | undefined;
+  state?: RunState | undefined;
+  queue?: string | undefined;
+  app?: string | undefined;
+  cursor?: string | undefined;
+  /** At most so many, 1 to 500; default 50. */
+  limit?: number | undefined;
+}
+
+export interface RunPage {
+  items: Run[];
+  /** `null`: this was the last page. A page may be short, or empty, and not the last. */
+  nextCursor: string | null;
+}
+
+/** Where runs of a state can be, in the order of the list: first what is at work, then what waits, then what has ended. */
+const PLACES: Record<RunState, Place[]> = {
+  running: ['active'],
+  yielded: ['active', 'wait', 'prioritized'],
+  queued: ['active', 'wait', 'prioritized'],
+  delayed: ['delayed'],
+  waiting: ['waiting-children'],
+  parked: ['failed'],
+  failed: ['failed'],
+  // A run that was cancelled in the queue stays there until a host takes it out.
+  cancelled: ['failed', 'active', 'wait', 'prioritized', 'delayed'],
+  completed: ['completed'],
+};
+const ALL: Place[] = ['active', 'wait', 'prioritized', 'delayed', 'waiting-children', 'failed', 'completed'];
+
+/** A page looks at no more than this: the cost of a call has a bound, however many wait. */
+const LOOKED_AT = 2_000;
+
+interface Cursor {
+  place: Place;
+  queue: string;
+  mark: Mark | null;
+}
+
+/** Runs of all queues, a page at a time, in the order of `PLACES`; in each place queue by queue. @throws SlackwaterError `bad-request` for a bad cursor. */
+export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage> {
+  const limit = filter.limit ?? 50;
+  const places = filter.state ? PLACES[filter.state] : ALL;
+  const queues = [...(await queueApps(store))]
+    .filter(([queue, app]) => (filter.queue ?? queue) === queue && (filter.app ?? app) === app)
+    .map(([queue]) => queue)
+    .sort();
+  const stops = places.flatMap(place => queues.map(queue => ({ place, queue })));
+
+  const found: { queue: string; jobId: string; place: Place }[] = [];
+  let { at, mark } = startOf(filter.cursor, stops);
+  for (let looked = 0; at < stops.length; ) {
+    const stop = stops[at]!;
+    // Without a filter every run fits, so no more are read than fit.
+    const count = Math.min(filter.job || filter.state ? 500 : limit - found.length, LOOKED_AT - looked);
+    const page = await pageOf(store, stop.queue, stop.place, mark, count);
+    const fits = await matching(store, stop, page.ids, filter);
+    looked += page.ids.length;
+    for (const [i, jobId] of page.ids.entries()) {
+      if (fits[i]) found.push({ ...stop, jobId });
+      mark = page.marks[i]!;
+      const more = i + 1 < page.ids.length || !page.last || at + 1 < stops.length;
+      if (found.length === limit && more) return answer({ ...stop, mark });
+    }
+    if (page.last) [at, mark] = [at + 1, null];
+    if (looked >= LOOKED_AT && at < stops.length) return answer({ ...stops[at]!, mark });
+  }
+  return answer(null);
+
+  async function answer(next: Cursor | null): Promise<RunPage> {
+    return { items: await readRuns(store, found), nextCursor: next && encode(next) };
+  }
+}
+
+/** Which of these fit, from the few fields that tell. */
+async function matching(
+  { redis, keys }: Store,
+  { queue, place }: { queue: string; place: Place },
+  ids: string[],
+  { job, state }: RunFilter,
+): Promise<boolean[]> {
+  if (ids.length === 0 || !(job || state)) return ids.map(() => true);
+  const asked = redis.pipeline();
+  for (const id of ids) {
+    asked.hget(keys.job(queue, id), 'name');
+    asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt');
+  }
+  const answers = (await asked.exec()) ?? [];
+  return ids.map((_, i) => {
+    const name = answers[2 * i]?.[1];
+    const [outcome, yielded, cancel, startedAt] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
+    const run: RunFields = { outcome, yielded, cancel, startedAt };
+    return (!job || name === job) && (!state || stateOf(place, run) === state);
+  });
+}
+
+/** The stop that a cursor names, or the first one behind it where its queue is no more. */
+function startOf(cursor: string | undefined, stops: { place: Place; queue: string }[]) {
+  if (cursor === undefined) return { at: 0, mark: null as Mark | null };
+  const { place, queue, mark } = decode(cursor);
+  const first = stops.findIndex(stop => stop.place === place);
+  if (first < 0 && stops.length > 0) throw badCursor(cursor);
+  const at = stops.findIndex((stop, i) => i >= first && (stop.place !== place || stop.queue >= queue));
+  if (at < 0) return { at: stops.length, mark: null };
+  const same = stops[at]!.queue === queue && stops[at]!.place === place;
+  return { at, mark: same ? mark : null };
+}
+
+const encode = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
+
+function decode(text: string): Cursor {
+  try {
+    const { place, queue, mark } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Cursor;
+    if (ALL.includes(place) && typeof queue === 'string' && (mark === null || fitsPlace(place, mark)))
+      return { place, queue, mark };
+  } catch {
+    // Not ours: the error below says what to give.
+  }
+  throw badCursor(text);
+}
+
+const fitsPlace = (place: Place, mark: Mark): boolean =>
+  place === 'wait' || place === 'active'
+    ? 'offset' in mark &&
+      Number.isSafeInteger(mark.offset) &&
+      mark.offset >= 0 &&
+      typeof (mark.after ?? '') === 'string'
+    : 'score' in mark &&
+      Number.isFinite(Number(mark.score)) &&
+      Number.isSafeInteger(mark.skip) &&
+      mark.skip >= 0;

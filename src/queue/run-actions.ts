@@ -1,0 +1,106 @@
+import type { Parked, Run, StepRecord } from '../model/run.js';
+import { encodeState } from '../model/state-codec.js';
+import { SlackwaterError } from '../platform/errors.js';
+import { appendEvent } from '../store/events.js';
+import type { Store } from '../store/redis.js';
+import { type RunAddress, reopenRun, requestCancel } from '../store/run-requests.js';
+import type { Queues } from './queues.js';
+import { findRun, showRun } from './runs.js';
+
+/**
+ * Cancels a run: one that waits is cancelled at once (its host takes it out of the queue later), one that runs is told to stop.
+ * Cancelling twice is the same as once.
+ * @throws SlackwaterError `not-found`; `conflict` for a run that has ended otherwise.
+ */
+export async function cancelRun(store: Store, id: string): Promise<Run> {
+  const address = await findRun(store, id);
+  const answer = await requestCancel(store, address);
+  const run = await showRun(store, id);
+  if (answer === 'ended' && run.state !== 'cancelled')
+    throw wrongState(run, 'cancelled', 'one that has not ended');
+  return answer === 'ok' ? announce(store, run) : run;
+}
+
+/**
+ * Queues a run again that failed, was parked or was cancelled: from its last checkpoint, or with `restart` from the beginning.
+ * @throws SlackwaterError `not-found`; `conflict` in any other state.
+ */
+export async function retryRun(
+  store: Store,
+  queues: Queues,
+  id: string,
+  { restart = false }: { restart?: boolean | undefined } = {},
+): Promise<Run> {
+  const run = await showRun(store, id);
+  if (!['failed', 'parked', 'cancelled'].includes(run.state))
+    throw wrongState(run, 'retried', 'one that failed, was parked or was cancelled');
+  await requeue(store, queues, await findRun(store, id), restart);
+  return announce(store, await showRun(store, id));
+}
+
+/**
+ * Ends the parking of a run by one of the choices that it was parked with: `retry` goes on from its checkpoint, `restart` begins anew, `skip`
+ * takes the outside effect of unknown outcome as done, `cancel` ends it.
+ * @throws SlackwaterError `not-found`; `conflict` where it is not parked; `bad-request` for another choice.
+ */
+export async function resumeRun(store: Store, queues: Queues, id: string, choice?: string): Promise<Run> {
+  const run = await showRun(store, id);
+  if (run.state !== 'parked' || !run.parked) throw wrongState(run, 'resumed', 'one that is parked');
+  const taken = choice ?? onlyChoice(run.parked);
+  if (!taken || !run.parked.choices.includes(taken)) throw badChoice(run, run.parked, choice);
+  const address = await findRun(store, id);
+  if (taken === 'cancel') {
+    await endParked(store, address);
+  } else {
+    if (taken === 'skip') await skipUnknownSteps(store, address);
+    await requeue(store, queues, address, taken === 'restart');
+  }
+  return announce(store, await showRun(store, id));
+}
+
+async function announce(store: Store, run: Run): Promise<Run> {
+  const { id, job, queue, app, state } = run;
+  await appendEvent(store, 'run.state', { run: id, job, queue, app, state });
+  return run;
+}
+
+async function requeue(store: Store, queues: Queues, address: RunAddress, restart: boolean): Promise<void> {
+  await reopenRun(store, address, restart);
+  const job = await queues.get(address.queue).getJob(address.jobId);
+  // Cancelled in the queue and not taken out yet: without the mark it simply waits again.
+  if (job?.finishedOn) await job.retry('failed');
+}
+
+async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<void> {
+  const run = keys.run(queue, jobId);
+  await redis
+    .multi()
+    .hset(run, 'outcome', 'cancelled')
+    .hdel(run, 'park')
+    .srem(keys.live(queue), jobId)
+    .exec();
+}
+
+/** A `once` that was begun and never answered: taken as done, without a result. */
+async function skipUnknownSteps({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<void> {
+  const key = keys.steps(queue, jobId);
+  const done: StepRecord = { value: encodeState(null) };
+  for (const [name, text] of Object.entries(await redis.hgetall(key))) {
+    if ('intent' in (JSON.parse(text) as StepRecord)) await redis.hset(key, name, JSON.stringify(done));
+  }
+}
+
+const onlyChoice = ({ choices }: Parked) => (choices.length === 1 ? choices[0] : undefined);
+
+const wrongState = (run: Run, verb: string, wanted: string) =>
+  new SlackwaterError('conflict', `run ${run.id} is ${run.state} and cannot be ${verb}: only ${wanted} can`);
+
+function badChoice(run: Run, { reason, choices }: Parked, choice: string | undefined): SlackwaterError {
+  const given = choice === undefined ? 'needs a choice' : `cannot be resumed by ${JSON.stringify(choice)}`;
+  const detail = `must be one of ${choices.join(', ')}`;
+  return new SlackwaterError(
+    'bad-request',
+    `run ${run.id} ${given}: ${detail} (it is parked because ${reason})`,
+    [{ pointer: '/choice', detail }],
+  );
+}

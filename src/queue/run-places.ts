@@ -1,0 +1,100 @@
+import type { Store } from '../store/redis.js';
+import type { Place } from './run-record.js';
+
+const SETS = ['completed', 'failed', 'delayed', 'prioritized', 'waiting-children'] as const;
+
+/**
+ * Where BullMQ has this job, at one instant. Never looks through the waiting list, which may be a million long: a job that is in no
+ * other place waits there.
+ */
+export async function placeOf({ redis, keys }: Store, queue: string, jobId: string): Promise<Place> {
+  const asked = redis.multi();
+  for (const set of SETS) asked.zscore(keys.job(queue, set), jobId);
+  asked.lpos(keys.job(queue, 'active'), jobId);
+  const answers = (await asked.exec()) ?? [];
+  const found = answers.findIndex(([, answer]) => answer !== null && answer !== undefined);
+  return SETS[found] ?? (found === SETS.length ? 'active' : 'wait');
+}
+
+/** A page's end within one place: what the next page begins after. */
+export type Mark = { offset: number; after?: string } | { score: string; skip: number };
+
+export interface PlacePage {
+  ids: string[];
+  /** For each ID the mark right behind it. */
+  marks: Mark[];
+  /** Nothing is left behind these. */
+  last: boolean;
+}
+
+/** The next `count` jobs of one place: the waiting in the order in which they will start, the ended newest first. */
+export function pageOf(
+  store: Store,
+  queue: string,
+  place: Place,
+  mark: Mark | null,
+  count: number,
+): Promise<PlacePage> {
+  return place === 'wait' || place === 'active'
+    ? listPage(store, queue, place, mark as { offset: number; after?: string } | null, count)
+    : setPage(store, queue, place, mark as { score: string; skip: number } | null, count);
+}
+
+async function listPage(
+  { redis, keys }: Store,
+  queue: string,
+  place: 'wait' | 'active',
+  mark: { offset: number; after?: string } | null,
+  count: number,
+): Promise<PlacePage> {
+  const key = keys.job(queue, place);
+  // Runs leave the list between two pages, so the place of the last one seen is looked up again, as deep as it can be.
+  let from = mark?.offset ?? 0;
+  if (mark?.after !== undefined) {
+    const position = await redis.lpos(key, mark.after, 'RANK', -1, 'MAXLEN', mark.offset + 1_000);
+    if (position !== null) from = (await redis.llen(key)) - position;
+    // It started: so did all before it.
+    else if (place === 'wait') from = 0;
+  }
+  const ids = (await redis.lrange(key, -(from + count), -(from + 1))).reverse();
+  return {
+    ids,
+    marks: ids.map((after, i) => ({ offset: from + i + 1, after })),
+    last: ids.length < count,
+  };
+}
+
+async function setPage(
+  { redis, keys }: Store,
+  queue: string,
+  place: Place,
+  mark: { score: string; skip: number } | null,
+  count: number,
+): Promise<PlacePage> {
+  const key = keys.job(queue, place);
+  const skip = mark?.skip ?? 0;
+  const newestFirst = place === 'completed' || place === 'failed';
+  const flat = newestFirst
+    ? await redis.zrange(
+        key,
+        mark?.score ?? '+inf',
+        '-inf',
+        'BYSCORE',
+        'REV',
+        'LIMIT',
+        skip,
+        count,
+        'WITHSCORES',
+      )
+    : await redis.zrange(key, mark?.score ?? '-inf', '+inf', 'BYSCORE', 'LIMIT', skip, count, 'WITHSCORES');
+  const ids: string[] = [];
+  const marks: Mark[] = [];
+  let [score, same] = [mark?.score, skip];
+  for (let i = 0; i < flat.length; i += 2) {
+    ids.push(flat[i]!);
+    same = flat[i + 1] === score ? same + 1 : 1;
+    score = flat[i + 1]!;
+    marks.push({ score, skip: same });
+  }
+  return { ids, marks, last: ids.length < count };
+}

@@ -1,0 +1,142 @@
+import type { HeldBy, Parked, Run, RunError, RunState } from '../model/run.js';
+import { runIdOf } from './run-id.js';
+
+/** Where BullMQ has a job. */
+export type Place =
+  | 'wait'
+  | 'prioritized'
+  | 'delayed'
+  | 'active'
+  | 'waiting-children'
+  | 'completed'
+  | 'failed';
+
+/** Fields of a run's own hash that people see. The state itself is never read for a list. */
+export const RUN_FIELDS = [
+  'app',
+  'failures',
+  'yielded',
+  'cancel',
+  'outcome',
+  'park',
+  'error',
+  'progress',
+  'release',
+  'host',
+  'startedAt',
+  'scheduledFor',
+  'version',
+  'bytes',
+  'savedAt',
+  'count',
+] as const;
+export type RunFields = Partial<Record<(typeof RUN_FIELDS)[number], string | null>>;
+
+/** Fields of BullMQ's job hash. */
+export const JOB_FIELDS = [
+  'name',
+  'data',
+  'opts',
+  'timestamp',
+  'processedOn',
+  'finishedOn',
+  'returnvalue',
+  'failedReason',
+  'stacktrace',
+] as const;
+export type JobFields = Partial<Record<(typeof JOB_FIELDS)[number], string | null>>;
+
+/** BullMQ's place and our marks, read as one state. A claim that has not started is still queued for people. */
+export function stateOf(place: Place, run: RunFields): RunState {
+  switch (place) {
+    case 'completed':
+      return 'completed';
+    case 'failed':
+      return run.outcome === 'parked' || run.outcome === 'cancelled' ? run.outcome : 'failed';
+    case 'waiting-children':
+      return 'waiting';
+    case 'active':
+      if (run.yielded === '1') return 'yielded';
+      return run.startedAt ? 'running' : run.cancel === '1' ? 'cancelled' : 'queued';
+    default:
+      // Cancelled before it started: ended for people, and by the host as soon as it is claimed.
+      if (run.cancel === '1') return 'cancelled';
+      if (place === 'delayed') return 'delayed';
+      return run.yielded === '1' ? 'yielded' : 'queued';
+  }
+}
+
+export interface RunSource {
+  queue: string;
+  jobId: string;
+  place: Place;
+  job: JobFields;
+  run: RunFields;
+  /** The app that the queue belongs to. */
+  app: string;
+  heldBy: HeldBy[];
+}
+
+export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource): Run {
+  const state = stateOf(place, run);
+  const waits = state === 'queued' || state === 'delayed' || state === 'yielded';
+  return {
+    id: runIdOf(queue, jobId),
+    job: job.name ?? '',
+    queue,
+    app: run.app ?? app,
+    state,
+    attempt: Number(run.failures ?? 0) + 1,
+    payload: parse(job.data),
+    result: state === 'completed' ? parse(job.returnvalue) : null,
+    error: state === 'completed' ? null : errorOf(job, run),
+    progress: parse(run.progress) as Run['progress'],
+    release: run.release || null,
+    host: run.host || null,
+    createdAt: isoOf(job.timestamp) ?? new Date(0).toISOString(),
+    startedAt: isoOf(run.startedAt) ?? isoOf(state === 'queued' ? null : job.processedOn),
+    finishedAt: isoOf(job.finishedOn),
+    scheduledFor: dueAt(job, run),
+    heldBy: waits ? heldBy : [],
+    checkpoint: run.savedAt
+      ? {
+          version: run.version ? Number(run.version) : null,
+          bytes: Number(run.bytes ?? 0),
+          savedAt: isoOf(run.savedAt)!,
+          count: Number(run.count ?? 0),
+        }
+      : null,
+    parked: state === 'parked' ? (parse(run.park) as Parked | null) : null,
+  };
+}
+
+function errorOf(job: JobFields, run: RunFields): RunError | null {
+  if (run.error) return parse(run.error) as RunError;
+  if (!job.failedReason) return null;
+  const stacks = parse(job.stacktrace);
+  const stack = Array.isArray(stacks) ? String(stacks.at(-1) ?? '') : '';
+  return { name: 'Error', message: job.failedReason, stack: stack || `Error: ${job.failedReason}` };
+}
+
+function dueAt(job: JobFields, run: RunFields): string | null {
+  if (run.scheduledFor) return isoOf(run.scheduledFor);
+  const { delay } = (parse(job.opts) ?? {}) as { delay?: number };
+  return delay ? isoOf(String(Number(job.timestamp) + delay)) : null;
+}
+
+/** Milliseconds, or a time that is ISO 8601 already. */
+function isoOf(time: string | null | undefined): string | null {
+  if (!time) return null;
+  const date = new Date(/^\d+$/.test(time) ? Number(time) : time);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** JSON that others wrote: what cannot be read is shown as it stands. */
+function parse(text: string | null | undefined): unknown {
+  if (text === null || text === undefined || text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

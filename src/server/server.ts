@@ -1,0 +1,168 @@
+import type { AddressInfo } from 'node:net';
+import { checkAccess } from '../api/access.js';
+import { createApi } from '../api/app.js';
+import { createEventFeed } from '../api/event-feed.js';
+import { createJobCatalog } from '../api/job-catalog.js';
+import type { Config } from '../config/config.js';
+import { SlackwaterError } from '../platform/errors.js';
+import { newId } from '../platform/ids.js';
+import { createLogger, type Logger } from '../platform/logger.js';
+import { type Service, serviceGroup } from '../platform/service.js';
+import { createQueues } from '../queue/queues.js';
+import { createLease } from '../store/lease.js';
+import { checkRedis, openStore, type Store } from '../store/redis.js';
+import { createEngine } from '../window/engine.js';
+import { LIMITS } from '../window/facts.js';
+
+export interface Server extends Service {
+  /** Where it listens, without a slash at the end. Known once it has started. */
+  readonly url: string;
+}
+
+/** How long a start waits for Redis, ms. */
+const REDIS_WAIT_MS = 10_000;
+/** How long a stop waits for the requests under way, ms. */
+const CLOSE_WAIT_MS = 10_000;
+
+/**
+ * The server: API and window engine over one Redis. Any number may run; one of them holds the lease and moves windows.
+ *
+ * The API has a connection of its own whose commands fail at once while Redis is away, so that every request is answered; the engine's
+ * wait for it, since the engine has nothing better to do.
+ * `start` throws SlackwaterError `bad-config` (an address open to all without a token, a port that is taken, a Redis that is unfit) and
+ * `unavailable` (no Redis).
+ */
+export function createServer(config: Config): Server {
+  let url = '';
+  let running: Service | undefined;
+
+  function compose(): Service {
+    const logger = createLogger('server');
+    const store = openStore(config.redis, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: 5_000,
+    });
+    const queues = createQueues(store);
+    const engine = createWindows(config, logger);
+    const feed = createEventFeed(store);
+    const api = createApi({ store, queues, config, feed, catalog: createJobCatalog(store), logger });
+    return serviceGroup([
+      storeService(store),
+      { start: async () => {}, stop: () => queues.close() },
+      engine,
+      feed,
+      {
+        async start() {
+          await api.listen({ host: config.server.host, port: config.server.port }).catch(error => {
+            throw listenFault(error, config);
+          });
+          url = urlOf(api.server.address() as AddressInfo);
+        },
+        async stop() {
+          const timer = setTimeout(() => api.server.closeAllConnections(), CLOSE_WAIT_MS);
+          await api.close().finally(() => clearTimeout(timer));
+        },
+      },
+    ]);
+  }
+
+  return {
+    get url() {
+      return url;
+    },
+    async start() {
+      if (running) return;
+      checkAccess(config.server);
+      const service = compose();
+      await service.start();
+      running = service;
+    },
+    async stop() {
+      const service = running;
+      running = undefined;
+      await service?.stop();
+    },
+  };
+}
+
+/** The engine with its lease, on a connection that waits while Redis is away. */
+function createWindows(config: Config, logger: Logger): Service {
+  // Lazy: a server whose start fails before the engine's turn leaves no connection behind.
+  const store = openStore(config.redis, { lazyConnect: true });
+  const queues = createQueues(store);
+  const lease = createLease(store, { owner: newId('srv') });
+  const engine = createEngine(store, {
+    lease,
+    queues,
+    limits: { ...LIMITS, prepareMs: config.window.prepareTimeoutMs },
+    onEvent(event) {
+      if (event.type === 'trouble') logger.warn({ err: event.error }, 'the window engine could not look');
+      else logger.info({ window: event.window.id, from: event.from, to: event.window.phase }, event.because);
+    },
+  });
+  const connection = {
+    start: async () => {},
+    async stop() {
+      await queues.close();
+      store.redis.disconnect();
+    },
+  };
+  return serviceGroup([connection, lease, engine]);
+}
+
+function storeService(store: Store): Service {
+  return {
+    async start() {
+      try {
+        await whenReady(store);
+        await checkRedis(store.redis);
+      } catch (error) {
+        store.redis.disconnect();
+        throw error;
+      }
+    },
+    async stop() {
+      store.redis.disconnect();
+    },
+  };
+}
+
+async function whenReady({ redis, options }: Store): Promise<void> {
+  if (redis.status === 'ready') return;
+  let why = '';
+  redis.on('error', error => {
+    why = ` (${error.message || error})`;
+  });
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const where = options.url.replace(/\/\/[^@/]*@/, '//');
+      reject(
+        new SlackwaterError('unavailable', `no Redis answers at ${where}${why}: start one, or set REDIS_URL`),
+      );
+    }, REDIS_WAIT_MS);
+    redis.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function listenFault(error: NodeJS.ErrnoException, { server: { host, port } }: Config): Error {
+  const say = (text: string) => new SlackwaterError('bad-config', text, [], { cause: error });
+  if (error.code === 'EADDRINUSE')
+    return say(
+      `port ${port} on ${host} is taken: stop what listens there, or choose another (server.port, SLACKWATER_PORT; 0 for a free one)`,
+    );
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return say(`${host} is no address of this machine: change server.host`);
+  if (error.code === 'EACCES')
+    return say(`port ${port} may not be listened on: choose one above 1023 (server.port)`);
+  return error;
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  const everywhere = address === '0.0.0.0' || address === '::';
+  const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
