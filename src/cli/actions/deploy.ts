@@ -1,0 +1,39 @@
+import type { Window } from '../../model/window.js';
+import { buildRelease } from '../../release/build.js';
+import { connect } from '../connect.js';
+import type { CommonOptions } from '../define.js';
+import { watchWindow } from '../live/watch-window.js';
+import { print, printJson, say } from '../output.js';
+import { currentRelease, pushRelease } from '../push.js';
+import { bytes, plural } from '../show/text.js';
+import type { JobsOptions } from './release-build.js';
+import { windowBody } from './window-open.js';
+
+interface DeployOptions extends CommonOptions, JobsOptions {
+  reason: string;
+  drainTimeout?: string;
+  onTimeout?: string;
+  timeout?: string;
+  detach?: boolean;
+}
+
+/** Build, push, open a window now, watch it, print the report. */
+export async function deploy(options: DeployOptions): Promise<void> {
+  const client = connect(options);
+  const built = await buildRelease({ jobs: options.jobs, app: options.app });
+  for (const warning of built.warnings) say(warning);
+  const { release, sent } = await pushRelease(client, built);
+  say(
+    `release ${release.id}: ${plural(release.jobs.length, 'job')}, ${bytes(release.bytes)}${sent ? '' : ', known to the server'}`,
+  );
+  if ((await currentRelease(client, release.app)) === release.id) {
+    if (options.json)
+      return printJson({ release: release.id, app: release.app, current: true, window: null });
+    return print(`${release.app} runs ${release.id} already: nothing to do`);
+  }
+  const window = await client.post<Window>('/v1/windows', windowBody({ ...options, release: release.id }));
+  if (!options.detach) return watchWindow(client, window.id, options);
+  if (options.json) return printJson(window);
+  print(window.id);
+  say(`Watch it: slackwater window watch ${window.id}`);
+}

@@ -1,0 +1,17 @@
+import type { HostStatus } from '../../model/intent.js';
+import { connect } from '../connect.js';
+import type { CommonOptions } from '../define.js';
+import { print, printJson, styleOf } from '../output.js';
+import { hostsTable, type QueueStatus, queuesTable } from '../show/fleet.js';
+
+export async function hosts(options: CommonOptions): Promise<void> {
+  const items = await connect(options).list<HostStatus>('/v1/hosts');
+  if (options.json) printJson({ items });
+  else print(hostsTable(items, Date.now(), styleOf(process.stdout)));
+}
+
+export async function queues(options: CommonOptions): Promise<void> {
+  const items = await connect(options).list<QueueStatus>('/v1/queues');
+  if (options.json) printJson({ items });
+  else print(queuesTable(items, Date.now(), styleOf(process.stdout)));
+}

@@ -1,0 +1,30 @@
+import type { Run } from '../../model/run.js';
+import { connect, part } from '../connect.js';
+import type { CommonOptions } from '../define.js';
+import { print, printJson, styleOf } from '../output.js';
+import { stateText } from '../show/run.js';
+
+const each = (verb: 'cancel' | 'retry') => async (ids: string[], options: CommonOptions) => {
+  const client = connect(options);
+  const items: Run[] = [];
+  // One after the other: the first that cannot be done stops the rest, and what was done has been printed.
+  for (const id of ids) {
+    const run = await client.post<Run>(`/v1/runs/${part(id)}/${verb}`);
+    items.push(run);
+    if (!options.json) answer(run);
+  }
+  if (options.json) printJson(items.length === 1 ? items[0] : { items });
+};
+export const cancel = each('cancel');
+export const retry = each('retry');
+
+export async function resume(id: string, options: CommonOptions & { choice?: string }): Promise<void> {
+  const run = await connect(options).post<Run>(`/v1/runs/${part(id)}/resume`, { choice: options.choice });
+  if (options.json) printJson(run);
+  else answer(run);
+}
+
+function answer(run: Run): void {
+  const style = styleOf(process.stdout);
+  print(`${run.id}  ${run.job}  ${stateText(run.state, style)}`);
+}

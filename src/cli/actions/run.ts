@@ -1,0 +1,101 @@
+import type { Run } from '../../model/run.js';
+import { parseDuration } from '../../platform/duration.js';
+import { readPayload } from '../arguments.js';
+import type { Client } from '../client.js';
+import { connect, part } from '../connect.js';
+import type { CommonOptions } from '../define.js';
+import { EXIT } from '../exit-codes.js';
+import { listen } from '../live/listen.js';
+import { print, printJson, say, styleOf } from '../output.js';
+import { Exit, TimedOut } from '../report-error.js';
+import { runLines } from '../show/run.js';
+
+interface RunOptions extends CommonOptions {
+  payload?: string;
+  wait?: boolean;
+  timeout?: string;
+  priority?: number;
+  delay?: string;
+  dedupeKey?: string;
+  app?: string;
+}
+
+/** Asks for a run. Its ID is the data; with `--wait` its result is. */
+export async function run(job: string, options: RunOptions): Promise<void> {
+  const payload = options.payload === undefined ? {} : readPayload(options.payload);
+  const client = connect(options);
+  const { priority, delay, dedupeKey } = options;
+  const body = { payload, priority, delay, dedupeKey };
+  const accepted = await client.post<Pick<Run, 'id'> & Partial<Run>>(`/v1/jobs/${part(job)}/runs`, body, {
+    query: { app: options.app },
+  });
+  if (!options.wait) {
+    if (options.json) printJson(accepted);
+    else print(accepted.id);
+    return sayHeld(accepted);
+  }
+  if (!options.json) say(`run ${accepted.id}`);
+  sayHeld(accepted);
+  const ended = await waitForEnd(client, accepted.id, options);
+  if (!ended) return;
+  if (options.json) printJson(ended);
+  else if (ended.state === 'completed') printJson(ended.result ?? null);
+  else say(runLines(ended, Date.now(), styleOf(process.stderr)).join('\n'));
+  if (ended.state !== 'completed') throw new Exit(EXIT.failed);
+}
+
+const ENDED = new Set<Run['state']>(['completed', 'failed', 'cancelled', 'parked']);
+/** Looks between events: soon at first, for a short run, then rarer. */
+const FIRST_LOOK = 50;
+
+/** @returns the ended run, or `undefined` if the caller was interrupted; the run goes on then. @throws TimedOut */
+async function waitForEnd(client: Client, id: string, options: RunOptions): Promise<Run | undefined> {
+  const stop = new AbortController();
+  const detach = () => stop.abort('detached');
+  process.on('SIGINT', detach);
+  const timer = options.timeout && setTimeout(() => stop.abort('timeout'), parseDuration(options.timeout));
+  const news = listen(
+    client,
+    '/v1/events',
+    stop.signal,
+    ({ type, data }) => type === 'run.state' && data.run === id,
+  );
+  let shown = '';
+  try {
+    for (let pace = FIRST_LOOK; !stop.signal.aborted; pace = Math.min(pace * 1.5, 1_000)) {
+      const found = await client.get<Run>(`/v1/runs/${part(id)}`);
+      if (ENDED.has(found.state)) return found;
+      const text = progressText(found);
+      if (!options.json && text !== shown) say(text);
+      shown = text;
+      await news.next(pace);
+    }
+  } finally {
+    if (timer) clearTimeout(timer);
+    process.off('SIGINT', detach);
+    if (!stop.signal.aborted) stop.abort('over');
+  }
+  if (stop.signal.reason === 'timeout') {
+    throw new TimedOut(
+      `run ${id} has not ended after ${options.timeout} and goes on: see "slackwater runs show ${id}"`,
+    );
+  }
+  say(`\nThe run goes on. See it: slackwater runs show ${id} · end it: slackwater runs cancel ${id}`);
+  return undefined;
+}
+
+function progressText({ state, progress }: Run): string {
+  if (!progress) return state;
+  return [state, progress.total ? `${progress.done}/${progress.total}` : String(progress.done), progress.note]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function sayHeld({ heldBy = [] }: Partial<Run>): void {
+  const holds = Array.isArray(heldBy) ? heldBy : [heldBy];
+  for (const held of holds) {
+    say(
+      `waits: ${held.window ?? held.hold} (${held.reason})${held.until ? `, until ${held.until} at the latest` : ''}`,
+    );
+  }
+}

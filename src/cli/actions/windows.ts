@@ -1,0 +1,45 @@
+import type { Report, Window } from '../../model/window.js';
+import { connect, part } from '../connect.js';
+import type { CommonOptions } from '../define.js';
+import { watchWindow } from '../live/watch-window.js';
+import { print, printJson, styleOf } from '../output.js';
+import { outcomeText, reportLines } from '../show/report.js';
+import { table } from '../show/table.js';
+import { when } from '../show/text.js';
+import { windowLines } from '../show/window.js';
+
+export async function ls(options: CommonOptions & { app?: string; limit: number }): Promise<void> {
+  const items = await connect(options).list<Window>('/v1/windows', { app: options.app }, options.limit);
+  if (options.json) return printJson({ items });
+  const style = styleOf(process.stdout);
+  const now = Date.now();
+  const columns = [
+    { title: 'window', value: (window: Window) => window.id },
+    { title: 'app', value: (window: Window) => window.app },
+    { title: 'release', value: (window: Window) => `${window.previousRelease ?? '-'} → ${window.release}` },
+    {
+      title: 'state',
+      value: (window: Window) =>
+        window.outcome ? outcomeText(window.outcome, style) : style.cyan(window.phase),
+    },
+    { title: 'start', value: (window: Window) => when(window.startsAt, now) },
+    { title: 'reason', value: (window: Window) => window.reason },
+  ];
+  print(table(items, columns, style, 'no window yet: slackwater deploy'));
+}
+
+export async function show(id: string, options: CommonOptions): Promise<void> {
+  const window = await connect(options).get<Window>(`/v1/windows/${part(id)}`);
+  if (options.json) return printJson(window);
+  print(windowLines(window, Date.now(), styleOf(process.stdout)).join('\n'));
+}
+
+export async function watch(id: string, options: CommonOptions & { timeout?: string }): Promise<void> {
+  await watchWindow(connect(options), id, options);
+}
+
+export async function report(id: string, options: CommonOptions): Promise<void> {
+  const found = await connect(options).get<Report>(`/v1/windows/${part(id)}/report`);
+  if (options.json) printJson(found);
+  else print(reportLines(found, styleOf(process.stdout)).join('\n'));
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
+import { SlackwaterError } from '../platform/errors.js';
+
+/*
+ * What is typed, read at once: a bad value is told before anything else happens, and says what it may be.
+ */
+
+const whole =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
+export const port = whole(0, 65_535);
+export const workers = whole(1, 256);
+export const limit = whole(1, 100_000);
+export const priority = whole(0, 2_097_152);
+
+/** Kept as text for the server, which reads durations too; here only its form is checked. */
+export function duration(text: string): string {
+  if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text) || /^P(?=.)([\d.]+[YMWD])*(T([\d.]+[HMS])+)?$/.test(text))
+    return text;
+  throw new InvalidArgumentError(
+    'It must be a duration: "250ms", "90s", "10m", "2h", "1d" or ISO 8601 such as "PT90S".',
+  );
+}
+
+/** A point in time: ISO 8601 with a zone, or `+10m` from now. Given back as ISO 8601 in UTC. */
+export function instant(text: string): string {
+  const [, amount, unit] = /^\+(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text) ?? [];
+  if (amount) {
+    const ms =
+      Number(amount) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 's' | 'm' | 'h' | 'd'];
+    return new Date(Date.now() + ms).toISOString();
+  }
+  if (
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  ) {
+    return new Date(text).toISOString();
+  }
+  throw new InvalidArgumentError(
+    'It must be a time with its zone, such as 2030-01-31T02:30:00Z, or from now on, such as +10m.',
+  );
+}
+
+/** `30m` from now, or an instant. */
+export function instantOrDuration(text: string): string {
+  return instant(/^[\d.]+(s|m|h|d)$/.test(text) ? `+${text}` : text);
+}
+
+const oneOf =
+  (...choices: string[]) =>
+  (text: string): string => {
+    if (choices.includes(text)) return text;
+    throw new InvalidArgumentError(`It must be ${choices.map(choice => `"${choice}"`).join(' or ')}.`);
+  };
+export const onTimeout = oneOf('abort', 'force');
+export const strategy = oneOf('window');
+
+export function names(text: string): string[] {
+  const items = text.split(',').map(item => item.trim());
+  if (items.every(item => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(item))) return items;
+  throw new InvalidArgumentError('It must be names separated by commas, such as reports,billing.');
+}
+
+export function name(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must start with a letter or digit and hold only letters, digits, ".", "_" and "-".',
+  );
+}
+
+export function url(text: string): string {
+  if (/^https?:\/\/./.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('It must be http://HOST:PORT.');
+}
+
+/**
+ * A payload: JSON as it stands, `@file`, or `-` for stdin.
+ * @throws SlackwaterError `bad-request` naming where it was read from and what is wrong with it.
+ */
+export function readPayload(text: string): unknown {
+  const [source, json] = sourceOf(text);
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new SlackwaterError(
+      'bad-request',
+      `${source} is not JSON (${(error as Error).message}): write --payload '{"key":"value"}', --payload @file.json, or --payload - for stdin`,
+    );
+  }
+}
+
+function sourceOf(text: string): [source: string, json: string] {
+  if (text === '-') return ['stdin', readFileSync(0, 'utf8')];
+  if (!text.startsWith('@')) return ['--payload', text];
+  try {
+    return [text.slice(1), readFileSync(text.slice(1), 'utf8')];
+  } catch (error) {
+    throw new SlackwaterError('bad-request', `cannot read ${text.slice(1)}: ${(error as Error).message}`);
+  }
+}

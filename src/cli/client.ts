@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { type ErrorCode, type FieldError, isErrorCode, SlackwaterError } from '../platform/errors.js';
+import { readEvents, type ServerEvent } from './server-events.js';
+
+export interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+export interface EventOptions {
+  signal: AbortSignal;
+  lastEventId?: string | undefined;
+  /** The stream is open: from here on nothing is missed. */
+  onOpen?: () => void;
+}
+
+type Query = Record<string, string | number | boolean | undefined>;
+
+/** The server, as commands see it. Every answer that is no success is thrown as a SlackwaterError. */
+export interface Client {
+  readonly url: string;
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** `idempotencyKey`: give the same one to say the same thing twice; without it each call is new. */
+  post<T>(path: string, body?: unknown, options?: { query?: Query; idempotencyKey?: string }): Promise<T>;
+  put(path: string, bytes: Uint8Array): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** All pages, at most `limit` items. */
+  list<Item>(path: string, query?: Query, limit?: number): Promise<Item[]>;
+  /** Server-sent events until the server or `signal` ends them. */
+  events(path: string, options: EventOptions): AsyncGenerator<ServerEvent>;
+}
+
+export interface ClientOptions {
+  url?: string | undefined;
+  token?: string | undefined;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:7070';
+
+/** @throws SlackwaterError `bad-request` for a URL that is none. */
+export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: ClientOptions = {}): Client {
+  const base = baseUrl(url ?? (process.env.SLACKWATER_URL || DEFAULT_URL));
+  // A server may be given several, separated by commas; any of them lets us in.
+  const first = token?.split(',')[0]?.trim();
+  const authorization: Record<string, string> = first ? { authorization: `Bearer ${first}` } : {};
+
+  async function call(
+    method: string,
+    path: string,
+    init: RequestInit & { query?: Query } = {},
+  ): Promise<Response> {
+    const target = new URL(base + path);
+    for (const [name, value] of Object.entries(init.query ?? {})) {
+      if (value !== undefined) target.searchParams.set(name, String(value));
+    }
+    const headers = { ...authorization, ...(init.headers as Record<string, string>) };
+    let response: Response;
+    try {
+      response = await fetch(target, { ...init, method, headers });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw unreachable(base, error);
+    }
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  }
+  const client: Client = {
+    url: base,
+    async get<T>(path: string, query?: Query) {
+      const response = await call('GET', path, { query });
+      return (await response.json()) as T;
+    },
+    async post(path, body, { query, idempotencyKey = randomUUID() } = {}) {
+      const headers: Record<string, string> = { 'idempotency-key': idempotencyKey };
+      if (body !== undefined) headers['content-type'] = 'application/json';
+      const response = await call('POST', path, {
+        query,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      const text = await response.text();
+      return text ? JSON.parse(text) : undefined;
+    },
+    async put(path, bytes) {
+      const headers = { 'content-type': 'application/octet-stream' };
+      await call('PUT', path, { headers, body: bytes as Uint8Array<ArrayBuffer> });
+    },
+    async remove(path) {
+      await call('DELETE', path);
+    },
+    async list<Item>(path: string, query: Query = {}, limit = Number.POSITIVE_INFINITY) {
+      const items: Item[] = [];
+      let cursor: string | undefined;
+      do {
+        const page: Page<Item> = await client.get(path, { ...query, cursor });
+        items.push(...page.items);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined && items.length < limit);
+      return items.slice(0, limit);
+    },
+    async *events(path, { signal, lastEventId, onOpen }) {
+      const headers: Record<string, string> = { accept: 'text/event-stream' };
+      if (lastEventId) headers['last-event-id'] = lastEventId;
+      const response = await call('GET', path, { headers, signal });
+      onOpen?.();
+      if (response.body) yield* readEvents(response.body);
+    },
+  };
+  return client;
+}
+
+function baseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  throw new SlackwaterError(
+    'bad-request',
+    `${JSON.stringify(text)} is not a server's URL: write http://HOST:PORT`,
+  );
+}
+
+function unreachable(url: string, error: unknown): SlackwaterError {
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  return new SlackwaterError(
+    'unavailable',
+    `no answer from ${url} (${cause?.code ?? cause?.message ?? error}): start a server with "slackwater dev" or "slackwater serve", or set SLACKWATER_URL`,
+    [],
+    { cause: error },
+  );
+}
+
+const OF_STATUS: Record<number, ErrorCode> = {
+  400: 'bad-request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'conflict',
+  412: 'conflict',
+  413: 'too-large',
+  415: 'unsupported-media-type',
+  422: 'invalid-payload',
+  503: 'unavailable',
+};
+
+/** An RFC 9457 problem, read back as the error that the server threw; its `type` ends with our own code. */
+async function problemOf(response: Response): Promise<SlackwaterError> {
+  const text = await response.text();
+  let problem: { type?: string; title?: string; detail?: string; errors?: FieldError[] } = {};
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    problem.detail = text.slice(0, 200);
+  }
+  const named = String(problem.type ?? '')
+    .split(/[/:#]/)
+    .at(-1)!;
+  const code = isErrorCode(named) ? named : (OF_STATUS[response.status] ?? 'internal');
+  const message = problem.detail || problem.title || `the server answered ${response.status}`;
+  return new SlackwaterError(code, message, problem.errors ?? []);
+}

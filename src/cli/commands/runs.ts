@@ -1,0 +1,50 @@
+import { type Command, Option } from 'commander';
+import { RUN_STATES } from '../../model/run.js';
+import { duration, limit, name, priority } from '../arguments.js';
+import { group, lazy, overHttp } from '../define.js';
+
+const action = (which: 'cancel' | 'retry') =>
+  lazy<[ids: string[], options: object]>(async () => (await import('../actions/run-requests.js'))[which]);
+
+/** Runs: ask for one, look at it, steer it. */
+export function defineRuns(program: Command): void {
+  overHttp(program.command('run <job>'), 'run flights.delays --payload @payload.json --wait')
+    .description('Ask for a run of a job.')
+    .option('--payload <json>', 'JSON, @FILE, or - for stdin (default: {})')
+    .option('--wait', 'wait for its end and print its result')
+    .option('--timeout <duration>', 'with --wait: give up waiting after this long (exit code 5)', duration)
+    .option('--app <name>', 'its app, where several have a job of this name', name)
+    .option('--priority <n>', '0 comes first', priority)
+    .option('--delay <duration>', 'not before this much later', duration)
+    .option('--dedupe-key <key>', 'while a run with this key is unfinished, give that one back')
+    .action(lazy(async () => (await import('../actions/run.js')).run));
+
+  const runs = group(program, 'runs', 'List, show and steer runs.');
+  overHttp(runs.command('ls'), 'runs ls --job flights.delays --state running')
+    .description('List runs: those at work, then those that wait, then the ended ones with the newest first.')
+    .option('--job <name>', 'of this job only')
+    .option('--app <name>', 'of this app only', name)
+    .option('--queue <name>', 'of this queue only', name)
+    .addOption(new Option('--state <state>', 'in this state only').choices(RUN_STATES))
+    .option('--limit <n>', 'at most this many', limit, 50)
+    .action(lazy(async () => (await import('../actions/runs.js')).ls));
+  overHttp(runs.command('show <id>'), 'runs show run-01j8…')
+    .description('Show a run: state, progress, checkpoint, result or error.')
+    .action(lazy(async () => (await import('../actions/runs.js')).show));
+  overHttp(runs.command('logs <id>'), 'runs logs run-01j8…')
+    .description('Print the log of a run.')
+    .action(lazy(async () => (await import('../actions/runs.js')).logs));
+  overHttp(runs.command('checkpoint <id>'), 'runs checkpoint run-01j8…')
+    .description('Print the saved state of a run.')
+    .action(lazy(async () => (await import('../actions/runs.js')).checkpoint));
+  overHttp(runs.command('cancel <ids...>'), 'runs cancel run-01j8…')
+    .description('Cancel runs: one that is running stops at once.')
+    .action(action('cancel'));
+  overHttp(runs.command('retry <ids...>'), 'runs retry run-01j8…')
+    .description('Try failed runs again, from their last checkpoint.')
+    .action(action('retry'));
+  overHttp(runs.command('resume <id>'), 'runs resume run-01j8… --choice retry')
+    .description('Let a parked run go on, by one of the choices that it offers.')
+    .option('--choice <choice>', 'which ("runs show" names them)')
+    .action(lazy(async () => (await import('../actions/run-requests.js')).resume));
+}

@@ -1,0 +1,133 @@
+import type { HostStatus } from '../../model/intent.js';
+
+export interface Check {
+  name: string;
+  level: 'ok' | 'warn' | 'fail';
+  /** What was found; for anything but `ok` also what to change. */
+  text: string;
+}
+
+/** What a look at Redis itself gave. */
+export interface RedisFacts {
+  version: string;
+  policy: string | null;
+  appendOnly: boolean;
+  /** By how much its clock is ahead of ours, ms. */
+  aheadMs: number;
+}
+
+/** Everything that the checks look at. A string stands for the failure to find out. */
+export interface Findings {
+  node: string;
+  redis: RedisFacts | string | null;
+  server: { url: string; ready: true | string };
+  hosts: HostStatus[] | null;
+  /** By app: the release that its last completed window went to. */
+  current: Record<string, string | null>;
+  queues: { name: string; paused: boolean; held: boolean }[] | null;
+  now: number;
+}
+
+const MOST_SKEW = 2_000;
+const SILENT_AFTER = 15_000;
+
+/** Every check with its verdict, in the order in which things depend on each other. Pure. */
+export function diagnose(found: Findings): Check[] {
+  return [
+    checkNode(found.node),
+    ...checkRedis(found.redis),
+    checkServer(found.server),
+    ...(found.hosts ? checkHosts(found.hosts, found.current, found.now) : []),
+    ...(found.queues ? checkQueues(found.queues) : []),
+  ];
+}
+
+function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return { name: 'node', level: 'ok', text: version };
+  return { name: 'node', level: 'fail', text: `${version} is too old: install Node 20.19 or later` };
+}
+
+function checkRedis(redis: Findings['redis']): Check[] {
+  const check = (level: Check['level'], text: string): Check => ({ name: 'redis', level, text });
+  if (redis === null) {
+    return [check('ok', 'not looked at from here: set REDIS_URL to check it directly')];
+  }
+  if (typeof redis === 'string') return [check('fail', redis)];
+  const { version, policy, appendOnly, aheadMs } = redis;
+  const checks = [
+    Number.parseFloat(version) >= 6.2
+      ? check('ok', `version ${version}`)
+      : check('fail', `version ${version} is too old: use 6.2 or later, or Valkey`),
+  ];
+  if (policy !== null && policy !== 'noeviction') {
+    checks.push(check('fail', `maxmemory-policy is ${policy} and may delete runs: set it to noeviction`));
+  }
+  if (!appendOnly) {
+    checks.push(
+      check('warn', 'keeps no append-only file and may lose minutes at a crash: set appendonly yes'),
+    );
+  }
+  if (Math.abs(aheadMs) > MOST_SKEW) {
+    const text = `its clock is ${(Math.abs(aheadMs) / 1_000).toFixed(1)}s ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's: run an NTP client on both`;
+    checks.push({ name: 'clock', level: 'warn', text });
+  }
+  return checks;
+}
+
+function checkServer({ url, ready }: Findings['server']): Check {
+  if (ready === true) return { name: 'server', level: 'ok', text: `${url} is ready` };
+  return { name: 'server', level: 'fail', text: ready };
+}
+
+function checkHosts(hosts: HostStatus[], current: Findings['current'], now: number): Check[] {
+  if (hosts.length === 0) {
+    return [
+      { name: 'hosts', level: 'fail', text: 'none: runs wait for ever; start one with "slackwater host"' },
+    ];
+  }
+  return hosts.map(host => {
+    const check = (level: Check['level'], text: string): Check => ({
+      name: 'host',
+      level,
+      text: `${host.id} ${text}`,
+    });
+    const silent = now - Date.parse(host.seenAt);
+    if (host.leaving) return check('ok', 'is leaving');
+    if (silent > SILENT_AFTER) {
+      return check(
+        'warn',
+        `was last seen ${Math.round(silent / 1_000)}s ago: look at its log, or at the clocks`,
+      );
+    }
+    const late = Object.entries(host.apps).find(
+      ([app, status]) => current[app] && status.release !== current[app],
+    );
+    if (late) {
+      const [app, { release }] = late;
+      return check(
+        'warn',
+        `runs ${app} on ${release ?? 'no release'} instead of ${current[app]}: look at its log`,
+      );
+    }
+    const running = Object.values(host.apps).reduce((sum, { running: count }) => sum + count, 0);
+    return check('ok', `on ${host.hostname}: ${host.workers} workers, ${running} running`);
+  });
+}
+
+function checkQueues(queues: NonNullable<Findings['queues']>): Check[] {
+  const stuck = queues.filter(({ paused, held }) => paused && !held);
+  const held = queues.filter(queue => queue.held);
+  const checks = stuck.map(
+    ({ name }): Check => ({
+      name: 'queue',
+      level: 'warn',
+      text: `${name} is paused but no hold says why: resume it where it was paused (BullMQ), or place a hold`,
+    }),
+  );
+  if (held.length) {
+    const names = held.map(({ name }) => name).join(', ');
+    checks.push({ name: 'queue', level: 'warn', text: `${names} held: see "slackwater hold ls"` });
+  }
+  return checks.length ? checks : [{ name: 'queues', level: 'ok', text: `${queues.length} open` }];
+}

@@ -1,0 +1,29 @@
+import { connect, redisNow } from '../../store/redis.js';
+import type { RedisFacts } from './diagnose.js';
+
+/** @returns what Redis says of itself, or a sentence on why it could not be asked. */
+export async function lookAtRedis(url: string): Promise<RedisFacts | string> {
+  const redis = connect(
+    { url },
+    { lazyConnect: true, maxRetriesPerRequest: 0, connectTimeout: 3_000, retryStrategy: () => null },
+  );
+  try {
+    await redis.connect();
+    const info = await redis.info();
+    const policy = await redis.config('GET', 'maxmemory-policy').catch(() => null);
+    const before = Date.now();
+    const theirs = await redisNow(redis);
+    return {
+      version: /^redis_version:(\S+)/m.exec(info)?.[1] ?? '0',
+      policy: (policy as string[] | null)?.[1] ?? null,
+      appendOnly: /^aof_enabled:1/m.test(info),
+      aheadMs: theirs - (before + Date.now()) / 2,
+    };
+  } catch (error) {
+    return `${hidePassword(url)} does not answer (${(error as Error).message}): start it, or correct REDIS_URL`;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const hidePassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');

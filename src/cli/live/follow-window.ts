@@ -1,0 +1,43 @@
+import type { Window } from '../../model/window.js';
+import { SlackwaterError } from '../../platform/errors.js';
+import type { Client } from '../client.js';
+import { listen } from './listen.js';
+
+export interface Look {
+  window: Window;
+  /** What hinders the next look: the server does not answer. `null`: nothing. */
+  trouble: string | null;
+}
+
+/**
+ * Looks at a window each time an event says that something changed, until it is done. A server that goes away in between (it may be
+ * restarted, or another takes over) is waited for; the first look must succeed.
+ */
+export async function* followWindow(client: Client, id: string, signal: AbortSignal): AsyncGenerator<Look> {
+  const path = `/v1/windows/${encodeURIComponent(id)}`;
+  let window = await client.get<Window>(path);
+  yield { window, trouble: null };
+  if (window.phase === 'done') return;
+  const stop = new AbortController();
+  const news = listen(client, `${path}/events`, AbortSignal.any([signal, stop.signal]));
+  try {
+    while (window.phase !== 'done') {
+      await news.next();
+      if (signal.aborted) return;
+      const look = await lookAgain(client, path, window);
+      window = look.window;
+      yield look;
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+async function lookAgain(client: Client, path: string, last: Window): Promise<Look> {
+  try {
+    return { window: await client.get<Window>(path), trouble: null };
+  } catch (error) {
+    if (!(error instanceof SlackwaterError) || error.code !== 'unavailable') throw error;
+    return { window: last, trouble: `no answer from ${client.url}: waiting for it` };
+  }
+}

@@ -1,0 +1,15 @@
+import { createStyle, type Style } from './show/style.js';
+
+/** Data, for people or programs: the only thing that goes to stdout. */
+export const print = (text: string): void =>
+  void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** What happens meanwhile: stderr, so that stdout can be piped. */
+export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Colour only where a person looks: on a terminal, without `NO_COLOR` (or with `FORCE_COLOR`). */
+export function styleOf(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Style {
+  if (env.NO_COLOR) return createStyle(false);
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return createStyle(true);
+  return createStyle(stream.isTTY === true && env.TERM !== 'dumb');
+}

@@ -1,0 +1,51 @@
+import { Command, Help, type Option } from 'commander';
+import { VERSION } from '../platform/version.js';
+import { defineIntake } from './commands/intake.js';
+import { defineReleases } from './commands/releases.js';
+import { defineRuns } from './commands/runs.js';
+import { defineServices } from './commands/services.js';
+import { defineWindows } from './commands/windows.js';
+
+/**
+ * What there is to say at the command line. Only names, options and help are loaded here; what a command does is imported when it is
+ * called, so that `--help` costs little more than Node itself.
+ */
+export function createProgram(): Command {
+  const program = new Command('slackwater')
+    .description(
+      'Stops batch jobs at a checkpoint, swaps their code, and lets every run go on where it stopped.',
+    )
+    .version(VERSION, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showHelpAfterError('Add --help to see what it takes.')
+    .configureHelp({ visibleOptions: ownOptionsFirst })
+    .exitOverride()
+    .addHelpText('after', AFTER);
+  defineServices(program);
+  defineReleases(program);
+  defineRuns(program);
+  defineWindows(program);
+  defineIntake(program);
+  return program;
+}
+
+/** What every command takes comes last. */
+function ownOptionsFirst(this: Help, command: Command): Option[] {
+  const options = Help.prototype.visibleOptions.call(this, command);
+  const common = ({ long }: Option) => ['--json', '--url', '--help'].includes(String(long));
+  return [...options.filter(option => !common(option)), ...options.filter(common)];
+}
+
+const AFTER = `
+Environment:
+  SLACKWATER_URL     the server to talk to (http://127.0.0.1:7070)
+  SLACKWATER_TOKEN   bearer token for it
+  REDIS_URL          for serve, host, dev and doctor
+  NO_COLOR           plain text · SLACKWATER_LOG=debug: stack traces
+
+Exit codes: 0 ok · 1 failed · 2 usage · 3 conflict · 4 rolled back · 5 timeout · 6 held
+
+Example:
+  $ slackwater dev --jobs jobs
+  $ slackwater run flights.delays --payload '{"file":"flights.parquet"}' --wait`;

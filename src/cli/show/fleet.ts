@@ -1,0 +1,67 @@
+import type { HostStatus } from '../../model/intent.js';
+import type { HeldBy } from '../../model/run.js';
+import type { Style } from './style.js';
+import { table } from './table.js';
+import { when } from './text.js';
+
+/** A queue, as `GET /v1/queues` answers it. */
+export interface QueueStatus {
+  name: string;
+  app: string;
+  paused: boolean;
+  holds: HeldBy[];
+  counts: Record<string, number>;
+}
+
+export function hostsTable(hosts: HostStatus[], now: number, style: Style): string {
+  const apps = (host: HostStatus) => Object.entries(host.apps);
+  const columns = [
+    { title: 'host', value: (host: HostStatus) => host.id },
+    { title: 'machine', value: (host: HostStatus) => `${host.hostname}:${host.pid}` },
+    { title: 'workers', value: (host: HostStatus) => String(host.workers), right: true },
+    { title: 'queues', value: (host: HostStatus) => host.queues?.join(', ') ?? 'all' },
+    {
+      title: 'releases',
+      value: (host: HostStatus) =>
+        apps(host)
+          .map(([app, { release }]) => `${app} ${release ?? '-'}`)
+          .join(', ') || '-',
+    },
+    {
+      title: 'running',
+      value: (host: HostStatus) => String(apps(host).reduce((sum, [, { running }]) => sum + running, 0)),
+      right: true,
+    },
+    {
+      title: 'seen',
+      value: (host: HostStatus) => (host.leaving ? style.yellow('leaving') : when(host.seenAt, now)),
+    },
+  ];
+  return table(hosts, columns, style, 'no host: start one with "slackwater host"');
+}
+
+export function queuesTable(queues: QueueStatus[], now: number, style: Style): string {
+  const count = (title: string, ...states: string[]) => ({
+    title,
+    value: ({ counts }: QueueStatus) =>
+      states.reduce((sum, state) => sum + (counts[state] ?? 0), 0).toLocaleString('en-US'),
+    right: true,
+  });
+  const columns = [
+    { title: 'queue', value: (queue: QueueStatus) => queue.name },
+    { title: 'app', value: (queue: QueueStatus) => queue.app },
+    count('waiting', 'wait', 'prioritized'),
+    count('delayed', 'delayed'),
+    count('running', 'active'),
+    count('completed', 'completed'),
+    count('failed', 'failed'),
+    { title: 'intake', value: (queue: QueueStatus) => intake(queue, now, style) },
+  ];
+  return table(queues, columns, style, 'no queue yet: deploy a job first');
+}
+
+function intake({ paused, holds }: QueueStatus, now: number, style: Style): string {
+  const [hold] = holds;
+  if (hold) return style.yellow(`held: ${hold.reason} (ends ${when(hold.until, now)})`);
+  return paused ? style.red('paused outside Slackwater') : style.green('open');
+}

@@ -1,0 +1,60 @@
+import type { Blocker, Refusal } from '../../model/intent.js';
+import type { FireRecord } from '../../model/window.js';
+import { formatDuration } from '../../platform/duration.js';
+import { refusalLines } from './refusals.js';
+import type { Style } from './style.js';
+import { facts } from './table.js';
+import { plural, when } from './text.js';
+
+/** What `POST /v1/windows?dryRun=true` answers: what a window would meet if it began now. */
+export interface Plan {
+  app: string;
+  release: string;
+  previousRelease: string | null;
+  startsAt: string;
+  queues: string[];
+  runs: { inFlight: number; blockers: Blocker[] };
+  forecast: { drainMs: number | null };
+  fires: FireRecord[];
+  refusals: Refusal[];
+  /** What would refuse or delay it, as sentences. */
+  warnings: string[];
+  hosts: { id: string; release: string | null }[];
+}
+
+export function planLines(plan: Plan, now: number, style: Style): string[] {
+  const { blockers, inFlight } = plan.runs;
+  const against = [
+    ...plan.warnings.map(warning => `  ${style.yellow('!')} ${warning}`),
+    ...refusalLines(plan.refusals, style),
+  ];
+  return [
+    `${style.bold('plan')}  ${plan.app} ${plan.previousRelease ?? 'nothing'} → ${style.bold(plan.release)}`,
+    '',
+    ...facts(
+      [
+        ['starts', `${when(plan.startsAt, now)} (${plan.startsAt})`],
+        ['queues', plan.queues.join(', ')],
+        ['hosts', plan.hosts.length ? plural(plan.hosts.length, 'host') : 'none'],
+        ['runs', `${plural(inFlight, 'run')} computing, ${blockers.length} to be waited for`],
+        ['forecast', forecast(plan)],
+        ['fires', plan.fires.length ? `${plural(plan.fires.length, 'fire')} fall in` : null],
+      ],
+      style,
+      '  ',
+    ),
+    ...(blockers.length ? [''] : []),
+    ...blockers.slice(0, 10).map(({ run, job, estimateMs }) => {
+      const estimate =
+        estimateMs === null ? '' : `  about ${formatDuration(estimateMs)} to its next checkpoint`;
+      return `    ${style.bold(job)}  ${style.dim(run)}${estimate}`;
+    }),
+    '',
+    ...(against.length ? against : [style.green('  Nothing speaks against it.')]),
+  ];
+}
+
+function forecast({ runs, forecast: { drainMs } }: Plan): string {
+  if (drainMs !== null) return `drained in ${formatDuration(drainMs)}`;
+  return runs.blockers.length ? 'unknown: these jobs have not run long enough to tell' : 'drained at once';
+}

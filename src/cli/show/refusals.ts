@@ -1,0 +1,36 @@
+import type { Refusal } from '../../model/intent.js';
+import type { Style } from './style.js';
+import { plural } from './text.js';
+
+const SHOWN = 10;
+
+/** Which saved states the new release cannot read, and where; then what a person can do about it. */
+export function refusalLines(refusals: Refusal[], style: Style): string[] {
+  if (refusals.length === 0) return [];
+  const lines = refusals
+    .slice(0, SHOWN)
+    .flatMap(refusal => [
+      `  ${style.red('✗')} ${style.bold(refusal.job)}  ${refusal.run}  ${style.dim(versions(refusal))}`,
+      `    ${refusal.path ? `at ${style.cyan(refusal.path)}: ` : ''}${refusal.message}`,
+    ]);
+  if (refusals.length > SHOWN)
+    lines.push(style.dim(`    … and ${plural(refusals.length - SHOWN, 'more state')}`));
+  return [...lines, '', ...nextSteps(refusals).map(step => `  ${style.dim('→')} ${step}`)];
+}
+
+function versions({ from, to, direction }: Refusal): string {
+  const named = (version: number | null) => (version === null ? 'no version' : `version ${version}`);
+  const path = from === to ? named(from) : `${named(from)} → ${named(to)}`;
+  return direction === 'up' ? path : `${path}, on the way back`;
+}
+
+function nextSteps(refusals: Refusal[]): string[] {
+  const { job, run, from, to, direction } = refusals[0]!;
+  const fix =
+    direction === 'down'
+      ? `mend checkpoint.downgrade of ${job} (it must give what the running release accepts), then deploy again`
+      : from !== to && from !== null
+        ? `let checkpoint.upgrade[${from}] of ${job} give what checkpoint.schema accepts, then deploy again`
+        : `raise checkpoint.version of ${job} and add an upgrade from ${from ?? 'the old one'}, then deploy again`;
+  return [fix, `or let the runs end first: slackwater runs show ${run} · slackwater runs cancel ${run}`];
+}

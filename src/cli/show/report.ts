@@ -1,0 +1,117 @@
+import type { PhaseEntry, Report } from '../../model/window.js';
+import { formatDuration } from '../../platform/duration.js';
+import { refusalLines } from './refusals.js';
+import { padEnd, type Style } from './style.js';
+import { facts } from './table.js';
+import { bar, plural } from './text.js';
+
+/** A finished window as a person wants to read it: how it ended, what it cost, where the time went. */
+export function reportLines(report: Report, style: Style): string[] {
+  return [
+    headline(report, style),
+    ...(report.summary ? [`  ${report.summary}`] : []),
+    '',
+    ...(report.refusals.length ? [...refusalLines(report.refusals, style), ''] : []),
+    ...facts(cost(report, style), style, '  '),
+    ...blockers(report, style),
+    '',
+    ...phaseLines(report.phases, style),
+  ];
+}
+
+const MARKS: Partial<Record<Report['outcome'], string>> = {
+  completed: '✓',
+  held: '!',
+  cancelled: '–',
+  missed: '–',
+};
+
+export function outcomeText(outcome: Report['outcome'], style: Style): string {
+  const colour =
+    outcome === 'completed'
+      ? style.green
+      : outcome === 'cancelled' || outcome === 'missed'
+        ? style.yellow
+        : style.red;
+  return colour(style.bold(`${MARKS[outcome] ?? '✗'} ${outcome}`));
+}
+
+function headline(report: Report, style: Style): string {
+  const total = report.startedAt ? Date.parse(report.finishedAt) - Date.parse(report.startedAt) : null;
+  return [
+    outcomeText(report.outcome, style),
+    `${style.bold(report.app)} ${report.from ?? 'nothing'} → ${report.to}`,
+    total === null ? '' : `in ${formatDuration(total)}`,
+    style.dim(report.window),
+  ]
+    .filter(Boolean)
+    .join('  ');
+}
+
+function cost(report: Report, style: Style): [string, string | null][] {
+  const { runs, pause, work, proof, forecast } = report;
+  // A window that stopped nothing has no stop to account for.
+  const drained = report.phases.some(({ phase }) => phase === 'draining');
+  const ms = formatDuration;
+  const forecastText = forecast.drainMs === null ? '' : style.dim(` (forecast ${ms(forecast.drainMs)})`);
+  return [
+    [
+      'stopped',
+      drained
+        ? `${style.bold(ms(report.stoppedMs))}  ${style.dim('no run computed for so long')}`
+        : 'nothing',
+    ],
+    [
+      'pause a run',
+      drained ? `p50 ${ms(pause.p50Ms)} · p99 ${ms(pause.p99Ms)} · max ${ms(pause.maxMs)}` : null,
+    ],
+    ['drain', drained ? `${ms(report.drainMs)}${forecastText} · swap ${ms(report.swapMs)}` : null],
+    ['work lost', drained ? workLost(work) : null],
+    ['runs', drained ? moved(runs) : null],
+    ['proof', proof.checkpoints ? proofText(proof) : null],
+    ['intake', report.intake.accepted ? `${plural(report.intake.accepted, 'run')} accepted meanwhile` : null],
+  ];
+}
+
+function workLost({ lostMs, repeatedCheckpoints }: Report['work']): string {
+  if (lostMs === 0 && repeatedCheckpoints === 0) return 'none';
+  return `${formatDuration(lostMs)} · ${plural(repeatedCheckpoints, 'checkpoint')} repeated`;
+}
+
+function moved(runs: Report['runs']): string {
+  const parts = [
+    `${plural(runs.inFlight, 'run')} in flight`,
+    `${runs.resumed.toLocaleString('en-US')} moved to the new code`,
+    runs.finished ? `${runs.finished} finished` : '',
+    runs.forced ? `${runs.forced} forced` : '',
+    runs.parked ? `${runs.parked} parked` : '',
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function proofText({ checkpoints, ms, oneWay }: Report['proof']): string {
+  const text = `${plural(checkpoints, 'checkpoint')} read by the new release in ${formatDuration(ms)}`;
+  return oneWay.length ? `${text} · no way back for ${oneWay.join(', ')}` : text;
+}
+
+function blockers(report: Report, style: Style): string[] {
+  if (report.blockers.length === 0) return [];
+  const shown = report.blockers.slice(0, 5).map(({ run, job }) => `    ${style.bold(job)}  ${run}`);
+  const more = report.blockers.length - shown.length;
+  return [
+    '',
+    `  ${style.yellow('in the way')}`,
+    ...shown,
+    ...(more > 0 ? [style.dim(`    … and ${plural(more, 'more run')}`)] : []),
+  ];
+}
+
+/** Each phase with its time, and a bar of its share. */
+export function phaseLines(phases: PhaseEntry[], style: Style): string[] {
+  const timed = phases.filter(({ ms, phase }) => ms !== null && phase !== 'done' && phase !== 'scheduled');
+  const longest = Math.max(1, ...timed.map(({ ms }) => ms!));
+  return timed.map(({ phase, ms }) => {
+    const share = bar(ms!, longest, 24).replaceAll('░', ' ').trimEnd();
+    return `  ${style.dim(padEnd(phase, 11))}  ${padEnd(formatDuration(ms!), 6)}  ${style.cyan(share)}`.trimEnd();
+  });
+}

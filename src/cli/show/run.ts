@@ -1,0 +1,101 @@
+import type { Run, RunState } from '../../model/run.js';
+import { formatDuration } from '../../platform/duration.js';
+import type { Style } from './style.js';
+import { facts, table } from './table.js';
+import { brief, bytes, when } from './text.js';
+
+const COLOURS: Partial<Record<RunState, 'green' | 'red' | 'yellow' | 'cyan'>> = {
+  completed: 'green',
+  failed: 'red',
+  parked: 'red',
+  cancelled: 'yellow',
+  running: 'cyan',
+  yielded: 'cyan',
+};
+
+export const stateText = (state: RunState, style: Style): string => style[COLOURS[state] ?? 'bold'](state);
+
+export function runsTable(runs: Run[], now: number, style: Style): string {
+  const columns = [
+    { title: 'run', value: (run: Run) => run.id },
+    { title: 'job', value: (run: Run) => run.job },
+    { title: 'state', value: (run: Run) => stateText(run.state, style) },
+    { title: 'attempt', value: (run: Run) => String(run.attempt), right: true },
+    { title: 'progress', value: (run: Run) => progress(run) },
+    { title: 'release', value: (run: Run) => run.release ?? '-' },
+    { title: 'age', value: (run: Run) => when(run.createdAt, now) },
+  ];
+  return table(runs, columns, style, 'no such run');
+}
+
+function progress({ progress: at }: Run): string {
+  if (!at) return '-';
+  const share = at.total
+    ? `${at.done}/${at.total} (${Math.floor((at.done / at.total) * 100)} %)`
+    : String(at.done);
+  return at.note ? `${share} ${at.note}` : share;
+}
+
+export function runLines(run: Run, now: number, style: Style): string[] {
+  const { checkpoint, parked, error } = run;
+  const took =
+    run.startedAt && run.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null;
+  return [
+    `${style.bold(run.job)}  ${stateText(run.state, style)}  ${style.dim(run.id)}`,
+    '',
+    ...facts(
+      [
+        ['queue', `${run.queue} (app ${run.app})`],
+        ['attempt', String(run.attempt)],
+        ['payload', brief(run.payload, 200)],
+        ['progress', run.progress ? progress(run) : null],
+        ['checkpoint', checkpoint ? checkpointText(checkpoint, now) : null],
+        ['release', run.release],
+        ['host', run.host],
+        ['created', when(run.createdAt, now)],
+        ['started', run.startedAt ? when(run.startedAt, now) : null],
+        [
+          'finished',
+          run.finishedAt
+            ? `${when(run.finishedAt, now)}${took === null ? '' : `, after ${formatDuration(took)}`}`
+            : null,
+        ],
+        ['due', run.scheduledFor],
+        ...run.heldBy.map((by): [string, string] => [
+          'held by',
+          `${by.window ?? by.hold}: ${by.reason}${by.until ? `, until ${by.until}` : ''}`,
+        ]),
+        ['result', run.state === 'completed' ? brief(run.result, 1_000) : null],
+      ],
+      style,
+      '  ',
+    ),
+    ...(error
+      ? ['', `  ${style.red(`${error.name}: ${error.message}`)}`, ...stackLines(error.stack, style)]
+      : []),
+    ...(parked ? ['', `  ${style.red('parked')}: ${parked.reason}`, ...choices(run, style)] : []),
+  ];
+}
+
+const checkpointText = (
+  { version, bytes: size, savedAt, count }: NonNullable<Run['checkpoint']>,
+  now: number,
+): string =>
+  [
+    version === null ? 'cursors only' : `version ${version}`,
+    bytes(size),
+    `saved ${when(savedAt, now)}`,
+    `${count} times`,
+  ].join(' · ');
+
+const stackLines = (stack: string, style: Style): string[] =>
+  stack
+    .split('\n')
+    .filter(line => /^\s+at /.test(line))
+    .slice(0, 8)
+    .map(line => style.dim(`    ${line.trim()}`));
+
+const choices = (run: Run, style: Style): string[] =>
+  run.parked!.choices.map(
+    choice => `  ${style.dim('→')} slackwater runs resume ${run.id} --choice ${choice}`,
+  );

@@ -1,0 +1,50 @@
+const CODES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+
+/** Text in colours, or as it is. */
+export type Style = Record<keyof typeof CODES, (text: string) => string>;
+
+export function createStyle(enabled: boolean): Style {
+  const entries = Object.entries(CODES).map(([name, [on, off]]) => [
+    name,
+    enabled ? (text: string) => `\u001B[${on}m${text}\u001B[${off}m` : (text: string) => text,
+  ]);
+  return Object.fromEntries(entries) as Style;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence is what is looked for
+const ESCAPES = /(\u001B\[\d+m)/g;
+/** How many columns a text takes on screen. */
+export const widthOf = (text: string): number => [...text.replace(ESCAPES, '')].length;
+export const padEnd = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - widthOf(text)));
+export const padStart = (text: string, width: number): string =>
+  ' '.repeat(Math.max(0, width - widthOf(text))) + text;
+
+/** Cuts a line to `width` columns, escape sequences not counted, with `…` where something is left out. */
+export function clip(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let left = Math.max(0, width - 1);
+  let cut = '';
+  let marked = false;
+  // Escapes are kept even past the cut, so that a colour begun is ended.
+  for (const part of text.split(ESCAPES)) {
+    if (part.startsWith('\u001B')) cut += part;
+    else {
+      const kept = [...part].slice(0, left);
+      left -= kept.length;
+      cut += kept.join('');
+      if (left === 0 && !marked) {
+        cut += '…';
+        marked = true;
+      }
+    }
+  }
+  return cut;
+}

@@ -1,0 +1,195 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createClient } from '../../src/cli/client.js';
+import { followWindow } from '../../src/cli/live/follow-window.js';
+import { pushRelease } from '../../src/cli/push.js';
+import { parseEvent, readEvents } from '../../src/cli/server-events.js';
+import type { Manifest } from '../../src/model/release.js';
+
+const servers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of servers.splice(0)) await stop();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
+  servers.push(async () => {
+    server.closeAllConnections();
+    await new Promise(done => server.close(done));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const bodyOf = async (request: AsyncIterable<Buffer>): Promise<string> => {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text;
+};
+
+describe('an answer that is no success', () => {
+  const cases = [
+    { status: 409, type: '/problems/conflict', code: 'conflict', exit: 3 },
+    { status: 422, type: '/problems/invalid-payload', code: 'invalid-payload', exit: 2 },
+    { status: 404, type: 'about:blank', code: 'not-found', exit: 1 },
+    { status: 418, type: 'about:blank', code: 'internal', exit: 1 },
+  ];
+  test.each(cases)(
+    '$status $type is thrown as $code, exit code $exit',
+    async ({ status, type, code, exit }) => {
+      const url = await serve((_, response) => {
+        const problem = {
+          type,
+          title: 't',
+          status,
+          detail: 'what to change',
+          errors: [{ pointer: '/a', detail: 'b' }],
+        };
+        response
+          .writeHead(status, { 'content-type': 'application/problem+json' })
+          .end(JSON.stringify(problem));
+      });
+      const failure = createClient({ url }).get('/v1/runs');
+      await expect(failure).rejects.toMatchObject({
+        name: 'SlackwaterError',
+        code,
+        exitCode: exit,
+        message: 'what to change',
+        errors: [{ pointer: '/a', detail: 'b' }],
+      });
+    },
+  );
+
+  test('that is no problem document is shown as it came', async () => {
+    const url = await serve((_, response) => void response.writeHead(502).end('<h1>Bad gateway</h1>'));
+    await expect(createClient({ url }).get('/')).rejects.toThrow('<h1>Bad gateway</h1>');
+  });
+
+  test('none at all says how to start a server', async () => {
+    const url = await serve(() => {});
+    await servers.pop()!();
+    await expect(createClient({ url }).get('/')).rejects.toThrow(
+      `no answer from ${url} (ECONNREFUSED): start a server with "slackwater dev" or "slackwater serve", or set SLACKWATER_URL`,
+    );
+  });
+});
+
+test('every POST carries an idempotency key of its own; the token is sent', async () => {
+  const seen: (string | undefined)[] = [];
+  const url = await serve((request, response) => {
+    seen.push(request.headers['idempotency-key'] as string, request.headers.authorization);
+    response.end('{}');
+  });
+  const client = createClient({ url, token: 'sw_one,sw_two' });
+  await client.post('/a', {});
+  await client.post('/a', {});
+  const [first, token, second] = seen;
+  expect(first).toMatch(/^[0-9a-f-]{36}$/);
+  expect(second).not.toBe(first);
+  expect(token).toBe('Bearer sw_one');
+});
+
+test('a list follows its cursors up to the limit', async () => {
+  const url = await serve((request, response) => {
+    const at = Number(new URL(request.url!, 'http://x').searchParams.get('cursor') ?? 0);
+    response.end(JSON.stringify({ items: [at, at + 1], nextCursor: at < 6 ? String(at + 2) : null }));
+  });
+  const client = createClient({ url });
+  expect(await client.list('/v1/runs')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(await client.list('/v1/runs', {}, 3)).toEqual([0, 1, 2]);
+});
+
+test('a push sends only the files that the server lacks', async () => {
+  const stored = new Set(['aa']);
+  const calls: string[] = [];
+  const url = await serve(async (request, response) => {
+    calls.push(`${request.method} ${request.url}`);
+    const body = await bodyOf(request);
+    if (request.method === 'PUT') {
+      stored.add(request.url!.split('/').at(-1)!);
+      return void response.writeHead(201).end();
+    }
+    const { files } = JSON.parse(body) as Manifest;
+    const errors = files.flatMap((file, i) =>
+      stored.has(file.sha256) ? [] : { pointer: `/files/${i}/sha256`, detail: '' },
+    );
+    if (errors.length === 0) return void response.writeHead(201).end(JSON.stringify({ id: 'r' }));
+    response
+      .writeHead(422)
+      .end(JSON.stringify({ type: '/problems/missing-blob', detail: 'missing', errors }));
+  });
+  const file = (path: string, sha256: string) => ({ path, sha256, bytes: 1 });
+  const manifest = { files: [file('a', 'aa'), file('b', 'bb')] } as unknown as Manifest;
+  const files = new Map([
+    ['a', new Uint8Array(1)],
+    ['b', new Uint8Array(1)],
+  ]);
+  const client = createClient({ url });
+  expect(await pushRelease(client, { id: 'r', manifest, files })).toEqual({ release: { id: 'r' }, sent: 1 });
+  expect(calls).toEqual(['POST /v1/releases', 'PUT /v1/blobs/bb', 'POST /v1/releases']);
+  expect(await pushRelease(client, { id: 'r', manifest, files })).toMatchObject({ sent: 0 });
+});
+
+describe('server-sent events', () => {
+  test('are read over chunk borders; comments and retry hints are passed over', async () => {
+    const text =
+      'retry: 1000\n\n: still here\n\nid: 5-1\nevent: run.state\ndata: {"run":"ä"}\n\nid: 5-2\ndata: {}\n\n';
+    const bytes = new TextEncoder().encode(text);
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    const events = [];
+    for await (const event of readEvents(body)) events.push(event);
+    expect(events).toEqual([
+      { id: '5-1', type: 'run.state', data: { run: 'ä' } },
+      { id: '5-2', type: 'message', data: {} },
+    ]);
+  });
+
+  test('may spread their data over lines', () => {
+    expect(parseEvent('data: {"a":\r\ndata: 1}')).toEqual({ id: undefined, type: 'message', data: { a: 1 } });
+  });
+});
+
+test('a window is followed by its events to its end', async () => {
+  let phase = 'draining';
+  let looks = 0;
+  const url = await serve((request, response) => {
+    if (!request.url!.endsWith('/events')) {
+      looks += 1;
+      return void response.end(JSON.stringify({ id: 'win-1', phase }));
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    phase = 'done';
+    response.write('id: 1-1\nevent: window.phase\ndata: {}\n\n');
+  });
+  const phases = [];
+  for await (const { window } of followWindow(createClient({ url }), 'win-1', new AbortController().signal)) {
+    phases.push(window.phase);
+  }
+  expect(phases[0]).toBe('draining');
+  expect(phases.at(-1)).toBe('done');
+  expect(looks).toBe(phases.length);
+});
+
+test('a server that goes away while a window is followed is waited for', async () => {
+  let answers = 0;
+  const url = await serve((request, response) => {
+    if (request.url!.endsWith('/events')) return void response.destroy();
+    answers += 1;
+    if (answers === 2) return void request.socket.destroy();
+    response.end(JSON.stringify({ id: 'win-1', phase: answers > 2 ? 'done' : 'draining' }));
+  });
+  const looks = [];
+  for await (const look of followWindow(createClient({ url }), 'win-1', new AbortController().signal))
+    looks.push(look);
+  expect(looks.map(({ window, trouble }) => [window.phase, trouble !== null])).toEqual([
+    ['draining', false],
+    ['draining', true],
+    ['done', false],
+  ]);
+});

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import { savedLines } from '../../src/cli/dev/deploy-save.js';
+import { jobLine } from '../../src/cli/dev/job-lines.js';
+import { oneAtATime } from '../../src/cli/dev/one-at-a-time.js';
+import { type Check, diagnose, type Findings } from '../../src/cli/doctor/diagnose.js';
+import { createStyle } from '../../src/cli/show/style.js';
+import type { HostStatus } from '../../src/model/intent.js';
+import type { Report } from '../../src/model/window.js';
+
+const plain = createStyle(false);
+
+test('what is asked while work goes on is done once more, and never beside it', async () => {
+  const ends: (() => void)[] = [];
+  let at = 0;
+  let most = 0;
+  const { ask } = oneAtATime(async () => {
+    at += 1;
+    most = Math.max(most, at);
+    await new Promise<void>(end => ends.push(end));
+    at -= 1;
+  });
+  const asked = ask();
+  void ask();
+  void ask();
+  expect(ends).toHaveLength(1);
+  ends[0]!();
+  await expect.poll(() => ends.length).toBe(2);
+  ends[1]!();
+  await asked;
+  expect(ends).toHaveLength(2);
+  expect(most).toBe(1);
+});
+
+test('once told to be idle, what was asked meanwhile is dropped', async () => {
+  let done = 0;
+  let end = () => {};
+  const { ask, idle } = oneAtATime(async () => {
+    done += 1;
+    await new Promise<void>(resolve => (end = resolve));
+  });
+  void ask();
+  void ask();
+  const waiting = idle();
+  end();
+  await waiting;
+  expect(done).toBe(1);
+});
+
+test('a run is told in one line as it ends', () => {
+  const line = (data: Record<string, unknown>) => jobLine({ id: '1', type: 'run.state', data }, plain);
+  const run = { run: 'run-1', job: 'hello' };
+  expect(line({ ...run, state: 'completed', ms: 2_300 })).toBe('hello run-1 completed in 2.3s');
+  expect(line({ ...run, state: 'failed', error: { message: 'no file' } })).toBe(
+    'hello run-1 failed: no file (slackwater runs show run-1)',
+  );
+  expect(line({ ...run, state: 'yielded' })).toBeNull();
+  expect(jobLine({ id: '1', type: 'host.joined', data: {} }, plain)).toBeNull();
+});
+
+test('a save is told in a line: what went on, or why not', () => {
+  const report = {
+    outcome: 'completed',
+    from: 'aaa',
+    to: 'bbb',
+    summary: null,
+    runs: { resumed: 2, forced: 0 },
+    pause: { maxMs: 31 },
+    refusals: [],
+  } as unknown as Report;
+  expect(savedLines(report, plain)).toEqual([
+    '✓ release bbb runs: 2 runs went on in the new code (paused 31ms at most)',
+  ]);
+  expect(savedLines({ ...report, outcome: 'refused', summary: 'a state cannot be read' }, plain)).toEqual([
+    '✗ release bbb refused: a state cannot be read; release aaa goes on',
+  ]);
+});
+
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+const host = (more: Partial<HostStatus> = {}): HostStatus => ({
+  id: 'host-1',
+  hostname: 'box',
+  pid: 1,
+  version: '0',
+  workers: 2,
+  queues: null,
+  startedAt: '',
+  seenAt: new Date(NOW).toISOString(),
+  leaving: false,
+  apps: { a: { release: 'r1', running: 3 } as HostStatus['apps'][string] },
+  ...more,
+});
+const well: Findings = {
+  node: 'v20.19.0',
+  redis: { version: '7.0.15', policy: 'noeviction', appendOnly: true, aheadMs: 3 },
+  server: { url: 'http://x', ready: true },
+  hosts: [host()],
+  current: { a: 'r1' },
+  queues: [{ name: 'q', paused: false, held: false }],
+  now: NOW,
+};
+const faults = (found: Partial<Findings>): Check[] =>
+  diagnose({ ...well, ...found }).filter(({ level }) => level !== 'ok');
+
+test('the doctor finds nothing where all is well', () => {
+  expect(faults({})).toEqual([]);
+});
+
+test.each<[string, Partial<Findings>, Check['level'], RegExp]>([
+  ['an old Node', { node: 'v20.9.0' }, 'fail', /install Node 20\.19/],
+  ['a Redis that does not answer', { redis: 'redis://x does not answer' }, 'fail', /does not answer/],
+  [
+    'an evicting Redis',
+    { redis: { ...(well.redis as object), policy: 'allkeys-lru' } as never },
+    'fail',
+    /noeviction/,
+  ],
+  ['an old Redis', { redis: { ...(well.redis as object), version: '6.0.1' } as never }, 'fail', /6\.2/],
+  [
+    'a forgetful Redis',
+    { redis: { ...(well.redis as object), appendOnly: false } as never },
+    'warn',
+    /appendonly/,
+  ],
+  [
+    'a clock that is off',
+    { redis: { ...(well.redis as object), aheadMs: -9_000 } as never },
+    'warn',
+    /9\.0s behind/,
+  ],
+  ['no server', { server: { url: 'u', ready: 'no answer' }, hosts: null, queues: null }, 'fail', /no answer/],
+  ['no host', { hosts: [] }, 'fail', /slackwater host/],
+  ['a silent host', { hosts: [host({ seenAt: new Date(NOW - 60_000).toISOString() })] }, 'warn', /60s ago/],
+  ['a host on another release', { current: { a: 'r2' } }, 'warn', /r1 instead of r2/],
+  [
+    'a queue paused without a hold',
+    { queues: [{ name: 'q', paused: true, held: false }] },
+    'warn',
+    /no hold/,
+  ],
+])('the doctor finds %s and says what to change', (_, found, level, text) => {
+  expect(faults(found)).toEqual([{ name: expect.any(String), level, text: expect.stringMatching(text) }]);
+});
