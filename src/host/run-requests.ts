@@ -13,7 +13,7 @@ export function followRunRequests(
   let subscriber: Redis | undefined;
   return {
     async start() {
-      subscriber = connect(store.options, { enableAutoPipelining: false });
+      subscriber = connect(store.options);
       subscriber.on('message', (_channel, text) => {
         const { cancel } = JSON.parse(text) as { cancel?: { queue: string; id: string } };
         if (cancel) onCancel(cancel);

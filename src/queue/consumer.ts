@@ -55,7 +55,7 @@ const NEVER = 1_000_000_000;
  * to the millisecond until when it may let runs compute.
  */
 export function createConsumer(store: Store, queue: string, options: ConsumerOptions): Consumer {
-  const client = connect(store.options, { enableAutoPipelining: false });
+  const client = connect(store.options);
   /** Locks that are ours, by job ID: from the claim until the end stands in Redis, not merely until it is decided. */
   const tokens = new Map<string, string>();
   const worker = new Worker(

@@ -93,7 +93,7 @@ export function followEvents(
   return {
     async start() {
       if (reader) return;
-      const redis = connect(store.options, { enableAutoPipelining: false });
+      const redis = connect(store.options);
       reader = redis;
       const after = options.after ?? (await lastEventId(store));
       following = follow(redis, after);

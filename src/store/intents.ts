@@ -27,7 +27,7 @@ export function watchControl(store: Store, onWake: () => void): Service {
   return {
     async start() {
       if (subscriber) return;
-      const redis = connect(store.options, { autoResubscribe: false, enableAutoPipelining: false });
+      const redis = connect(store.options, { autoResubscribe: false });
       subscriber = redis;
       redis.on('message', () => onWake());
       await new Promise<void>(resolve => {

@@ -20,13 +20,12 @@ export interface Store {
 }
 
 /**
- * Opens a connection as BullMQ needs it: commands wait for a reconnect (50–500 ms apart) instead of failing, and everything that is
- * issued in one turn of the loop goes out as one pipeline.
+ * Opens a connection as BullMQ needs it: commands wait for a reconnect (50–500 ms apart) instead of failing. The client's automatic
+ * pipelining stays off: when a connection closes under such a pipeline, ioredis 6.0.0 throws outside of any promise and the process dies.
  */
 export function connect(options: StoreOptions, extra: RedisOptions = {}): Redis {
   const settings: RedisOptions = {
     maxRetriesPerRequest: null,
-    enableAutoPipelining: true,
     retryStrategy: times => Math.min(50 * times, 500),
     ...extra,
   };
