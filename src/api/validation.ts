@@ -7,9 +7,11 @@ import { type FieldError, SlackwaterError } from '../platform/errors.js';
 export const zodValidator: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>
   data => {
-    const parsed = schema.safeParse(data);
+    // Fastify says null where there was no body.
+    const none = httpPart === 'body' && (data === undefined || data === null);
+    const parsed = schema.safeParse(none ? undefined : data);
     if (parsed.success) return { value: parsed.data };
-    if (httpPart === 'body' && data === undefined)
+    if (none)
       return {
         error: new SlackwaterError(
           'invalid-body',
