@@ -72,8 +72,11 @@ export interface Run {
   parked: Parked | null;
 }
 
-/** A kept step of a run: its result, or the recorded intent of an outside effect that has none yet. */
-export type StepRecord = { intent: true } | { value: string };
+/**
+ * A kept step of a run: its result, or the recorded intent of an outside effect that has none yet, or that the effect was tried and
+ * reported failure (it may be tried again).
+ */
+export type StepRecord = { intent: true } | { value: string } | { failed: true };
 
 /**
  * The saved position of a run, as the store keeps it: two strings made by `model/state-codec`.

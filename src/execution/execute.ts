@@ -1,0 +1,214 @@
+import type { JobDefinition } from '../author/job.js';
+import { checkAgainst, describeFaults } from '../author/schema.js';
+import type { EnqueueOptions, ProofFailure } from '../model/messages.js';
+import type { AbortReason, Envelope, Progress, RunEnd, RunStart, StepRecord } from '../model/run.js';
+import type { Clock } from '../platform/clock.js';
+import { formatDuration } from '../platform/duration.js';
+import { errorRecord, SlackwaterError } from '../platform/errors.js';
+import { createContext } from './create-context.js';
+import { isNothing } from './position.js';
+import { readState } from './read-state.js';
+import { jsonResult } from './result.js';
+import { Run } from './run.js';
+import { RunProgress } from './run-progress.js';
+import { isYield, type Park } from './stops.js';
+
+/** How a run reaches its host. A rejection with the code `conflict` says that the run was started elsewhere. */
+export interface RunPort {
+  /** The author's function has been entered. */
+  started(): void;
+  /** The first sign of work after a start. */
+  advanced(): void;
+  /** Resolves when the host has it; with `durable`, when it is in the store. */
+  save(checkpoint: Envelope, durable: boolean): Promise<void>;
+  /** Resolves when it is in the store. */
+  step(name: string, record: StepRecord): Promise<void>;
+  /** @returns the ID of the run, stored. */
+  enqueue(id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
+  progress(progress: Progress): void;
+  /** One line of the run's log, JSON. */
+  log(line: string): void;
+}
+
+export interface ExecuteOptions {
+  clock: Clock;
+  /** The run starts into a drain: it yields at the first place where it can. */
+  draining: boolean;
+  /** Largest state, set of cursors or step result, bytes. */
+  checkpointLimit: number;
+  /** Told once when a state is large; default: the run's log. */
+  warn?(message: string): void;
+  /**
+   * For tests: every checkpoint, every commit and every finished item of an `each` calls this first, and is saved, whatever the time. (A
+   * checkpoint within an item is one with the item's end.)
+   */
+  atCheckpoint?(): Promise<void> | undefined;
+}
+
+export interface Execution {
+  /** Resolves, never rejects, when the author's function has settled and nothing of it is under way. */
+  readonly ended: Promise<RunEnd>;
+  drain(on: boolean): void;
+  abort(reason: AbortReason): void;
+}
+
+/** Starts or goes on with a run in this process. */
+export function execute(
+  job: JobDefinition,
+  start: RunStart,
+  port: RunPort,
+  options: ExecuteOptions,
+): Execution {
+  let run: Run;
+  try {
+    run = new Run(job, start, port, options);
+  } catch (error) {
+    // The cursors are damaged.
+    const end = unreadable(job, start, error instanceof Error ? error.message : String(error));
+    return { ended: Promise.resolve(end), drain() {}, abort() {} };
+  }
+  return {
+    ended: compute(run),
+    drain: on => run.drain(on),
+    abort: reason => run.abort(reason),
+  };
+}
+
+async function compute(run: Run): Promise<RunEnd> {
+  // The caller has the execution in hand before the author's code runs.
+  await undefined;
+  const payload = readPayload(run);
+  if ('kind' in payload) return payload;
+  const state = readCheckpoint(run);
+  if ('kind' in state) return state;
+
+  const progress = new RunProgress(value => run.port.progress(value), run.clock);
+  const context = createContext(run, payload.value, state.value, progress);
+  let end: RunEnd;
+  try {
+    run.port.started();
+    const result = await run.job.run(context, payload.value as never);
+    run.settled = true;
+    end = afterReturn(run, result);
+  } catch (thrown) {
+    run.settled = true;
+    end = await afterThrow(run, thrown);
+  }
+  run.leaveShortWay();
+  progress.flush();
+  if (end.kind === 'failed' || end.kind === 'parked') await saveLast(run);
+  run.saver.stop();
+  return end;
+}
+
+function afterReturn(run: Run, result: unknown): RunEnd {
+  if (run.aborted || run.park) return stopped(run);
+  if (run.yielded) return swallowed(run, 'returned');
+  try {
+    const completed: RunEnd = { kind: 'completed', result: jsonResult(result, run.job.name) };
+    run.advanced();
+    return completed;
+  } catch (error) {
+    return { kind: 'failed', error: errorRecord(error), retry: true };
+  }
+}
+
+async function afterThrow(run: Run, thrown: unknown): Promise<RunEnd> {
+  if (!run.aborted && !run.park && run.yielded && isYield(thrown)) {
+    // Parallel work of this run reaches its own next item first.
+    await run.idle();
+    if (!run.aborted && !run.park) {
+      if (run.swallowed) return swallowed(run, 'went on');
+      return { kind: 'yielded', checkpoint: isNothing(run.final!) ? null : run.final };
+    }
+  }
+  if (run.aborted || run.park) return stopped(run);
+  // A name that users of BullMQ know: there is no point in trying again.
+  const retry = (thrown as Partial<Error> | null)?.name !== 'UnrecoverableError';
+  return { kind: 'failed', error: errorRecord(thrown), retry };
+}
+
+function stopped(run: Run): RunEnd {
+  if (!run.aborted) return { kind: 'parked', parked: (run.park as Park).parked };
+  if (run.aborted.code === 'cancelled') return { kind: 'cancelled' };
+  if (run.aborted.code !== 'timeout') return { kind: 'failed', error: errorRecord(run.aborted), retry: true };
+  const { timeoutMs } = run.job;
+  const after = timeoutMs === null ? 'its time limit' : formatDuration(timeoutMs);
+  const error = errorRecord(
+    Object.assign(
+      new Error(
+        `timed out after ${after}: raise timeout in job "${run.job.name}", or let it checkpoint and do less`,
+      ),
+      {
+        name: 'TimeoutError',
+      },
+    ),
+  );
+  return { kind: 'failed', error, retry: true };
+}
+
+function swallowed(run: Run, what: 'returned' | 'went on'): RunEnd {
+  const error = new SlackwaterError(
+    'bad-definition',
+    `job "${run.job.name}" caught the yield and ${what}: a call on ctx that throws a Yield ends the run here, so await every call, and in catch blocks throw it again (error.name === "Yield")`,
+  );
+  return { kind: 'failed', error: errorRecord(error), retry: true };
+}
+
+/** A retry then goes on from the author's last word. */
+async function saveLast(run: Run): Promise<void> {
+  const { code } = run.aborted ?? {};
+  if (code === 'forced' || code === 'fenced') return;
+  try {
+    if (run.final) await run.stored(run.saver.saveNow(run.final));
+    else await run.stored(run.saver.flush());
+  } catch {
+    // The failure that is being told matters more; the retry goes on from the save before.
+  }
+}
+
+function readPayload(run: Run): { value: unknown } | RunEnd {
+  const { job, start } = run;
+  const refuse = (why: string, errors: SlackwaterError['errors'] = []): RunEnd => {
+    const error = new SlackwaterError(
+      'invalid-payload',
+      `the payload does not fit job "${job.name}": ${why}`,
+      errors,
+    );
+    return { kind: 'failed', error: errorRecord(error), retry: false };
+  };
+  let sent: unknown;
+  try {
+    sent = JSON.parse(start.payload);
+  } catch {
+    return refuse('it is not JSON');
+  }
+  if (!job.payload) return { value: sent };
+  try {
+    const checked = checkAgainst(job.payload, sent);
+    return checked.ok ? checked : refuse(describeFaults(checked.errors), checked.errors);
+  } catch (error) {
+    return refuse(`the schema itself failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readCheckpoint(run: Run): { value: unknown } | RunEnd {
+  const { job, start } = run;
+  const { checkpoint } = start;
+  if (!checkpoint || checkpoint.state === null) return { value: undefined };
+  const read = readState(job, checkpoint.version, checkpoint.state);
+  return read.ok ? { value: read.state } : unreadable(job, start, explain(read.failure));
+}
+
+const explain = ({ from, to, path, message }: ProofFailure) =>
+  `saved by version ${from}, wanted version ${to}: ${path ? `${path}: ` : ''}${message}`;
+
+function unreadable(job: JobDefinition, start: RunStart, why: string): RunEnd {
+  return {
+    kind: 'parked',
+    parked: {
+      reason: `the checkpoint cannot be read by job "${job.name}" of release ${start.release}: ${why}. Deploy a release that can and choose "retry", or "restart" from the beginning`,
+      choices: ['retry', 'restart', 'cancel'],
+    },
+  };
+}
