@@ -27,7 +27,8 @@ export interface EngineOptions {
 
 /**
  * The loop over facts: look, decide, write, look again. It keeps nothing between two looks that matters, so a crash anywhere is just another look by
- * whoever holds the lease next. It looks when something changed, and once a second in any case. Whether it holds the lease or not, it sweeps.
+ * whoever holds the lease next. It looks when something changed, when a deadline is
+ * reached, and once a second in any case. Whether it holds the lease or not, it sweeps.
  */
 export function createEngine(store: Store, options: EngineOptions): Service {
   const { lease, queues, limits = LIMITS, clock = systemClock, onEvent = () => {} } = options;
@@ -37,6 +38,7 @@ export function createEngine(store: Store, options: EngineOptions): Service {
   let wanted = false;
   let looking: Promise<void> | undefined;
   let cancelTick = () => {};
+  let cancelDue = () => {};
   let endChange = () => {};
 
   function look(): void {
@@ -58,7 +60,10 @@ export function createEngine(store: Store, options: EngineOptions): Service {
     // Term and owner of this moment: should the lease change hands under us, these writes are refused.
     const holder = { owner: lease.owner, term: lease.term };
     const open = await openWindows(store);
-    for (const window of open) if (running) await steps.settle(window, open, holder);
+    let due = LOOK_EVERY_MS;
+    for (const window of open) if (running) due = Math.min(due, await steps.settle(window, open, holder));
+    cancelDue();
+    if (due < LOOK_EVERY_MS) cancelDue = clock.after(due, look);
   }
 
   async function tick(): Promise<void> {
@@ -91,6 +96,7 @@ export function createEngine(store: Store, options: EngineOptions): Service {
       if (!running) return;
       running = false;
       cancelTick();
+      cancelDue();
       endChange();
       await control.stop();
       await Promise.race([looking, new Promise<void>(resolve => clock.after(STOP_WITHIN_MS, resolve))]);

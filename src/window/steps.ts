@@ -7,6 +7,7 @@ import type { Store } from '../store/redis.js';
 import { advance, readNotes, type WindowChange } from '../store/windows.js';
 import { holdId, holdOf, intentOf, stands } from './act.js';
 import { type Decision, decide } from './decide.js';
+import { dueIn } from './due.js';
 import { type Facts, factsOf, type Limits, sum } from './facts.js';
 import { type Look, observe } from './observe.js';
 import { forecastDrainMs } from './plan.js';
@@ -39,15 +40,19 @@ export class Steps {
     private readonly onEvent: (event: EngineEvent) => void,
   ) {}
 
-  /** Goes on with this window until it has to wait for somebody. */
-  async settle(window: Window, open: Window[], holder: Holder): Promise<void> {
+  /**
+   * Goes on with this window until it has to wait for somebody.
+   * @returns after how long time alone may move it, ms.
+   */
+  async settle(window: Window, open: Window[], holder: Holder): Promise<number> {
     for (let step = 0; step < MAX_STEPS; step++) {
       const look = await observe(this.store, window, open);
-      if (look.window.phase === 'done') return;
+      if (look.window.phase === 'done') break;
       const decision = decide(look.window, look, look.now, this.limits);
-      const written = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
-      if (!written) return;
+      const goOn = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
+      if (!goOn) return dueIn(look.window, look.now, this.limits);
     }
+    return Number.POSITIVE_INFINITY;
   }
 
   /** @returns whether another look is due: after a step, and when somebody else wrote in between. */

@@ -1,0 +1,40 @@
+import type { JobManifest, Release } from '../../src/model/release.js';
+import type { Store } from '../../src/store/redis.js';
+
+/** Stores the record of a release without files: enough for whatever never starts a worker. @returns its ID */
+export async function sampleRelease(
+  store: Store,
+  letter: string,
+  options: { app?: string; jobs?: Partial<JobManifest>[] } = {},
+): Promise<string> {
+  const digest = letter.repeat(64);
+  const release: Release = {
+    id: digest.slice(0, 12),
+    app: options.app ?? 'billing',
+    digest,
+    createdAt: new Date(0).toISOString(),
+    bytes: 0,
+    jobs: (options.jobs ?? [{}]).map(job => ({ ...sampleJob, ...job })),
+    workflows: [],
+    schedules: [],
+    entry: 'main.js',
+    files: [],
+  };
+  await store.redis.hset(store.keys.release(release.id), 'json', JSON.stringify(release));
+  return release.id;
+}
+
+const sampleJob: JobManifest = {
+  name: 'invoice',
+  queue: 'reports',
+  payloadSchema: {},
+  checkpointVersion: 1,
+  checkpointSchema: {},
+  reads: [1],
+  writes: [1],
+  onRollback: 'repeat',
+  attempts: 1,
+  backoff: { type: 'fixed', delayMs: 0 },
+  timeoutMs: null,
+  concurrency: null,
+};
