@@ -7,7 +7,7 @@ const layers = [
   ['redis'],
   ['config'],
   ['author', 'execution', 'store', 'queue', 'release'],
-  ['host', 'worker', 'window'],
+  ['host', 'worker', 'window', 'testing'],
   ['api', 'server'],
   ['cli'],
 ];
@@ -15,6 +15,7 @@ const layers = [
 /** What is started as a process or a thread, or imported by others. */
 const entries = ['^src/(index|testing)\\.ts$', '(^|/|-)main\\.ts$', '^src/worker/watchdog\\.ts$'];
 
+/** @param {string[]} names */
 const folder = names => `^src/(${names.join('|')})/`;
 
 /** A folder imports nothing of a later layer. */
@@ -26,7 +27,11 @@ const oneWay = layers.slice(0, -1).map((layer, index) => ({
   to: { path: folder(layers.slice(index + 1).flat()) },
 }));
 
-/** Folders of one layer know nothing of each other, but for those that `allowed` names. */
+/**
+ * Folders of one layer know nothing of each other, but for what is left out of `others`.
+ * @param {string} from
+ * @param {string[]} others
+ */
 const siblings = (from, others) => ({
   name: `${from}-alone`,
   severity: 'error',
@@ -35,7 +40,11 @@ const siblings = (from, others) => ({
   to: { path: folder(others) },
 });
 
-/** Only some folders know a package. */
+/**
+ * Only some folders know a package.
+ * @param {string} packageName
+ * @param {string[]} folders
+ */
 const onlyIn = (packageName, folders) => ({
   name: `${packageName}-only-in-${folders.join('-')}`,
   severity: 'error',
@@ -63,7 +72,8 @@ module.exports = {
     siblings('release', ['execution', 'store', 'queue']),
     siblings('host', ['worker', 'window']),
     siblings('worker', ['host', 'window']),
-    siblings('window', ['host', 'worker']),
+    siblings('window', ['host', 'worker', 'testing']),
+    siblings('testing', ['host', 'worker', 'window', 'store', 'queue', 'release']),
     siblings('api', ['server']),
     {
       name: 'redis-uses-node-only',
@@ -94,7 +104,7 @@ module.exports = {
     {
       name: 'testing-needs-no-redis',
       severity: 'error',
-      from: { path: '^src/(testing\\.ts|execution/|worker/)' },
+      from: { path: '^src/(testing\\.ts|testing/|execution/|worker/)' },
       to: { path: '^node_modules/(ioredis|bullmq)/', reachable: true },
     },
     onlyIn('bullmq', ['queue']),
