@@ -5,7 +5,7 @@ import type { Api, ApiContext } from './context.js';
 import { useIdempotency } from './idempotency.js';
 import { createMethodTable } from './method-table.js';
 import { useOpenApi } from './openapi.js';
-import { readError, sendProblem } from './problems.js';
+import { answerBrokenHttp, readError, sendProblem } from './problems.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { holdRoutes } from './routes/holds.js';
@@ -27,7 +27,9 @@ export function createApi(context: ApiContext): Api {
     requestTimeout: 120_000,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // While it closes it still answers: the stores stop after it.
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) =>
       sendProblem(request as never, reply as never, readError(error)),
   }) as unknown as Api;

@@ -59,11 +59,22 @@ function validatorOf(job: JobManifest): ValidateFunction {
   return validate;
 }
 
-/** Each schema in an instance of its own: two may use one `$id`. */
+/**
+ * Each schema in an instance of its own: two may use one `$id`. Patterns are read as Unicode, which JSON Schema asks for, and where that
+ * fails as authors may have written them: `\\:` is an error in one and a colon in the other.
+ */
 function compile(schema: object): ValidateFunction {
-  const ajv = new Ajv({ allErrors: true, strict: false, logger: false });
-  (formats as unknown as (ajv: Ajv) => void)(ajv);
-  return ajv.compile(schema);
+  const options = { allErrors: true, strict: false, logger: false } as const;
+  const compileWith = (unicodeRegExp: boolean) => {
+    const ajv = new Ajv({ ...options, unicodeRegExp });
+    (formats as unknown as (ajv: Ajv) => void)(ajv);
+    return ajv.compile(schema);
+  };
+  try {
+    return compileWith(true);
+  } catch {
+    return compileWith(false);
+  }
 }
 
 function fieldError({ instancePath, keyword, params, message }: ErrorObject, at: string): FieldError {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, type FieldError, SlackwaterError } from '../platform/errors.js';
 
@@ -59,6 +60,26 @@ export function sendProblem(
     .serializer(JSON.stringify)
     .send(problemOf(error, request.url.slice(0, 500)));
 }
+
+/** What is no HTTP at all, too large a head, or too slow: answered on the bare socket. */
+export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, title, detail] = BROKEN_HTTP[error.code ?? ''] ?? BROKEN_HTTP.other!;
+  const body = JSON.stringify({ type: '/problems/bad-request', title, status, detail } satisfies Problem);
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const BROKEN_HTTP: Record<string, [status: number, title: string, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'Request Header Fields Too Large',
+    'the headers are too large: send fewer or shorter ones',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not come in time: send it faster'],
+  other: [400, 'Bad Request', 'this is no HTTP request: check what sends it'],
+};
 
 /** Whatever was thrown, as an error that clients may see. What is not known here is `internal`, and tells nothing of the inside. */
 export function readError(thrown: unknown): SlackwaterError {

@@ -19,8 +19,10 @@ export interface EventStreams {
 
 export function createEventStreams(feed: EventFeed): EventStreams {
   const open = new Set<() => void>();
+  let closed = false;
   return {
     async open(request, reply, { after, ...filter }) {
+      if (closed) throw new SlackwaterError('unavailable', 'this server is stopping: ask again');
       const from = resumeFrom(request, after);
       let unsubscribe = () => {};
       let heartbeat: NodeJS.Timeout | undefined;
@@ -59,6 +61,7 @@ export function createEventStreams(feed: EventFeed): EventStreams {
       if (request.raw.socket.destroyed) end();
     },
     close() {
+      closed = true;
       for (const end of [...open]) end();
     },
   };

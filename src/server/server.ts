@@ -19,8 +19,11 @@ export interface Server extends Service {
   readonly url: string;
 }
 
-/** How long a start waits for Redis, ms. */
-const REDIS_WAIT_MS = 10_000;
+export interface ServerOptions {
+  /** How long a start waits for Redis, ms; default 10,000. */
+  redisWaitMs?: number;
+}
+
 /** How long a stop waits for the requests under way, ms. */
 const CLOSE_WAIT_MS = 10_000;
 
@@ -32,7 +35,7 @@ const CLOSE_WAIT_MS = 10_000;
  * `start` throws SlackwaterError `bad-config` (an address open to all without a token, a port that is taken, a Redis that is unfit) and
  * `unavailable` (no Redis).
  */
-export function createServer(config: Config): Server {
+export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOptions = {}): Server {
   let url = '';
   let running: Service | undefined;
 
@@ -48,7 +51,7 @@ export function createServer(config: Config): Server {
     const feed = createEventFeed(store);
     const api = createApi({ store, queues, config, feed, catalog: createJobCatalog(store), logger });
     return serviceGroup([
-      storeService(store),
+      storeService(store, redisWaitMs),
       { start: async () => {}, stop: () => queues.close() },
       engine,
       feed,
@@ -111,11 +114,11 @@ function createWindows(config: Config, logger: Logger): Service {
   return serviceGroup([connection, lease, engine]);
 }
 
-function storeService(store: Store): Service {
+function storeService(store: Store, waitMs: number): Service {
   return {
     async start() {
       try {
-        await whenReady(store);
+        await whenReady(store, waitMs);
         await checkRedis(store.redis);
       } catch (error) {
         store.redis.disconnect();
@@ -128,7 +131,7 @@ function storeService(store: Store): Service {
   };
 }
 
-async function whenReady({ redis, options }: Store): Promise<void> {
+async function whenReady({ redis, options }: Store, waitMs: number): Promise<void> {
   if (redis.status === 'ready') return;
   let why = '';
   redis.on('error', error => {
@@ -140,7 +143,7 @@ async function whenReady({ redis, options }: Store): Promise<void> {
       reject(
         new SlackwaterError('unavailable', `no Redis answers at ${where}${why}: start one, or set REDIS_URL`),
       );
-    }, REDIS_WAIT_MS);
+    }, waitMs);
     redis.once('ready', () => {
       clearTimeout(timer);
       resolve();

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Release } from '../../src/model/release.js';
 import { expectProblem, job, manifestOf, sha256, type TestApi, useApi } from '../support/api.js';
@@ -419,6 +420,28 @@ function known(_: string) {
   const file = release as Release;
   return { sha256: file.files[0]!.sha256, bytes: file.files[0]!.bytes };
 }
+
+test.each([{}, { 'idempotency-key': 'deep' }])(
+  'a body of many levels is a problem, not a crash (%o)',
+  async headers => {
+    const levels = 500_000;
+    const body = `{"payload":{"file":${'['.repeat(levels)}${']'.repeat(levels)}}}`;
+    const answer = await t.call('POST', runs, body, { ...headers, 'content-type': 'application/json' });
+    expect([413, 422]).toContain(answer.status);
+    expectProblem(answer, answer.status, String(answer.json.type).split('/').at(-1)!);
+  },
+);
+
+test('what is no HTTP is answered with a problem too', async () => {
+  await t.api.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect((t.api.server.address() as AddressInfo).port, '127.0.0.1');
+  socket.end('GET /v1/runs HTTP/9\r\n\r\n');
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  expect(text).toMatch(/application\/problem\+json/);
+  expect(JSON.parse(text.split('\r\n\r\n')[1]!)).toMatchObject({ status: 400 });
+});
 
 describe('bad input is a problem that says what to change, and stores nothing', () => {
   test.each(cases)('%s', async (_, request, status, type, shows) => {

@@ -70,6 +70,8 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
   api.route({
     method: 'HEAD',
     url: '/v1/blobs/:sha256',
+    // The document leaves HEAD out unless told otherwise.
+    config: { swagger: { exposeHeadRoute: true } },
     schema: {
       tags,
       summary: 'Whether a file is there: 204 or 404',
