@@ -31,7 +31,12 @@ export class Scope {
   /** Within an item: the state that `checkpoint` was given, to be saved when the cursor moves. */
   offer: { state: unknown } | null = null;
 
-  constructor(readonly parent: Scope | null) {}
+  /** The run that it belongs to. */
+  readonly root: Scope;
+
+  constructor(readonly parent: Scope | null) {
+    this.root = parent?.root ?? this;
+  }
 }
 
 /** Which scope the calling code belongs to, through every `await`: nested and parallel `each` are told apart by it. */

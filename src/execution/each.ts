@@ -25,7 +25,8 @@ export async function each(
       for await (const { item, page, at } of rest(items, cursor, keyOf, name)) {
         if (run.aborted) throw run.aborted;
         if (run.stopping) await run.yieldNow(scope, run.placeIn(scope));
-        const within = (cursor.item ??= new Scope(scope));
+        const within = cursor.item ?? new Scope(scope);
+        cursor.item = within;
         await finishItem(run, within, () => fn(item, cursor.count));
         cursor.page = page;
         cursor.at = at;
@@ -62,6 +63,7 @@ function claim(scope: Scope, name: string): EachCursor {
 
 async function finishItem(run: Run, item: Scope, fn: () => unknown): Promise<void> {
   item.sleepCalls = 0;
+  item.offer = null;
   await scopes.run(item, fn);
   if (run.aborted) throw run.aborted;
   if (run.park) throw run.park;

@@ -101,8 +101,10 @@ export class Run {
   enter(): Scope {
     if (this.aborted) throw this.aborted;
     if (this.park) throw this.park;
-    const scope = scopes.getStore() ?? this.position.cursors;
-    if (this.yielded && (scope.yielded || (this.settled && scope === this.position.cursors))) {
+    const { cursors } = this.position;
+    const within = scopes.getStore();
+    const scope = within?.root === cursors ? within : cursors;
+    if (this.yielded && (scope.yielded || (this.settled && scope === cursors))) {
       if (!this.settled) this.#noteSwallowed();
       throw this.yielded;
     }
