@@ -5,7 +5,7 @@ import { SlackwaterError } from '../platform/errors.js';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?|\[?::ffff:127(\.\d{1,3}){3}\]?)$/i;
 
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** @throws SlackwaterError `bad-config` for a server that anybody on the network could use. */
 export function checkAccess({ host, tokens }: Config['server']): void {

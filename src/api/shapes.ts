@@ -24,7 +24,7 @@ export const problemShape = named('Problem', {
     .optional(),
 });
 
-export const heldByShape = named('HeldBy', {
+const heldByShape = named('HeldBy', {
   hold: z.string().optional(),
   window: z.string().optional(),
   reason: z.string(),

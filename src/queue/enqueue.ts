@@ -5,8 +5,6 @@ import { newId } from '../platform/ids.js';
 import type { Store } from '../store/redis.js';
 import type { Queues } from './queues.js';
 
-export { createQueues, type Queues } from './queues.js';
-
 export interface RunRequest {
   /** Default: a new one. A run that has this ID already stays as it is. */
   id?: string | undefined;

@@ -1,7 +1,8 @@
 import { decodeState } from '../model/state-codec.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { Store } from '../store/redis.js';
-import { findRun, runIdOf } from './runs.js';
+import { runIdOf } from './run-id.js';
+import { findRun } from './runs.js';
 
 /** A saved position for people to read. Its exact form, with which a run goes on, stays in the store. */
 export interface ReadableCheckpoint {
@@ -44,7 +45,7 @@ export async function runCheckpoint(store: Store, id: string): Promise<ReadableC
 }
 
 /** What JSON cannot say, as something that it can. */
-export function readable(value: unknown, around: object[] = []): unknown {
+function readable(value: unknown, around: object[] = []): unknown {
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value === undefined) return null;

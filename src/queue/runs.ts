@@ -3,7 +3,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { listHolds } from '../store/holds.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
-import { parseRunId, runIdOf } from './run-id.js';
+import { parseRunId } from './run-id.js';
 import { placeOf } from './run-places.js';
 import { JOB_FIELDS, type JobFields, type Place, RUN_FIELDS, type RunFields, toRun } from './run-record.js';
 
@@ -114,5 +114,3 @@ export const badCursor = (cursor: string): SlackwaterError =>
     `${JSON.stringify(cursor.slice(0, 100))} is no cursor of this list: give "nextCursor" of the page before, unchanged`,
     [{ pointer: '/cursor', detail: 'must be the nextCursor of the page before' }],
   );
-
-export { runIdOf };
