@@ -84,9 +84,11 @@ export class Steps {
     if (answer === 'not-the-holder') return false;
     if (answer !== 'written') return true;
     this.onEvent({ type: 'step', window, from, because });
-    if (hold || from === 'draining' || from === 'swapping') {
+    // The flags follow the hold at once; whoever sweeps would do it within a second.
+    if ((hold === null) !== (holdOf(look.window) === null)) {
       await applyPauseFlags(this.store, this.queues, window.queues);
     }
+    if (window.phase === 'done') this.#shownAt.delete(window.id);
     return window.phase !== 'done';
   }
 
