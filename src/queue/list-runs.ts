@@ -2,7 +2,7 @@ import type { Run, RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
 import { type Mark, pageOf } from './run-places.js';
 import { type Place, type RunFields, stateOf } from './run-record.js';
-import { badCursor, queueApps, readRuns } from './runs.js';
+import { badCursor, readRuns, surroundings } from './runs.js';
 
 export interface RunFilter {
   job?: string | undefined;
@@ -37,6 +37,10 @@ const ALL: Place[] = ['active', 'wait', 'prioritized', 'delayed', 'waiting-child
 
 /** A page looks at no more than this: the cost of a call has a bound, however many wait. */
 const LOOKED_AT = 2_000;
+/** Nor does it answer much more than this: payloads may be large. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** Runs are read so many at a time, to see how large they are. */
+const READ_AT_ONCE = 20;
 
 interface Cursor {
   place: Place;
@@ -48,13 +52,14 @@ interface Cursor {
 export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage> {
   const limit = filter.limit ?? 50;
   const places = filter.state ? PLACES[filter.state] : ALL;
-  const queues = [...(await queueApps(store))]
+  const around = await surroundings(store);
+  const queues = [...around.apps]
     .filter(([queue, app]) => (filter.queue ?? queue) === queue && (filter.app ?? app) === app)
     .map(([queue]) => queue)
     .sort();
   const stops = places.flatMap(place => queues.map(queue => ({ place, queue })));
 
-  const found: { queue: string; jobId: string; place: Place }[] = [];
+  const found: (Cursor & { jobId: string })[] = [];
   let { at, mark } = startOf(filter.cursor, stops);
   for (let looked = 0; at < stops.length; ) {
     const stop = stops[at]!;
@@ -64,8 +69,8 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage
     const fits = await matching(store, stop, page.ids, filter);
     looked += page.ids.length;
     for (const [i, jobId] of page.ids.entries()) {
-      if (fits[i]) found.push({ ...stop, jobId });
       mark = page.marks[i]!;
+      if (fits[i]) found.push({ ...stop, jobId, mark });
       const more = i + 1 < page.ids.length || !page.last || at + 1 < stops.length;
       if (found.length === limit && more) return answer({ ...stop, mark });
     }
@@ -75,7 +80,17 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage
   return answer(null);
 
   async function answer(next: Cursor | null): Promise<RunPage> {
-    return { items: await readRuns(store, found), nextCursor: next && encode(next) };
+    const items: Run[] = [];
+    let bytes = 0;
+    for (let i = 0; i < found.length; i += READ_AT_ONCE) {
+      const slice = found.slice(i, i + READ_AT_ONCE);
+      const runs = await readRuns(store, slice, around);
+      items.push(...runs);
+      bytes += Buffer.byteLength(JSON.stringify(runs));
+      if (bytes > MOST_BYTES && i + READ_AT_ONCE < found.length)
+        return { items, nextCursor: encode(slice.at(-1)!) };
+    }
+    return { items, nextCursor: next && encode(next) };
   }
 }
 
@@ -113,7 +128,8 @@ function startOf(cursor: string | undefined, stops: { place: Place; queue: strin
   return { at, mark: same ? mark : null };
 }
 
-const encode = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
+const encode = ({ place, queue, mark }: Cursor): string =>
+  Buffer.from(JSON.stringify({ place, queue, mark })).toString('base64url');
 
 function decode(text: string): Cursor {
   try {

@@ -112,7 +112,8 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
 
 function errorOf(job: JobFields, run: RunFields): RunError | null {
   if (run.error) return parse(run.error) as RunError;
-  if (!job.failedReason) return null;
+  // What BullMQ has of a parked or cancelled run is only a word for it.
+  if (!job.failedReason || run.outcome) return null;
   const stacks = parse(job.stacktrace);
   const stack = Array.isArray(stacks) ? String(stacks.at(-1) ?? '') : '';
   return { name: 'Error', message: job.failedReason, stack: stack || `Error: ${job.failedReason}` };

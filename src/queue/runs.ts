@@ -40,9 +40,8 @@ export async function findRun(store: Store, id: string): Promise<RunAddress> {
 /** @throws SlackwaterError as `findRun`. */
 export async function showRun(store: Store, id: string): Promise<Run> {
   const address = await findRun(store, id);
-  const [run] = await readRuns(store, [
-    { ...address, place: await placeOf(store, address.queue, address.jobId) },
-  ]);
+  const place = await placeOf(store, address.queue, address.jobId);
+  const [run] = await readRuns(store, [{ ...address, place }], await surroundings(store));
   if (run) return run;
   throw new SlackwaterError(
     'not-found',
@@ -50,16 +49,29 @@ export async function showRun(store: Store, id: string): Promise<Run> {
   );
 }
 
+export interface Surroundings {
+  apps: Map<string, string>;
+  holds: Map<string, HeldBy[]>;
+}
+
+/** What a run's answer needs beside the run. */
+export async function surroundings(store: Store): Promise<Surroundings> {
+  const [apps, holds] = await Promise.all([queueApps(store), heldBy(store)]);
+  return { apps, holds };
+}
+
 /** Reads runs whose place is known; those that are gone by now are left out. */
-export async function readRuns(store: Store, found: (RunAddress & { place: Place })[]): Promise<Run[]> {
-  const { redis, keys } = store;
-  if (found.length === 0) return [];
+export async function readRuns(
+  { redis, keys }: Store,
+  found: (RunAddress & { place: Place })[],
+  { apps, holds }: Surroundings,
+): Promise<Run[]> {
   const asked = redis.pipeline();
   for (const { queue, jobId } of found) {
     asked.hmget(keys.job(queue, jobId), ...JOB_FIELDS);
     asked.hmget(keys.run(queue, jobId), ...RUN_FIELDS);
   }
-  const [answers, apps, holds] = await Promise.all([asked.exec(), queueApps(store), heldBy(store)]);
+  const answers = await asked.exec();
   return found.flatMap(({ queue, jobId, place }, i) => {
     const job = named<JobFields>(JOB_FIELDS, answers?.[2 * i]?.[1]);
     if (!job.name) return [];

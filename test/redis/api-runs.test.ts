@@ -285,6 +285,18 @@ describe('lists', () => {
     expect(second.items.map((run: { id: string }) => run.id)).toEqual(ids.slice(5));
   });
 
+  test('large payloads make short pages', async () => {
+    const large = { payload: { file: 'x'.repeat(100_000) } };
+    await t.call(
+      'POST',
+      `${runs}/bulk`,
+      Array.from({ length: 70 }, () => large),
+    );
+    const page = (await t.call('GET', '/v1/runs?limit=70')).json;
+    expect(page.items).toHaveLength(60);
+    expect(new Set(await all('limit=70')).size).toBe(70);
+  });
+
   test('a page looks at a bounded number of runs, and the next goes on', async () => {
     const items = Array.from({ length: 2_500 }, () => ({ payload }));
     await t.call('POST', `${runs}/bulk`, items);
