@@ -27,9 +27,11 @@ const { say, good, bad, chapter } = {
 /** The story, from top to bottom. @returns what `--json` prints. */
 async function tell(stage: Stage, signal: AbortSignal) {
   chapter('Slackwater: new code under running batch jobs, without losing their work');
-  say('The work: three million US flights of 2001, a Parquet file. Sums by airport, statistics, reports.');
+  say(
+    'The work: a million US flights of 2001, read from a Parquet file: sums by airport, statistics, reports.',
+  );
   say('First, each answer is computed directly, with nothing in between. We compare with it at the end.');
-  const orders = await planWork(stage.dir, await roundsFor(1_000));
+  const orders = await planWork(stage.dir, await roundsFor(700));
   const answers = await answersOf(orders, signal);
   good(`${orders.length} answers are known.`);
 

@@ -15,7 +15,9 @@ export async function answersOf(orders: Order[], signal: AbortSignal): Promise<A
   for (const order of orders) {
     signal.throwIfAborted();
     await turn();
-    answers.set(order, await COMPUTE[order.job]!(order.payload as never));
+    const answer = await COMPUTE[order.job]!(order.payload as never);
+    // As the API gives it: JSON has no -0.
+    answers.set(order, JSON.parse(JSON.stringify(answer)));
   }
   return answers;
 }
@@ -37,10 +39,10 @@ export async function roundsFor(ms: number): Promise<number> {
 const COMPUTE: Record<string, Compute> = {
   async 'flights.delays'(range: Range) {
     const sums = new Map<string, [flights: number, minutes: number]>();
-    for await (const { origin, delay } of all(range, ['origin', 'delay'])) {
+    await forEach(range, ['origin', 'delay'], ({ origin, delay }) => {
       const [flights, minutes] = sums.get(origin) ?? [0, 0];
       sums.set(origin, [flights + 1, minutes + delay]);
-    }
+    });
     return Object.fromEntries(
       [...sums]
         .sort()
@@ -67,9 +69,9 @@ const COMPUTE: Record<string, Compute> = {
 
   async 'flights.routes'(range: Range) {
     const routes = new Map<string, number>();
-    for await (const { origin, destination } of all(range, ['origin', 'destination'])) {
+    await forEach(range, ['origin', 'destination'], ({ origin, destination }) => {
       add(routes, `${origin}-${destination}`);
-    }
+    });
     return ranked(routes)
       .slice(0, 10)
       .map(([route, flights]) => ({ route, flights }));
@@ -78,10 +80,10 @@ const COMPUTE: Record<string, Compute> = {
   async 'flights.scorecard'(range: Range) {
     const flights = new Map<string, number>();
     const late = new Map<string, number>();
-    for await (const { origin, delay } of all(range, ['origin', 'delay'])) {
+    await forEach(range, ['origin', 'delay'], ({ origin, delay }) => {
       add(flights, origin);
       if (delay > 15) add(late, origin);
-    }
+    });
     const shares = [...flights].map(([airport, n]): [string, number] => [
       airport,
       1 - (late.get(airport) ?? 0) / n,
@@ -92,16 +94,21 @@ const COMPUTE: Record<string, Compute> = {
 
   async 'flights.airports'(range: Partial<Range>) {
     const airports = new Map<string, number>();
-    for await (const { origin, destination } of all({ from: 0, ...range }, ['origin', 'destination'])) {
+    await forEach({ from: 0, ...range }, ['origin', 'destination'], ({ origin, destination }) => {
       add(airports, origin);
       add(airports, destination);
-    }
+    });
     return { airports: airports.size, busiest: ranked(airports)[0]![0] };
   },
 };
 
-async function* all<Column extends keyof Flight>({ from, to }: Range, columns: Column[]) {
-  for await (const { flights } of readFlights(FLIGHTS, columns, { from, to, size: 50_000 })) yield* flights;
+async function forEach<Column extends keyof Flight>(
+  { from, to }: Range,
+  columns: Column[],
+  fn: (flight: Pick<Flight, Column>) => void,
+): Promise<void> {
+  for await (const { flights } of readFlights(FLIGHTS, columns, { from, to, size: 50_000 }))
+    flights.forEach(fn);
 }
 
 const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
