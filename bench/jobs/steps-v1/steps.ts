@@ -1,0 +1,5 @@
+import { stepsJob } from '../_steps-job.js';
+
+export const steps = stepsJob('bench.steps', 'v1');
+/** Learned times are kept by job, so runs with long steps are one of their own. */
+export const slow = stepsJob('bench.slow', 'v1');

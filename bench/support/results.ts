@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Section } from './bench.js';
+import { chart } from './chart.js';
+import { environmentLine } from './environment.js';
+import { unitText } from './format.js';
+import type { Outcome } from './perform.js';
+import { figuresTable, markdown, ratiosTable } from './table.js';
+
+const BENCH = fileURLToPath(new URL('..', import.meta.url));
+
+/** Writes `bench/RESULTS.md` and a chart for each table that asks for one. @returns what was written. */
+export function writeResults(outcomes: Outcome[]): string[] {
+  mkdirSync(`${BENCH}charts`, { recursive: true });
+  const written = ['bench/RESULTS.md'];
+  const lines = [
+    '# Results',
+    '',
+    'Written by `npm run bench:all`; what is measured and how: [README.md](README.md). A figure is the median of its rounds, with the least and the most in',
+    'brackets. Ratios are taken round by round, between what was measured in turn; ✓ and ✗ say whether the target was met. Absolute times are those of this machine.',
+    '',
+    environmentLine(outcomes[0]!.environment),
+  ];
+  for (const { bench, question, answer, tookMs } of outcomes) {
+    lines.push('', `## ${bench}: ${question}`, '');
+    for (const section of answer!.sections) {
+      lines.push(...sectionLines(section, written), '');
+    }
+    lines.push('Checked:', '', ...answer!.checks.map(text => `- ${text}`), '');
+    if (answer!.notes.length > 0) lines.push('Notes:', '', ...answer!.notes.map(text => `- ${text}`), '');
+    lines.push(`Took ${Math.round(tookMs / 1_000)} s.`);
+  }
+  writeFileSync(`${BENCH}RESULTS.md`, `${lines.join('\n')}\n`);
+  return written;
+}
+
+function sectionLines(section: Section, written: string[]): string[] {
+  const lines = [`### ${section.title} (${unitText[section.unit]})`, '', ...markdown(figuresTable(section))];
+  if (section.ratios.length > 0) lines.push('', ...markdown(ratiosTable(section)));
+  if (section.chart) {
+    const file = `charts/${section.chart}.svg`;
+    writeFileSync(BENCH + file, chart(section));
+    written.push(`bench/${file}`);
+    lines.push('', `![${section.title}](${file})`);
+  }
+  return lines;
+}
