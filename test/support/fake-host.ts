@@ -78,11 +78,10 @@ export async function fakeHost(
     return {
       revision: intent.revision,
       release,
-      standby: standby && {
-        release: standby,
-        state: options.breaks ? 'broken' : 'ready',
-        error: options.breaks ?? null,
-      },
+      standby:
+        standby === null
+          ? null
+          : { release: standby, state: options.breaks ? 'broken' : 'ready', error: options.breaks ?? null },
       gate: intent.gate,
       running: host.runs + host.stubborn,
       waiting,

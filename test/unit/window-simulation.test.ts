@@ -218,6 +218,6 @@ it('ends every window in time, open again, on the release that its outcome says,
       expect(world.intent).toMatchObject({ gate: 'open', release: outcome === 'completed' ? 'new' : 'old' });
     },
   );
-  fc.assert(story, { numRuns: 1_500, seed: 20_300_101 });
+  fc.assert(story, { numRuns: 600, seed: 20_300_101 });
   for (const outcome of ['aborted', 'cancelled', 'completed', 'refused']) expect(outcomes).toContain(outcome);
 });
