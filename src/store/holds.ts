@@ -11,7 +11,7 @@ const openGateScript = script<number>('open-gate', 2);
 
 /** Owner of the hold that a window places; nobody but the window (or time) lifts that. */
 export const windowOwner = (windowId: string): string => `window:${windowId}`;
-export const isWindowHold = (hold: Hold): boolean => hold.owner.startsWith('window:');
+const isWindowHold = (hold: Hold): boolean => hold.owner.startsWith('window:');
 
 /**
  * Places a hold of a person (a window's own is written together with its phase). The flags follow with the next sweep, or at once by

@@ -13,11 +13,6 @@ export async function listApps(store: Store): Promise<string[]> {
   return (await store.redis.smembers(store.keys.apps)).sort();
 }
 
-/** Says "something of the control plane changed, look again" to every server and host. */
-export async function wake(store: Store): Promise<void> {
-  await store.redis.publish(store.keys.wake, '');
-}
-
 /**
  * Calls `onWake` whenever the control plane changed, and after each reconnect, since messages may have been missed meanwhile. It is a
  * hint and never the truth: whoever listens also looks by itself once a second.

@@ -10,7 +10,7 @@ export const releaseName = (release: string | null): string =>
   release === null ? 'no release' : `release ${release}`;
 
 /** `pdf.render (2 runs), slow (run-1)`: the jobs in the way, those with most runs first. */
-export function describeBlockers(blockers: Blocker[]): string {
+function describeBlockers(blockers: Blocker[]): string {
   const jobs = new Map<string, Blocker[]>();
   for (const blocker of blockers) jobs.set(blocker.job, [...(jobs.get(blocker.job) ?? []), blocker]);
   return [...jobs]
