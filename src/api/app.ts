@@ -52,7 +52,11 @@ export function createApi(context: ApiContext): Api {
   useOpenApi(api);
 
   const streams = createEventStreams(context.feed);
-  api.addHook('preClose', async () => streams.close());
+  const dropIdle = watchConnections(api);
+  api.addHook('preClose', async () => {
+    streams.close();
+    dropIdle();
+  });
   // After the plugins, so that the document sees every route.
   api.after(() => {
     for (const routes of [jobRoutes, runRoutes, releaseRoutes, holdRoutes, hostRoutes, healthRoutes])
@@ -61,6 +65,29 @@ export function createApi(context: ApiContext): Api {
     eventRoutes(api, context, streams);
   });
   return api;
+}
+
+/**
+ * Node waits at a close for every connection that has not yet carried a request, and clients do open such ones ahead.
+ * @returns what ends all connections as soon as no request is under way.
+ */
+function watchConnections({ server }: Api): () => void {
+  let underWay = 0;
+  let closing = false;
+  const drop = () => {
+    if (closing && underWay === 0) server.closeAllConnections();
+  };
+  server.on('request', (_request, response) => {
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+      setImmediate(drop);
+    });
+  });
+  return () => {
+    closing = true;
+    setImmediate(drop);
+  };
 }
 
 /** JSON and nothing else; no body at all is left to each route's schema. */

@@ -47,6 +47,8 @@ export function createEventStreams(feed: EventFeed): EventStreams {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
+        // A stream that ended must not keep a server that stops waiting for an idle connection.
+        connection: 'close',
       });
       const write = (text: string) => {
         if (reply.raw.writableLength > MOST_UNREAD_BYTES) end();

@@ -50,6 +50,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const startedAt = new Date().toISOString();
   const apps = new Map<string, AppHost>();
   let leaving = false;
+  let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
   const intake = new Intake({
@@ -136,6 +137,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   let again = false;
   const look = (): Promise<void> => {
     again = true;
+    if (stopped) return Promise.resolve();
     looking ??= (async () => {
       while (again) {
         again = false;
@@ -195,7 +197,9 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         for (const slot of slots()) slot.kill();
       });
       await Promise.all([...apps.values()].map(app => app.stop()));
-      await Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close()]);
+      stopped = true;
+      reporter.stop();
+      await Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close(), looking]);
       await removeHost(store, id).catch(() => {});
       await queues.close();
       store.redis.disconnect();

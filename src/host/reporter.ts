@@ -11,6 +11,7 @@ export class Reporter {
   #due = false;
   #leisure: NodeJS.Timeout | undefined;
   #busy = false;
+  #stopped = false;
 
   constructor(
     private readonly store: Store,
@@ -19,7 +20,14 @@ export class Reporter {
     private readonly log: Logger,
   ) {}
 
+  /** Nothing more is told: the host is about to take its record away. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#leisure);
+  }
+
   changed(urgent: boolean): void {
+    if (this.#stopped) return;
     if (!urgent) {
       this.#leisure ??= setTimeout(() => this.#send(true), LEISURE_MS);
       return;
@@ -30,6 +38,7 @@ export class Reporter {
   }
 
   #send(wake: boolean): void {
+    if (this.#stopped) return;
     // The next change after this moment is another report; one at a time keeps them in order.
     if (this.#busy) {
       setImmediate(() => this.#send(wake));
