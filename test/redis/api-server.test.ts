@@ -2,7 +2,9 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
+import type { Release } from '../../src/model/release.js';
 import { createServer } from '../../src/server/server.js';
+import { makeCurrent, manifestOf } from '../support/api.js';
 import { eventually, within } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
@@ -114,6 +116,32 @@ describeWithRedisBinary('with Redis away', () => {
     await redis.restart();
     await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, { what: 'readyz' });
     expect((await fetch(`${url}/v1/runs`)).status).toBe(200);
+  });
+
+  test('a run that is asked for meanwhile is stored neither then nor later', async () => {
+    const redis = await privateRedis();
+    const store = useStore(redis.url);
+    const { url } = await start(configOf({ ...store.env, REDIS_URL: redis.url }));
+    const { manifest, content } = manifestOf('reporting', [{}]);
+    const send = (method: string, path: string, body: string, type = 'application/json') =>
+      fetch(url + path, { method, body, headers: { 'content-type': type } });
+    await send('PUT', `/v1/blobs/${manifest.files[0]!.sha256}`, content, 'application/octet-stream');
+    await makeCurrent(
+      store,
+      (await (await send('POST', '/v1/releases', JSON.stringify(manifest))).json()) as Release,
+    );
+    const ask = () => send('POST', '/v1/jobs/flights.delays/runs', '{"payload":{"file":"a"}}');
+    const waiting = () => store.redis.llen(store.keys.job('reports', 'wait'));
+
+    expect((await ask()).status).toBe(202);
+    await redis.kill();
+    expect((await ask()).status).toBe(503);
+    await redis.restart();
+    await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, { what: 'readyz' });
+    const kept = await waiting();
+    expect(kept).toBeLessThanOrEqual(1);
+    expect((await ask()).status).toBe(202);
+    expect(await waiting()).toBe(kept + 1);
   });
 
   test('a Redis that hangs is a 503 too', async () => {

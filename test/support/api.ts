@@ -143,7 +143,7 @@ export const job = (fields: Partial<JobManifest>): JobManifest => ({
 });
 
 /** What the engine writes at the end of a first window. */
-async function makeCurrent(store: TestStore, release: Pick<Release, 'id' | 'app'>): Promise<void> {
+export async function makeCurrent(store: TestStore, release: Pick<Release, 'id' | 'app'>): Promise<void> {
   const intent: Intent = {
     app: release.app,
     revision: 1,
