@@ -68,18 +68,15 @@ export class Saver {
   }
 
   #send(envelope: Envelope, durable: boolean): Promise<void> {
-    const before = this.#underWay ?? Promise.resolve();
-    const sent = before
-      .catch(() => {})
-      .then(() => {
-        this.#sentAt = this.clock.monotonic();
-        return this.port.save(envelope, durable);
-      })
-      .finally(() => {
-        if (this.#underWay !== sent) return;
-        this.#underWay = null;
-        this.#sendWhenDue();
-      });
+    const save = () => {
+      this.#sentAt = this.clock.monotonic();
+      return this.port.save(envelope, durable);
+    };
+    const sent = (this.#underWay ? this.#underWay.then(save, save) : save()).finally(() => {
+      if (this.#underWay !== sent) return;
+      this.#underWay = null;
+      this.#sendWhenDue();
+    });
     this.#underWay = sent;
     return sent;
   }

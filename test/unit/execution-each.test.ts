@@ -1,0 +1,497 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { type Context, defineJob } from 'slackwater';
+import { beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { JobDefinition } from '../../src/author/job.js';
+import type { RunEnd } from '../../src/model/run.js';
+import { gate, goOn, type Started, settle, start, stateOf } from './execution-harness.js';
+
+/** What was done, in order, over all starts. */
+let done: string[] = [];
+beforeEach(() => {
+  done = [];
+});
+
+const plain = (run: (ctx: Context<unknown, undefined, never>) => unknown) =>
+  defineJob({ name: 'walk', run: run as never });
+const summing = (run: (ctx: Context<unknown, { sum: number }>) => unknown) =>
+  defineJob({ name: 'sum', checkpoint: { version: 1, schema: z.object({ sum: z.int() }) }, run });
+
+/** Drains the run whenever `done` has grown by one, again and again until it completes. */
+async function interruptAlways(job: JobDefinition): Promise<{ end: RunEnd; starts: number }> {
+  let started = start(job, {}, { draining: true });
+  for (let starts = 1; ; starts++) {
+    const end = await started.ended;
+    if (end.kind !== 'yielded') return { end, starts };
+    if (starts > 100) throw new Error(`no end: ${done}`);
+    started = goOn(job, started, end);
+    drainAfterOne(started);
+  }
+}
+
+function drainAfterOne(started: Started): void {
+  const had = done.length;
+  done = new Proxy(done, {
+    set(target, key, value) {
+      if (key === String(had)) started.drain(true);
+      return Reflect.set(target, key, value);
+    },
+  });
+}
+
+describe('ctx.each', () => {
+  const rows = ['a', 'b', 'c', 'd'];
+  async function* stream() {
+    for (const row of rows) {
+      await turn();
+      yield row;
+    }
+  }
+  const pages = async (cursor?: { from: number }) => {
+    const from = cursor?.from ?? 0;
+    return { items: rows.slice(from, from + 2), next: from + 2 < rows.length ? { from: from + 2 } : null };
+  };
+
+  it.each([
+    ['an array', () => rows],
+    ['an iterable', () => new Set(rows)],
+    ['an async iterable', () => stream()],
+    ['pages', () => pages],
+    [
+      'pages, the last of them empty',
+      () =>
+        async (c = 0) =>
+          c < 4 ? { items: [rows[c]], next: c + 1 } : { items: [] },
+    ],
+  ])('goes through %s once, wherever it is interrupted', async (_, items) => {
+    const job = plain(ctx => ctx.each(items() as string[], (row, index) => done.push(`${index}${row}`)));
+    const { end, starts } = await interruptAlways(job);
+    expect(end.kind).toBe('completed');
+    expect(done).toEqual(['0a', '1b', '2c', '3d']);
+    expect(starts).toBeGreaterThan(3);
+  });
+
+  it('does not ask again for pages that are behind it', async () => {
+    const asked: unknown[] = [];
+    const job = plain(ctx =>
+      ctx.each(
+        cursor => {
+          asked.push(cursor ?? 'first');
+          return pages(cursor);
+        },
+        row => {
+          done.push(row as string);
+          if (done.length === 3) started.drain(true);
+        },
+      ),
+    );
+    const started = start(job);
+    const end = await started.ended;
+    await goOn(job, started, end).ended;
+    expect(done).toEqual(rows);
+    expect(asked).toEqual(['first', { from: 2 }, { from: 2 }]);
+  });
+
+  it('repeats an item whose fn did not finish', async () => {
+    let fail = true;
+    const job = plain(ctx =>
+      ctx.each(rows, row => {
+        started.clock.advance(1_000);
+        if (row === 'c' && fail) throw new Error('boom');
+        done.push(row);
+      }),
+    );
+    let started = start(job);
+    expect((await started.ended).kind).toBe('failed');
+    fail = false;
+    started = start(job, { checkpoint: started.host.saves.at(-1)!.checkpoint });
+    await started.ended;
+    expect(done).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('saves the state that checkpoint is given in fn together with the moved cursor', async () => {
+    const job = summing(async ctx => {
+      const state = ctx.state ?? { sum: 0 };
+      await ctx.each([1, 2, 3, 4], async n => {
+        done.push(`${n}`);
+        state.sum += n;
+        await ctx.checkpoint(state);
+        // Whoever stopped here would count this item twice.
+        await turn();
+      });
+      return state.sum;
+    });
+    const { end } = await interruptAlways(job);
+    expect(end).toEqual({ kind: 'completed', result: 10 });
+    expect(done).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('never saves a state without the cursor that belongs to it, nor the other way round', async () => {
+    const job = summing(async ctx => {
+      const state = { sum: 0 };
+      await ctx.each(Array(50).fill(1), async () => {
+        state.sum++;
+        await ctx.checkpoint(state);
+        started.clock.advance(2);
+      });
+    });
+    const started = start(job);
+    await started.ended;
+    expect(started.host.saves.length).toBeGreaterThan(0);
+    for (const { checkpoint } of started.host.saves) {
+      expect(checkpoint.cursors).toContain(`"at":${(stateOf(checkpoint) as { sum: number }).sum}`);
+    }
+  });
+
+  it('takes the state as an option, too', async () => {
+    const job = summing(async ctx => {
+      const state = ctx.state ?? { sum: 0 };
+      const add = (n: number) => {
+        state.sum += n;
+        done.push(`${n}`);
+      };
+      await ctx.each([1, 2, 3], add, { state });
+      return state.sum;
+    });
+    expect((await interruptAlways(job)).end).toEqual({ kind: 'completed', result: 6 });
+  });
+
+  it('saves a commit in fn at once', async () => {
+    const job = summing(ctx => ctx.each([1], () => ctx.commit({ sum: 7 })));
+    const started = start(job);
+    await started.ended;
+    expect(started.host.saves[0]).toMatchObject({ durable: true });
+    expect(started.host.states[0]).toEqual({ sum: 7 });
+  });
+
+  it('keeps inner cursors while the outer item is under way, and drops them when it is finished', async () => {
+    const job = plain(ctx =>
+      ctx.each(
+        ['x', 'y'],
+        async outer => {
+          await ctx.each([1, 2, 3], inner => done.push(outer + inner), { key: 'inner' });
+        },
+        { key: 'outer' },
+      ),
+    );
+    const { end } = await interruptAlways(job);
+    expect(end.kind).toBe('completed');
+    expect(done).toEqual(['x1', 'x2', 'x3', 'y1', 'y2', 'y3']);
+  });
+
+  it('skips one that is finished when a later one is interrupted', async () => {
+    const job = plain(async ctx => {
+      await ctx.each(['a', 'b'], item => done.push(item), { key: 'first' });
+      await ctx.each(['c', 'd'], item => done.push(item), { key: 'second' });
+      await ctx.each([], item => done.push(item), { key: 'empty' });
+    });
+    expect((await interruptAlways(job)).end.kind).toBe('completed');
+    expect(done).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('runs several at once, each with its own cursor, and waits for their items before it yields', async () => {
+    const job = plain(async ctx => {
+      await Promise.all(
+        ['p', 'q'].map(key =>
+          ctx.each(
+            [1, 2, 3],
+            async n => {
+              for (let i = 0; i < (key === 'q' ? 20 : 1); i++) await turn();
+              done.push(key + n);
+            },
+            { key },
+          ),
+        ),
+      );
+    });
+    expect((await interruptAlways(job)).end.kind).toBe('completed');
+    expect([...done].sort()).toEqual(['p1', 'p2', 'p3', 'q1', 'q2', 'q3']);
+  });
+
+  it('refuses two at once with one key, and a second one after the first', async () => {
+    const atOnce = plain(ctx => Promise.all([ctx.each([1], () => turn()), ctx.each([1], () => turn())]));
+    expect(await start(atOnce).ended).toMatchObject({
+      error: {
+        message: expect.stringContaining('ctx.each with the key "items" is under way: give this one a key'),
+      },
+    });
+    const after = plain(async ctx => {
+      await ctx.each([1], () => 1);
+      await ctx.each([2], () => 1);
+    });
+    expect(await start(after).ended).toMatchObject({
+      error: { message: expect.stringContaining('"items" has already finished in this run') },
+    });
+  });
+
+  it('goes on after the last finished item by its key, wherever that is now', async () => {
+    let list = ['a', 'b', 'c'];
+    const job = plain(ctx =>
+      ctx.each(
+        list,
+        item => {
+          done.push(item);
+          if (item === 'b') started.drain(true);
+        },
+        { key: item => item },
+      ),
+    );
+    const started = start(job);
+    const end = await started.ended;
+    list = ['new', 'a', 'b', 'c', 'd'];
+    expect((await goOn(job, started, end).ended).kind).toBe('completed');
+    expect(done).toEqual(['a', 'b', 'c', 'd']);
+    list = ['c', 'd'];
+    expect(await goOn(job, started, end).ended).toMatchObject({
+      kind: 'failed',
+      error: {
+        message: expect.stringContaining('after the item with the key "b", which is not among the items'),
+      },
+    });
+  });
+
+  it.each([
+    ['text', ctx => ctx.each('abc', () => 1)],
+    ['nothing', ctx => ctx.each(undefined as never, () => 1)],
+    ['no function', ctx => ctx.each([1], 1 as never)],
+    ['an empty key', ctx => ctx.each([1], () => 1, { key: '' })],
+  ] as [string, (ctx: Context) => unknown][])('refuses %s', async (_, call) => {
+    expect(await start(plain(call as never)).ended).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringContaining('ctx.each: ') },
+    });
+  });
+
+  it('fails an item that catches a yield, and does not move past it', async () => {
+    const job = plain(async ctx => {
+      await ctx.each(['x'], () =>
+        ctx.each([1, 2], () => started.drain(true), { key: 'inner' }).catch(() => {}),
+      );
+    });
+    const started = start(job);
+    expect(await started.ended).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringContaining('caught the yield and went on') },
+    });
+    expect(started.host.saves.at(-1)!.checkpoint.cursors).not.toContain('done');
+  });
+
+  it('closes the iterator when the run stops', async () => {
+    async function* closing() {
+      try {
+        yield 1;
+        yield 2;
+      } finally {
+        done.push('closed');
+      }
+    }
+    const started = start(plain(ctx => ctx.each(closing(), () => started.drain(true))));
+    expect((await started.ended).kind).toBe('yielded');
+    expect(done).toEqual(['closed']);
+  });
+
+  it('stops at the next item when the run is aborted, or has failed beside it', async () => {
+    const cancelled = start(
+      plain(ctx =>
+        ctx.each([1, 2, 3], async n => {
+          done.push(`${n}`);
+          cancelled.abort('cancelled');
+        }),
+      ),
+    );
+    expect(await cancelled.ended).toEqual({ kind: 'cancelled' });
+    expect(done).toEqual(['1']);
+
+    const { opened, open } = gate();
+    const failed = start(
+      plain(ctx =>
+        Promise.all([
+          ctx.each([1, 2], async () => {
+            await opened;
+            done.push('after');
+          }),
+          Promise.reject(new Error('boom')),
+        ]),
+      ),
+    );
+    expect((await failed.ended).kind).toBe('failed');
+    open();
+    await settle();
+    expect(done).toEqual(['1', 'after']);
+    expect(failed.host.saves).toEqual([]);
+  });
+});
+
+describe('ctx.sleep', () => {
+  it('waits', async () => {
+    const started = start(plain(ctx => ctx.sleep('10m')));
+    await settle();
+    started.clock.advance(599_000);
+    await settle();
+    let over = false;
+    void started.ended.then(() => {
+      over = true;
+    });
+    await settle();
+    expect(over).toBe(false);
+    started.clock.advance(1_000);
+    expect((await started.ended).kind).toBe('completed');
+  });
+
+  it('yields at once when a drain begins, and goes on for the rest afterwards', async () => {
+    const job = plain(async ctx => {
+      await ctx.sleep('10m');
+      done.push('awake');
+    });
+    const started = start(job);
+    await settle();
+    started.clock.advance(6 * 60_000);
+    started.drain(true);
+    const again = goOn(job, started, await started.ended);
+    await settle();
+    again.clock.advance(3 * 60_000);
+    await settle();
+    expect(done).toEqual([]);
+    again.clock.advance(60_000);
+    expect((await again.ended).kind).toBe('completed');
+    expect(done).toEqual(['awake']);
+  });
+
+  it('is over where its time came while the run was stopped', async () => {
+    const job = plain(ctx => ctx.sleep('10m'));
+    const started = start(job);
+    await settle();
+    started.drain(true);
+    const end = await started.ended;
+    started.clock.advance(3_600_000);
+    expect((await goOn(job, started, end).ended).kind).toBe('completed');
+  });
+
+  it('is not slept again, and the next one is', async () => {
+    const job = plain(async ctx => {
+      await ctx.sleep('1h');
+      await ctx.sleep('2h');
+    });
+    const started = start(job);
+    await settle();
+    started.clock.advance(3_600_000);
+    await settle();
+    started.clock.advance(60_000);
+    started.drain(true);
+    const again = goOn(job, started, await started.ended);
+    await settle();
+    again.clock.advance(2 * 3_600_000 - 60_000);
+    expect((await again.ended).kind).toBe('completed');
+  });
+
+  it('is counted from the last checkpoint', async () => {
+    const job = summing(async ctx => {
+      const state = ctx.state ?? { sum: 0 };
+      for (; state.sum < 3; ) {
+        await ctx.sleep('1h');
+        done.push(`${state.sum}`);
+        state.sum++;
+        await ctx.checkpoint(state);
+      }
+    });
+    const started = start(job);
+    for (let i = 0; i < 2; i++) {
+      await settle();
+      started.clock.advance(3_600_000);
+    }
+    await settle();
+    started.clock.advance(1_800_000);
+    started.drain(true);
+    const again = goOn(job, started, await started.ended);
+    await settle();
+    expect(done).toEqual(['0', '1']);
+    again.clock.advance(1_800_000);
+    expect((await again.ended).kind).toBe('completed');
+    expect(done).toEqual(['0', '1', '2']);
+  });
+
+  it('is waited out where it ends within a second, so that nothing before it is repeated', async () => {
+    const job = summing(async ctx => {
+      const state = ctx.state ?? { sum: 0 };
+      while (state.sum < 3) {
+        done.push(`${state.sum}`);
+        await ctx.sleep('400ms');
+        state.sum++;
+        await ctx.checkpoint(state);
+      }
+    });
+    const started = start(job);
+    await settle();
+    started.drain(true);
+    await settle();
+    started.clock.advance(400);
+    const end = await started.ended;
+    expect(end.kind).toBe('yielded');
+    const again = goOn(job, started, end);
+    for (let i = 0; i < 2; i++) {
+      await settle();
+      again.clock.advance(400);
+    }
+    expect((await again.ended).kind).toBe('completed');
+    expect(done).toEqual(['0', '1', '2']);
+  });
+
+  it('does not let a poll of short naps hold up a drain', async () => {
+    const started = start(
+      plain(async ctx => {
+        for (;;) await ctx.sleep('300ms');
+      }),
+    );
+    await settle();
+    started.drain(true);
+    for (let i = 0; i < 4; i++) {
+      await settle();
+      started.clock.advance(300);
+    }
+    expect((await started.ended).kind).toBe('yielded');
+  });
+
+  it('ends when the run is aborted', async () => {
+    const started = start(plain(ctx => ctx.sleep('1h')));
+    await settle();
+    started.abort('cancelled');
+    expect(await started.ended).toEqual({ kind: 'cancelled' });
+  });
+
+  it('is saved with the state, so that a crash does not begin it anew', async () => {
+    const job = plain(ctx => ctx.sleep('1h'));
+    const started = start(job);
+    await settle();
+    const { checkpoint } = started.host.saves[0]!;
+    started.clock.advance(1_800_000);
+    const again = start(job, { checkpoint }, { clock: started.clock });
+    await settle();
+    again.clock.advance(1_800_000);
+    expect((await again.ended).kind).toBe('completed');
+  });
+
+  it('refuses what is no duration', async () => {
+    expect(await start(plain(ctx => ctx.sleep('soon'))).ended).toMatchObject({
+      error: { message: expect.stringContaining('is not a duration') },
+    });
+  });
+
+  it('within an item that changes an offered state saves what is whole', async () => {
+    const job = summing(async ctx => {
+      const state = ctx.state ?? { sum: 0 };
+      await ctx.each([1, 2, 3], async n => {
+        state.sum += n;
+        if (n === 3) await ctx.sleep('1h');
+        await ctx.checkpoint(state);
+      });
+      return state.sum;
+    });
+    const started = start(job);
+    await settle();
+    started.drain(true);
+    const again = goOn(job, started, await started.ended);
+    await settle();
+    again.clock.advance(3_600_000);
+    expect(await again.ended).toEqual({ kind: 'completed', result: 6 });
+  });
+});
