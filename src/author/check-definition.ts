@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../platform/duration.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { checkVersions } from './check-versions.js';
+import { type Fault, isRecord } from './fault.js';
 import { isSchema } from './schema.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -16,8 +17,6 @@ const OPTIONS = [
   'run',
 ];
 const CHECKPOINT_OPTIONS = ['version', 'schema', 'upgrade', 'downgrade', 'every', 'onRollback'];
-
-export type Fault = (pointer: string, detail: string) => void;
 
 /**
  * Everything that the types cannot show, or that JavaScript lets through.
@@ -115,8 +114,4 @@ function refuseUnknown(given: Record<string, unknown>, known: string[], prefix: 
       `${prefix}${key} is not an option: there are ${known.join(', ')}`,
     );
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

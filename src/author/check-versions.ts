@@ -1,4 +1,4 @@
-import { type Fault, isRecord } from './check-definition.js';
+import { type Fault, isRecord } from './fault.js';
 
 /** `version`, `upgrade` and `downgrade` of a checkpoint: chains without a gap that end at `version`. */
 export function checkVersions(checkpoint: Record<string, unknown>, fault: Fault): void {
