@@ -9,8 +9,8 @@ export interface Count {
   lost: number;
   /** Highest attempt in any line: 1 when nothing was ever tried again. */
   attempt: number;
-  /** Lines by release. */
-  releases: Map<string, number>;
+  /** Runs with effects from more than one release. */
+  moved: number;
 }
 
 /**
@@ -24,8 +24,8 @@ export function countLedger(path: string, expected: Map<string, string[]>): Coun
     .filter(line => line !== '')
     .map(line => JSON.parse(line) as LedgerLine);
   const seen = new Set(lines.map(line => `${line.run} ${line.item}`));
-  const releases = new Map<string, number>();
-  for (const { release } of lines) releases.set(release, (releases.get(release) ?? 0) + 1);
+  const releases = new Map<string, Set<string>>();
+  for (const { run, release } of lines) releases.set(run, (releases.get(run) ?? new Set()).add(release));
   let lost = 0;
   for (const [run, items] of expected) lost += items.filter(item => !seen.has(`${run} ${item}`)).length;
   return {
@@ -33,6 +33,6 @@ export function countLedger(path: string, expected: Map<string, string[]>): Coun
     repeated: lines.length - seen.size,
     lost,
     attempt: Math.max(0, ...lines.map(line => line.attempt)),
-    releases,
+    moved: [...releases.values()].filter(({ size }) => size > 1).length,
   };
 }

@@ -34,22 +34,23 @@ export class Stage {
   /** @returns the URL of the server, once it serves and the first release runs. */
   async start(signal: AbortSignal): Promise<string> {
     const args = [CLI, 'dev', '--jobs', join(root, 'jobs'), '--app', APP, '--port', '0', '--data', this.dir];
-    // A group of its own: Ctrl-C reaches the demo alone, which then ends all of it in order.
+    // A group of its own: Ctrl-C reaches the demo alone, which then ends all of it in order. Should the demo be killed, the channel closes,
+    // and that tells `dev` to leave.
     const dev = spawn(process.execPath, args, {
       cwd: root,
       env: this.#env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
     this.#dev = dev;
-    dev.stderr.on('data', chunk => {
+    dev.stderr!.on('data', chunk => {
       this.#said = (this.#said + chunk).slice(-4_000);
     });
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       dev.once('error', reject);
       dev.once('exit', code => reject(new Error(`slackwater dev ended with code ${code}:\n${this.#said}`)));
-      createInterface({ input: dev.stdout }).on('line', line => {
+      createInterface({ input: dev.stdout! }).on('line', line => {
         const url = /ready (http:\S+)/.exec(line)?.[1];
         if (url) resolve(url);
       });
@@ -77,7 +78,7 @@ export class Stage {
     const dev = this.#dev;
     if (dev?.pid && dev.exitCode === null && dev.signalCode === null) {
       const gone = new Promise<void>(resolve => dev.once('exit', () => resolve()));
-      dev.kill('SIGTERM');
+      if (dev.connected) dev.disconnect();
       const impatience = setTimeout(() => killGroup(dev.pid!), 10_000);
       await gone;
       clearTimeout(impatience);

@@ -50,11 +50,12 @@ test('version 2 goes on where version 1 stopped, at any checkpoint', async () =>
 });
 
 test('version 1 goes on where version 2 stopped: the way back is real', async () => {
-  const { result, states } = await runJob(version2, slice).yieldAt(3);
-  const state = version2.checkpoint!.downgrade[2]!(states[0]) as never;
-  const back = await runJob(delays, slice, { state });
-  expect(back.result).toEqual(result);
-  expect(back.checkpoints).toBe(2);
+  const { result, states } = await runJob(version2, slice).yieldAt(2, 3, 4);
+  expect(states.length).toBeGreaterThanOrEqual(3);
+  for (const now of states) {
+    const state = version2.checkpoint!.downgrade[2]!(now) as never;
+    expect((await runJob(delays, slice, { state })).result).toEqual(result);
+  }
 });
 
 test('a release that renamed a field of the state is refused with its path', async () => {
