@@ -26,6 +26,8 @@ export interface ServerOptions {
 
 /** How long a stop waits for the requests under way, ms. */
 const CLOSE_WAIT_MS = 10_000;
+/** … and for the last words to Redis, ms. */
+const GOODBYE_WAIT_MS = 2_000;
 
 /**
  * The server: API and window engine over one Redis. Any number may run; one of them holds the lease and moves windows.
@@ -52,7 +54,7 @@ export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOpt
     const api = createApi({ store, queues, config, feed, catalog: createJobCatalog(store), logger });
     return serviceGroup([
       storeService(store, redisWaitMs),
-      { start: async () => {}, stop: () => queues.close() },
+      { start: async () => {}, stop: () => inTime(queues.close()) },
       engine,
       feed,
       {
@@ -104,14 +106,26 @@ function createWindows(config: Config, logger: Logger): Service {
       else logger.info({ window: event.window.id, from: event.from, to: event.window.phase }, event.because);
     },
   });
-  const connection = {
-    start: async () => {},
+  const group = serviceGroup([{ start: async () => {}, stop: () => queues.close() }, lease, engine]);
+  return {
+    start: () => group.start(),
     async stop() {
-      await queues.close();
+      await inTime(group.stop());
       store.redis.disconnect();
     },
   };
-  return serviceGroup([connection, lease, engine]);
+}
+
+/**
+ * Waits for a stop that says good-bye to Redis, but not for ever: where Redis has just gone, its commands may never be answered. What is
+ * not said then ends by itself (the lease by its time).
+ */
+async function inTime(stopping: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, GOODBYE_WAIT_MS);
+  });
+  await Promise.race([stopping, late]).finally(() => clearTimeout(timer));
 }
 
 function storeService(store: Store, waitMs: number): Service {

@@ -121,7 +121,8 @@ describeWithRedisBinary('with Redis away', () => {
   test('a run that is asked for meanwhile is stored neither then nor later', async () => {
     const redis = await privateRedis();
     const store = useStore(redis.url);
-    const { url } = await start(configOf({ ...store.env, REDIS_URL: redis.url }));
+    const server = await start(configOf({ ...store.env, REDIS_URL: redis.url }));
+    const { url } = server;
     const { manifest, content } = manifestOf('reporting', [{}]);
     const send = (method: string, path: string, body: string, type = 'application/json') =>
       fetch(url + path, { method, body, headers: { 'content-type': type } });
@@ -142,6 +143,8 @@ describeWithRedisBinary('with Redis away', () => {
     expect(kept).toBeLessThanOrEqual(1);
     expect((await ask()).status).toBe(202);
     expect(await waiting()).toBe(kept + 1);
+    await redis.kill();
+    await within(10_000, 'the stop', server.stop());
   });
 
   test('a Redis that hangs is a 503 too', async () => {
