@@ -1,13 +1,12 @@
 import type { JobDefinition } from '../author/job.js';
-import { checkAgainst, describeFaults } from '../author/schema.js';
-import type { EnqueueOptions, ProofFailure } from '../model/messages.js';
+import type { EnqueueOptions } from '../model/messages.js';
 import type { AbortReason, Envelope, Progress, RunEnd, RunStart, StepRecord } from '../model/run.js';
 import type { Clock } from '../platform/clock.js';
 import { formatDuration } from '../platform/duration.js';
 import { errorRecord, SlackwaterError } from '../platform/errors.js';
 import { createContext } from './create-context.js';
 import { isNothing } from './position.js';
-import { readState } from './read-state.js';
+import { readCheckpoint, readPayload, unreadable } from './read-start.js';
 import { jsonResult } from './result.js';
 import { Run } from './run.js';
 import { RunProgress } from './run-progress.js';
@@ -77,9 +76,9 @@ export function execute(
 async function compute(run: Run): Promise<RunEnd> {
   // The caller has the execution in hand before the author's code runs.
   await undefined;
-  const payload = readPayload(run);
+  const payload = readPayload(run.job, run.start);
   if ('kind' in payload) return payload;
-  const state = readCheckpoint(run);
+  const state = readCheckpoint(run.job, run.start);
   if ('kind' in state) return state;
 
   const progress = new RunProgress(value => run.port.progress(value), run.clock);
@@ -134,17 +133,10 @@ function stopped(run: Run): RunEnd {
   if (run.aborted.code !== 'timeout') return { kind: 'failed', error: errorRecord(run.aborted), retry: true };
   const { timeoutMs } = run.job;
   const after = timeoutMs === null ? 'its time limit' : formatDuration(timeoutMs);
-  const error = errorRecord(
-    Object.assign(
-      new Error(
-        `timed out after ${after}: raise timeout in job "${run.job.name}", or let it checkpoint and do less`,
-      ),
-      {
-        name: 'TimeoutError',
-      },
-    ),
+  const error = new Error(
+    `timed out after ${after}: raise timeout in job "${run.job.name}", or let it checkpoint and do less`,
   );
-  return { kind: 'failed', error, retry: true };
+  return { kind: 'failed', error: errorRecord(Object.assign(error, { name: 'TimeoutError' })), retry: true };
 }
 
 function swallowed(run: Run, what: 'returned' | 'went on'): RunEnd {
@@ -165,50 +157,4 @@ async function saveLast(run: Run): Promise<void> {
   } catch {
     // The failure that is being told matters more; the retry goes on from the save before.
   }
-}
-
-function readPayload(run: Run): { value: unknown } | RunEnd {
-  const { job, start } = run;
-  const refuse = (why: string, errors: SlackwaterError['errors'] = []): RunEnd => {
-    const error = new SlackwaterError(
-      'invalid-payload',
-      `the payload does not fit job "${job.name}": ${why}`,
-      errors,
-    );
-    return { kind: 'failed', error: errorRecord(error), retry: false };
-  };
-  let sent: unknown;
-  try {
-    sent = JSON.parse(start.payload);
-  } catch {
-    return refuse('it is not JSON');
-  }
-  if (!job.payload) return { value: sent };
-  try {
-    const checked = checkAgainst(job.payload, sent);
-    return checked.ok ? checked : refuse(describeFaults(checked.errors), checked.errors);
-  } catch (error) {
-    return refuse(`the schema itself failed: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function readCheckpoint(run: Run): { value: unknown } | RunEnd {
-  const { job, start } = run;
-  const { checkpoint } = start;
-  if (!checkpoint || checkpoint.state === null) return { value: undefined };
-  const read = readState(job, checkpoint.version, checkpoint.state);
-  return read.ok ? { value: read.state } : unreadable(job, start, explain(read.failure));
-}
-
-const explain = ({ from, to, path, message }: ProofFailure) =>
-  `saved by version ${from}, wanted version ${to}: ${path ? `${path}: ` : ''}${message}`;
-
-function unreadable(job: JobDefinition, start: RunStart, why: string): RunEnd {
-  return {
-    kind: 'parked',
-    parked: {
-      reason: `the checkpoint cannot be read by job "${job.name}" of release ${start.release}: ${why}. Deploy a release that can and choose "retry", or "restart" from the beginning`,
-      choices: ['retry', 'restart', 'cancel'],
-    },
-  };
 }

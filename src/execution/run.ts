@@ -1,34 +1,24 @@
 import type { JobDefinition } from '../author/job.js';
-import type { AbortReason, Envelope, RunStart, StepRecord } from '../model/run.js';
-import type { Clock } from '../platform/clock.js';
+import type { Envelope, RunStart, StepRecord } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { type Scope, scopes } from './cursors.js';
 import type { ExecuteOptions, RunPort } from './execute.js';
 import { Position } from './position.js';
 import { type RunLog, runLog } from './run-log.js';
 import { Saver } from './saver.js';
-import { Aborted, type Park, Yield } from './stops.js';
+import { isTakenOver, Stoppable } from './stoppable.js';
+import { type Park, Yield } from './stops.js';
 import { isTurnDue, takeTurn } from './turns.js';
 
 const DONE = Promise.resolve();
-/** What the store answers to a fence that is not the newest. */
-const isTakenOver = (error: unknown) => (error as Partial<SlackwaterError> | null)?.code === 'conflict';
 
 /** What the calls on `ctx` share: where the run stands, and whether it may go on. */
-export class Run {
-  readonly clock: Clock;
+export class Run extends Stoppable {
   readonly position: Position;
   readonly saver: Saver;
   readonly log: RunLog;
   readonly steps: Record<string, StepRecord>;
-  readonly #abort = new AbortController();
-  readonly #abortListeners = new Set<(reason: Aborted) => void>();
-  readonly #drainListeners = new Set<() => void>();
   readonly #idleListeners = new Set<() => void>();
-  draining: boolean;
-  /** Of the monotonic clock. */
-  drainingSince = 0;
-  aborted: Aborted | null = null;
   yielded: Yield | null = null;
   /** What the run is saved as when it yields. */
   final: Envelope | null = null;
@@ -51,7 +41,7 @@ export class Run {
     readonly port: RunPort,
     readonly options: ExecuteOptions,
   ) {
-    this.clock = options.clock;
+    super(options.clock, options.draining);
     this.log = runLog(start, port, options.clock);
     this.position = new Position(job, start.checkpoint, {
       clock: options.clock,
@@ -61,34 +51,11 @@ export class Run {
     const everyMs = options.atCheckpoint ? 0 : (job.checkpoint?.everyMs ?? 250);
     this.saver = new Saver(port, options.clock, everyMs, error => this.refuse(error));
     this.steps = { ...start.steps };
-    this.draining = options.draining;
-    this.drainingSince = options.clock.monotonic();
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
   }
 
   /** The run has to end at the next place where it can go on from. */
   get stopping(): boolean {
     return this.draining || this.yielded !== null;
-  }
-
-  drain(on: boolean): void {
-    if (this.draining === on) return;
-    this.draining = on;
-    this.drainingSince = this.clock.monotonic();
-    this.leaveShortWay();
-    if (!on) return;
-    for (const listener of [...this.#drainListeners]) listener();
-  }
-
-  abort(reason: AbortReason): void {
-    if (this.aborted) return;
-    this.aborted = new Aborted(reason);
-    this.leaveShortWay();
-    this.#abort.abort(this.aborted);
-    for (const listener of [...this.#abortListeners]) listener(this.aborted);
   }
 
   /** The host refused a save that nobody waits for. */
@@ -245,7 +212,7 @@ export class Run {
     await this.untilAborted(new Promise<void>(resolve => this.#idleListeners.add(resolve))).catch(() => {});
   }
 
-  leaveShortWay(): void {
+  override leaveShortWay(): void {
     this.#plain = false;
   }
 
@@ -254,39 +221,5 @@ export class Run {
     const { cursors } = this.position;
     if (cursors.sleeps.length > 0) cursors.sleeps = [];
     cursors.sleepCalls = 0;
-  }
-
-  /** Waits for the host to have a result; given up only when nothing of this start counts any more. */
-  async stored<T>(promise: Promise<T>): Promise<T> {
-    try {
-      return await this.#unless(promise, ({ code }) => code === 'forced' || code === 'fenced');
-    } catch (error) {
-      if (isTakenOver(error)) this.abort('fenced');
-      throw this.aborted ?? error;
-    }
-  }
-
-  untilAborted<T>(promise: Promise<T>): Promise<T> {
-    return this.#unless(promise, () => true);
-  }
-
-  #unless<T>(promise: Promise<T>, isReason: (reason: Aborted) => boolean): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = this.onAbort(reason => isReason(reason) && reject(reason));
-      promise.then(resolve, reject).finally(stop);
-    });
-  }
-
-  /** Calls at once if it has happened. @returns what stops listening. */
-  onAbort(fn: (reason: Aborted) => void): () => void {
-    if (this.aborted) fn(this.aborted);
-    this.#abortListeners.add(fn);
-    return () => this.#abortListeners.delete(fn);
-  }
-
-  /** Calls each time that draining begins. @returns what stops listening. */
-  onDrain(fn: () => void): () => void {
-    this.#drainListeners.add(fn);
-    return () => this.#drainListeners.delete(fn);
   }
 }

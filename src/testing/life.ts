@@ -2,12 +2,12 @@ import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { JobDefinition } from '../author/job.js';
 import { execute, type RunPort } from '../execution/execute.js';
-import { prove } from '../execution/proof.js';
 import type { Envelope, RunEnd } from '../model/run.js';
 import { encodeState } from '../model/state-codec.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryStore } from './memory-store.js';
 import type { Plan, RunJobResult } from './options.js';
+import { proveSwap } from './prove-swap.js';
 
 /** More starts than any plan asks for: the job fails again and again although its checkpoint advances. */
 const MOST_STARTS = 10_000;
@@ -172,20 +172,11 @@ export class Life {
     return true;
   }
 
-  /** As in a window: the new code proves the state, and that it can be brought back, before it goes on. */
   #swap(): void {
     const swap = this.plan.swaps.find(({ at }) => at === undefined || at <= this.#checkpoints);
     if (!swap) return;
     this.plan.swaps.splice(this.plan.swaps.indexOf(swap), 1);
-    const previous = this.#job;
-    const { state = null, version = null } = this.#store.checkpoint ?? {};
-    const downTo = previous.checkpoint?.version;
-    const up = prove(swap.job, { job: previous.name, state, version, to: 'up', downTo });
-    if (!up.ok) throw refused(up.failure);
-    if (up.down !== undefined) {
-      const down = prove(previous, { job: previous.name, state: up.down, version: downTo!, to: 'same' });
-      if (!down.ok) throw refused(down.failure);
-    }
+    proveSwap(this.#job, swap.job, this.#store.checkpoint);
     this.#job = swap.job;
   }
 
@@ -218,16 +209,3 @@ export class Life {
 }
 
 const includes = (points: number[], n: number) => points.includes(n);
-
-function refused(failure: {
-  from: number | null;
-  to: number | null;
-  direction: string;
-  path: string;
-  message: string;
-}) {
-  const { from, to, direction, path, message } = failure;
-  return new Error(
-    `the swap is refused: the state of version ${from} cannot be brought ${direction} to version ${to}: ${path ? `${path}: ` : ''}${message}`,
-  );
-}

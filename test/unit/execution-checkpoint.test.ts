@@ -3,7 +3,7 @@ import { defineJob, SlackwaterError } from 'slackwater';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { systemClock } from '../../src/platform/clock.js';
-import { gate, goOn, settle, start, stateOf } from './execution-harness.js';
+import { finalState, gate, goOn, settle, start } from './execution-harness.js';
 
 const counter = z.object({ n: z.int() });
 const job = (run: (ctx: CtxOf) => unknown, more: object = {}) =>
@@ -195,7 +195,7 @@ describe('ctx.checkpoint', () => {
     started.drain(true);
     const end = await started.ended;
     expect(end.kind).toBe('yielded');
-    expect(stateOf((end as { checkpoint: never }).checkpoint)).toEqual({ n: rounds });
+    expect(finalState(end)).toEqual({ n: rounds });
   });
 
   it.each([
@@ -366,7 +366,7 @@ describe('a drain', () => {
     await settle();
     expect(over).toBe(false);
     slow.open();
-    expect(stateOf(((await started.ended) as { checkpoint: never }).checkpoint)).toEqual({ n: 2 });
+    expect(finalState(await started.ended)).toEqual({ n: 2 });
   });
 
   it('lets the run go on where it was called off', async () => {

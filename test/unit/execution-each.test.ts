@@ -52,17 +52,14 @@ describe('ctx.each', () => {
     return { items: rows.slice(from, from + 2), next: from + 2 < rows.length ? { from: from + 2 } : null };
   };
 
-  it.each([
+  const pagesOfOne = async (at = 0) => (at < 4 ? { items: [rows[at]], next: at + 1 } : { items: [] });
+
+  it.each<[string, () => unknown]>([
     ['an array', () => rows],
     ['an iterable', () => new Set(rows)],
     ['an async iterable', () => stream()],
     ['pages', () => pages],
-    [
-      'pages, the last of them empty',
-      () =>
-        async (c = 0) =>
-          c < 4 ? { items: [rows[c]], next: c + 1 } : { items: [] },
-    ],
+    ['pages, the last of them empty', () => pagesOfOne],
   ])('goes through %s once, wherever it is interrupted', async (_, items) => {
     const job = plain(ctx => ctx.each(items() as string[], (row, index) => done.push(`${index}${row}`)));
     const { end, starts } = await interruptAlways(job);

@@ -48,6 +48,12 @@ export class FakeHost implements RunPort {
 export const stateOf = (checkpoint: Envelope | null): unknown =>
   checkpoint?.state == null ? undefined : decodeState(checkpoint.state);
 
+/** The state with which a run yielded. */
+export function finalState(end: RunEnd): unknown {
+  if (end.kind !== 'yielded') throw new Error(`it did not yield: ${JSON.stringify(end)}`);
+  return stateOf(end.checkpoint);
+}
+
 export function start(
   job: JobDefinition,
   given: Partial<Omit<RunStart, 'payload'>> & { payload?: unknown } = {},
