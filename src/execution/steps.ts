@@ -122,7 +122,7 @@ export class Steps {
 
   #outcomeUnknown(key: string): Park {
     this.run.park = new Park({
-      reason: `outcome unknown: once "${key}" was begun by an earlier start, which ended before it could record the result. See whether it took effect: "skip" takes it as done (its result is undefined), "retry" does it again`,
+      reason: `outcome unknown: once "${key}" was begun by an earlier start, which ended before it could record the result. See whether it took effect: "skip" takes it as done, with null as its result, "retry" does it again`,
       choices: ['retry', 'skip', 'cancel'],
     });
     return this.run.park;
