@@ -27,12 +27,18 @@ export interface Saved {
 
 /**
  * The folder as it is now becomes a release, and the release runs. What cannot be built or read is shown; the code of before goes on then.
+ * @param building where the build has begun already
  */
-export async function deploySave(client: Client, options: SaveOptions, signal: AbortSignal): Promise<Saved> {
+export async function deploySave(
+  client: Client,
+  options: SaveOptions,
+  signal: AbortSignal,
+  building = buildRelease(options),
+): Promise<Saved> {
   const style = styleOf(process.stderr);
   let built: BuiltRelease;
   try {
-    built = await buildRelease({ jobs: options.jobs, app: options.app });
+    built = await building;
   } catch (error) {
     if (!(error instanceof SlackwaterError)) throw error;
     say(

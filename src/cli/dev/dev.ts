@@ -2,13 +2,14 @@ import path from 'node:path';
 import { loadConfig } from '../../config/load.js';
 import type { Service } from '../../platform/service.js';
 import { findRedis } from '../../redis/find-redis.mjs';
+import { type BuiltRelease, buildRelease } from '../../release/build.js';
 import { createServer } from '../../server/server.js';
 import { createClient } from '../client.js';
 import { listen } from '../live/listen.js';
 import { nameThePort } from '../name-the-port.js';
 import { print, say, styleOf } from '../output.js';
 import { describe } from '../report-error.js';
-import { askedToLeave } from '../until-asked.js';
+import { askedToLeave, exitSoon } from '../until-asked.js';
 import { deploySave, type SaveOptions } from './deploy-save.js';
 import { hostProcess } from './host-process.js';
 import { jobLine } from './job-lines.js';
@@ -38,6 +39,7 @@ export async function dev(options: DevOptions): Promise<void> {
     leaving.abort();
     await started.catch(() => {});
     for (const stop of parts.reverse()) await stop();
+    exitSoon();
   }
 }
 
@@ -50,25 +52,41 @@ async function start(
     parts.push(() => part.stop());
     await part.start();
   };
+  const style = styleOf(process.stderr);
+  const folder = path.resolve(options.jobs);
+  let building: Promise<BuiltRelease> | undefined;
+  let saves: ReturnType<typeof oneAtATime> | undefined;
+  const watcher = watchFolder(folder, file => {
+    if (leaving.aborted) return;
+    say(style.dim(`${path.relative('.', file)} changed`));
+    building = undefined;
+    void saves?.ask();
+  });
+  await run(watcher);
+  // The slowest part needs none of the others.
+  building = buildRelease(options);
+  const built = building.then(
+    () => {},
+    () => {},
+  );
+  parts.push(() => built);
+
   const redis = await findRedis({ data: options.data, log: say, allowInstall: true });
   parts.push(redis.stop);
   if (leaving.aborted) return;
-
   const env = environment(options, redis.url);
   const server = createServer(loadConfig({ env }));
-  await run(server).catch(error => {
+  const listening = run(server).catch(error => {
     throw nameThePort(error, options.port, 'dev');
   });
-  const client = createClient({ url: server.url, token: '' });
-  if (leaving.aborted) return;
-  await run(hostProcess(env));
+  await Promise.all([listening, run(hostProcess(env))]);
   if (leaving.aborted) return;
 
+  const client = createClient({ url: server.url, token: '' });
   let ready = false;
-  const saves = oneAtATime(async () => {
+  saves = oneAtATime(async () => {
     try {
-      const { built, serving } = await deploySave(client, options, leaving);
-      const folder = path.resolve(options.jobs);
+      const { built, serving } = await deploySave(client, options, leaving, building);
       if (built) watcher.also(await importedFrom(folder, built.files.get(`${built.manifest.entry}.map`)));
       if (!serving || ready || leaving.aborted) return;
       ready = true;
@@ -76,19 +94,13 @@ async function start(
     } catch (error) {
       // Whatever it was, the next save tries again.
       if (!leaving.aborted) say(describe(error));
+    } finally {
+      building = undefined;
     }
   });
-  const watcher = watchFolder(path.resolve(options.jobs), file => {
-    say(styleOf(process.stderr).dim(`${path.relative('.', file)} changed`));
-    void saves.ask();
-  });
-  parts.push(async () => {
-    await watcher.stop();
-    await saves.idle();
-  });
-  await watcher.start();
+  parts.push(saves.idle);
   listen(client, '/v1/events', leaving, event => {
-    const line = jobLine(event, styleOf(process.stderr));
+    const line = jobLine(event, style);
     if (line) say(line);
     return undefined;
   });

@@ -7,6 +7,8 @@ import { say } from '../output.js';
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 /** A host that ends by itself is started again, this much later, ms. */
 const RESTART_AFTER = 1_000;
+/** A host gives its runs back within half a minute; one that has not left after this is ended, and others find its runs. */
+const LEAVE_WITHIN = 45_000;
 
 /**
  * A host as a process of its own, so that nothing here can keep its loop from renewing claims. It stands in its own session: a Ctrl-C on
@@ -42,8 +44,11 @@ export function hostProcess(env: NodeJS.ProcessEnv): Service {
       leaving = true;
       clearTimeout(restart);
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
+      const host = child;
+      const impatience = setTimeout(() => host.kill('SIGKILL'), LEAVE_WITHIN);
+      host.kill('SIGTERM');
+      await once(host, 'exit');
+      clearTimeout(impatience);
     },
   };
 }
