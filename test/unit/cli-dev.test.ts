@@ -47,14 +47,17 @@ test('once told to be idle, what was asked meanwhile is dropped', async () => {
 });
 
 test('a run is told in one line as it ends', () => {
-  const line = (data: Record<string, unknown>) => jobLine({ id: '1', type: 'run.state', data }, plain);
-  const run = { run: 'run-1', job: 'hello' };
-  expect(line({ ...run, state: 'completed', ms: 2_300 })).toBe('hello run-1 completed in 2.3s');
-  expect(line({ ...run, state: 'failed', error: { message: 'no file' } })).toBe(
-    'hello run-1 failed: no file (slackwater runs show run-1)',
+  const run = { id: 'run-1', job: 'hello' };
+  const startedAt = '2030-01-01T00:00:00.000Z';
+  const finishedAt = '2030-01-01T00:00:02.300Z';
+  expect(jobLine({ ...run, state: 'completed', startedAt, finishedAt }, plain)).toBe(
+    'hello run-1 completed in 2.3s',
   );
-  expect(line({ ...run, state: 'yielded' })).toBeNull();
-  expect(jobLine({ id: '1', type: 'host.joined', data: {} }, plain)).toBeNull();
+  const error = { name: 'Error', message: 'no file', stack: '' };
+  expect(jobLine({ ...run, state: 'failed', error }, plain)).toBe(
+    'hello run-1 failed: Error: no file (slackwater runs show run-1)',
+  );
+  expect(jobLine({ ...run, state: 'yielded' }, plain)).toBeNull();
 });
 
 test('a save is told in a line: what went on, or why not', () => {

@@ -12,7 +12,7 @@ import { describe } from '../report-error.js';
 import { askedToLeave, exitSoon } from '../until-asked.js';
 import { deploySave, type SaveOptions } from './deploy-save.js';
 import { hostProcess } from './host-process.js';
-import { jobLine } from './job-lines.js';
+import { tellRuns } from './job-lines.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { importedFrom, watchFolder } from './watch-folder.js';
 
@@ -99,10 +99,10 @@ async function start(
     }
   });
   parts.push(saves.idle);
-  listen(client, '/v1/events', leaving, event => {
-    const line = jobLine(event, style);
-    if (line) say(line);
-    return undefined;
+  const tell = tellRuns(client, style, say);
+  listen(client, '/v1/events', leaving, ({ type, data }) => {
+    if (type === 'run.state') void tell(data);
+    return false;
   });
   await saves.ask();
 }

@@ -47,7 +47,7 @@ function phaseLine(phase: Phase, window: Window, options: FrameOptions): string 
   const name = padEnd(phase, 10);
   if (!entry) return style.dim(`  · ${phase}`);
   if (entry.ms !== null) {
-    return `  ${style.green('✓')} ${name}  ${padEnd(formatDuration(entry.ms), 6)}  ${style.dim(detail(phase, window))}`.trimEnd();
+    return `  ${style.green('✓')} ${name}  ${padEnd(formatDuration(entry.ms), 6)}  ${detail(phase, window)}`.trimEnd();
   }
   const ms = Math.max(0, now - Date.parse(entry.at));
   const spinner = style.cyan(SPINNER[Math.floor(now / 100) % SPINNER.length]!);
@@ -62,6 +62,7 @@ export function arrived({ runs }: Window): { here: number; all: number } {
 
 function drainBar(window: Window, { style, width }: FrameOptions): string {
   const { here, all } = arrived(window);
+  if (all === 0) return style.dim('intake is held');
   const columns = Math.max(8, Math.min(30, width - 60));
   return `${style.cyan(bar(here, all, columns))} ${here}/${all} at a checkpoint`;
 }

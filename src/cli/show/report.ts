@@ -63,7 +63,9 @@ function cost(report: Report, style: Style): [string, string | null][] {
     ],
     [
       'pause a run',
-      drained ? `p50 ${ms(pause.p50Ms)} · p99 ${ms(pause.p99Ms)} · max ${ms(pause.maxMs)}` : null,
+      drained && pause.maxMs > 0
+        ? `p50 ${ms(pause.p50Ms)} · p99 ${ms(pause.p99Ms)} · max ${ms(pause.maxMs)}`
+        : null,
     ],
     ['drain', drained ? `${ms(report.drainMs)}${forecastText} · swap ${ms(report.swapMs)}` : null],
     ['work lost', drained ? workLost(work) : null],
@@ -81,7 +83,7 @@ function workLost({ lostMs, repeatedCheckpoints }: Report['work']): string {
 function moved(runs: Report['runs']): string {
   const parts = [
     `${plural(runs.inFlight, 'run')} in flight`,
-    `${runs.resumed.toLocaleString('en-US')} moved to the new code`,
+    runs.resumed ? `${runs.resumed.toLocaleString('en-US')} moved to the new code` : '',
     runs.finished ? `${runs.finished} finished` : '',
     runs.forced ? `${runs.forced} forced` : '',
     runs.parked ? `${runs.parked} parked` : '',
