@@ -17,7 +17,7 @@ const { redisUrl, script, prefix, runs, bytes, ms } = JSON.parse(process.argv[2]
 const redis = connect({ url: redisUrl });
 redis.defineCommand('save', { numberOfKeys: 3, lua: readFileSync(script, 'utf8') });
 const save = (redis as unknown as { save(...args: string[]): Promise<unknown[]> }).save.bind(redis);
-process.on('disconnect', () => process.exit(0));
+process.once('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 
 const keys = (run: number) => [`${prefix}:${run}:lock`, `${prefix}:${run}`, `${prefix}:live`];
@@ -36,6 +36,7 @@ const counts = await Promise.all(
 const commits = counts.reduce((sum, count) => sum + Number(count), 0);
 redis.disconnect();
 process.send!({ t: 'done', commits, told, ms: took });
+process.disconnect();
 
 async function loop(run: number): Promise<void> {
   for (let i = 0; monotonicMs() - from < ms; i++) {

@@ -23,7 +23,7 @@ queue.on('error', () => {});
 events.on('error', () => {});
 worker.on('error', () => {});
 
-async function work(job: Job): Promise<number> {
+async function work(job: Job): Promise<{ ms: number }> {
   const state = counterState(bytes);
   return loop(state, {
     steps,
@@ -34,7 +34,7 @@ async function work(job: Job): Promise<number> {
 
 await events.waitUntilReady();
 const job = await queue.add('loop', {}, { removeOnComplete: false });
-const ms = (await job.waitUntilFinished(events, 120_000)) as number;
+const { ms } = (await job.waitUntilFinished(events, 120_000)) as { ms: number };
 const { progress } = (await queue.getJob(job.id!))!;
 process.send!({ t: 'done', ms, step: (progress as { step: number }).step });
 await worker.close();

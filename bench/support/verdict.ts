@@ -33,7 +33,10 @@ function metBy({ target }: Ratio, size: number, values: number[]): boolean | nul
   if (!target || target.later || values.length === 0) return null;
   if (target.size !== undefined && target.size !== size) return null;
   const { median } = spreadOf(values);
-  return median <= (target.most ?? Number.POSITIVE_INFINITY) && median >= (target.least ?? 0);
+  return (
+    median <= (target.most ?? Number.POSITIVE_INFINITY) &&
+    median >= (target.least ?? Number.NEGATIVE_INFINITY)
+  );
 }
 
 export function targetText({ target }: Ratio): string {

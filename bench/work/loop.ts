@@ -20,18 +20,22 @@ export function spin(us: number): void {
   for (const until = process.hrtime.bigint() + BigInt(us * 1_000); process.hrtime.bigint() < until; );
 }
 
-/** A tight loop of computing steps, each of which changes the state. @returns how long it took, ms. */
+/** A tight loop of computing steps, each of which changes the state. @returns how long it took, and how much of that the offers did, ms. */
 export async function loop(
   state: CounterState,
   { steps, us, offer }: { steps: number; us: number; offer?: (state: CounterState) => Promise<unknown> },
-): Promise<number> {
+): Promise<{ ms: number; offersMs: number }> {
   const keys = Object.keys(state.counts);
+  let offersMs = 0;
   const from = monotonicMs();
   for (let i = 0; i < steps; i++) {
     spin(us);
     state.step += 1;
     state.counts[keys[i % keys.length]!]! += 1;
-    if (offer) await offer(state);
+    if (!offer) continue;
+    const asked = performance.now();
+    await offer(state);
+    offersMs += performance.now() - asked;
   }
-  return monotonicMs() - from;
+  return { ms: monotonicMs() - from, offersMs };
 }
