@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Redis } from 'ioredis';
+import { connect } from '../src/store/redis.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const CLI = join(root, 'dist/cli/main.js');
@@ -78,12 +78,15 @@ export class Stage {
     const dev = this.#dev;
     if (dev?.pid && dev.exitCode === null && dev.signalCode === null) {
       const gone = new Promise<void>(resolve => dev.once('exit', () => resolve()));
+      dev.kill('SIGTERM');
       if (dev.connected) dev.disconnect();
-      const impatience = setTimeout(() => killGroup(dev.pid!), 10_000);
+      const impatience = setTimeout(() => killGroup(dev.pid!), 20_000);
       await gone;
       clearTimeout(impatience);
     }
     if (dev?.pid) killGroup(dev.pid);
+    dev?.stdout?.destroy();
+    dev?.stderr?.destroy();
     if (process.env.REDIS_URL) await forget(process.env.REDIS_URL, this.#name);
     rmSync(this.dir, { recursive: true, force: true });
   }
@@ -99,7 +102,7 @@ function killGroup(pid: number): void {
 
 /** Removes the demo's keys from a Redis that is not its own. */
 async function forget(url: string, name: string): Promise<void> {
-  const redis = new Redis(url);
+  const redis = connect({ url });
   try {
     for await (const keys of redis.scanStream({ match: `{${name}}*`, count: 1_000 })) {
       if (keys.length > 0) await redis.unlink(...(keys as string[]));
