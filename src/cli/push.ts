@@ -3,7 +3,6 @@ import { SlackwaterError } from '../platform/errors.js';
 import type { Client } from './client.js';
 
 export interface Pushable {
-  id: string;
   manifest: Manifest;
   /** By path within the release. */
   files: Map<string, Uint8Array>;

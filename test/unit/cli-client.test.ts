@@ -126,9 +126,9 @@ test('a push sends only the files that the server lacks', async () => {
     ['b', new Uint8Array(1)],
   ]);
   const client = createClient({ url });
-  expect(await pushRelease(client, { id: 'r', manifest, files })).toEqual({ release: { id: 'r' }, sent: 1 });
+  expect(await pushRelease(client, { manifest, files })).toEqual({ release: { id: 'r' }, sent: 1 });
   expect(calls).toEqual(['POST /v1/releases', 'PUT /v1/blobs/bb', 'POST /v1/releases']);
-  expect(await pushRelease(client, { id: 'r', manifest, files })).toMatchObject({ sent: 0 });
+  expect(await pushRelease(client, { manifest, files })).toMatchObject({ sent: 0 });
 });
 
 describe('server-sent events', () => {

@@ -1,0 +1,210 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Run } from '../../src/model/run.js';
+import type { Report, Window } from '../../src/model/window.js';
+import type { Exit } from '../support/process-output.js';
+import { runCli, spawnCli } from '../support/processes.js';
+import { tempDir } from '../support/temp-dir.js';
+import { type Product, startProduct } from './support/product.js';
+
+/** `held` works until its gate opens and never reaches a checkpoint; `say` is done at once. */
+const jobs = (marker: string) => `
+import { existsSync } from 'node:fs';
+import { defineJob } from 'slackwater';
+import * as z from 'zod';
+export const say = defineJob({
+  name: 'say',
+  payload: z.object({ text: z.string(), fail: z.boolean().optional() }),
+  async run(ctx, { text, fail }) {
+    ctx.log.info('about to speak');
+    if (fail) throw new Error('lost my voice');
+    return { text, marker: '${marker}' };
+  },
+});
+export const held = defineJob({
+  name: 'held',
+  payload: z.object({ gate: z.string() }),
+  async run(ctx, { gate }) {
+    while (!existsSync(gate) && !ctx.signal.aborted) await new Promise(done => setTimeout(done, 10));
+  },
+});
+`;
+
+let product: Product;
+let folder: string;
+const cli = (...args: string[]): Promise<Exit> =>
+  runCli(args, { cwd: folder, env: { SLACKWATER_URL: product.client.url } });
+const save = (marker: string) => writeFileSync(join(folder, 'jobs', 'all.ts'), jobs(marker));
+
+beforeAll(async () => {
+  folder = tempDir('commands');
+  mkdirSync(join(folder, 'jobs'));
+  save('one');
+  product = await startProduct({ workers: 1 });
+  const { code, stdout, stderr } = await cli('deploy');
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stdout).toContain('✓ completed');
+});
+
+describe('run', () => {
+  test('prints the ID, and with --wait the result', async () => {
+    const started = await cli('run', 'say', '--payload', '{"text":"hi"}');
+    expect(started.stdout).toMatch(/^run-[0-9a-z]+\n$/);
+    const waited = await cli('run', 'say', '--payload', '{"text":"hi"}', '--wait');
+    expect(JSON.parse(waited.stdout)).toEqual({ text: 'hi', marker: 'one' });
+    expect(waited.code).toBe(0);
+  });
+
+  test('reads its payload from a file or from stdin', async () => {
+    writeFileSync(join(folder, 'payload.json'), '{"text":"from a file"}');
+    const file = await cli('run', 'say', '--payload', '@payload.json', '--wait');
+    expect(JSON.parse(file.stdout)).toMatchObject({ text: 'from a file' });
+    const env = { SLACKWATER_URL: product.client.url };
+    const stdin = await runCli(['run', 'say', '--payload', '-', '--wait'], {
+      env,
+      input: '{"text":"piped"}',
+    });
+    expect(JSON.parse(stdin.stdout)).toMatchObject({ text: 'piped' });
+  });
+
+  test('that fails: exit code 1, the reason on stderr, its log by its ID', async () => {
+    const failed = await cli('run', 'say', '--payload', '{"text":"x","fail":true}', '--wait');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('Error: lost my voice');
+    const [id] = /run-[0-9a-z]+/.exec(failed.stderr)!;
+    expect((await cli('runs', 'logs', id)).stdout).toContain('about to speak');
+    expect((await cli('runs', 'show', id)).stdout).toMatch(/^say {2}failed/);
+  });
+
+  test('with a payload that does not fit names the field; an unknown job its neighbour', async () => {
+    const misfit = await cli('run', 'say', '--payload', '{"text":1}');
+    expect(misfit.stderr).toContain('/payload/text');
+    expect(misfit.code).toBe(2);
+    const unknown = await cli('run', 'sya', '--payload', '{}');
+    expect(unknown.stderr).toContain('did you mean say?');
+    expect(unknown.code).toBe(1);
+  });
+
+  test('that outlasts --timeout: exit code 5, and it goes on; cancel ends it', async () => {
+    const gate = join(folder, 'never');
+    const late = await cli(
+      'run',
+      'held',
+      '--payload',
+      JSON.stringify({ gate }),
+      '--wait',
+      '--timeout',
+      '300ms',
+    );
+    expect(late.code).toBe(5);
+    const [id] = /run-[0-9a-z]+/.exec(late.stderr)!;
+    expect((await cli('runs', 'cancel', id)).code).toBe(0);
+    await product.all([id], ['cancelled']);
+  });
+});
+
+describe('deploy', () => {
+  test('of what runs already succeeds and opens no window', async () => {
+    const { code, stdout } = await cli('deploy', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ current: true, window: null });
+  });
+
+  test('aborted by its deadline: exit code 1, the run in the way named; forced: exit code 0', async () => {
+    const gate = product.signal();
+    const [id] = await product.enqueue('held', [{ gate: gate.path }]);
+    await product.all([id!], ['running']);
+    save('two');
+    const aborted = await cli('deploy', '--drain-timeout', '200ms', '--json');
+    expect(aborted.code).toBe(1);
+    const report = JSON.parse(aborted.stdout) as Report;
+    expect(report).toMatchObject({ outcome: 'aborted', blockers: [{ run: id, job: 'held' }] });
+    expect(aborted.stderr).toMatch(/draining: /);
+
+    const forced = await cli('deploy', '--drain-timeout', '200ms', '--on-timeout', 'force');
+    expect(forced.stdout).toContain('✓ completed');
+    expect(forced.code).toBe(0);
+    gate.open();
+    await product.all([id!], ['completed']);
+  });
+
+  test('left by Ctrl-C goes on and says how to come back; a second one meanwhile is a conflict', async () => {
+    const gate = product.signal();
+    const [id] = await product.enqueue('held', [{ gate: gate.path }]);
+    await product.all([id!], ['running']);
+    save('three');
+    const env = { SLACKWATER_URL: product.client.url };
+    const watching = spawnCli(['deploy'], { cwd: folder, env });
+    await watching.line(/^draining: .*at a checkpoint/);
+    watching.kill('SIGINT');
+    const left = await watching.exit;
+    expect(left.code).toBe(0);
+    const [, window = ''] = /slackwater window watch (win-\w+)/.exec(left.stderr) ?? [];
+    expect((await product.client.get<Window>(`/v1/windows/${window}`)).phase).toBe('draining');
+
+    const second = await cli('deploy');
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain(window);
+    expect((await cli('window', 'cancel', window)).code).toBe(3);
+
+    gate.open();
+    const watched = await cli('window', 'watch', window, '--json');
+    expect(JSON.parse(watched.stdout)).toMatchObject({ window, outcome: 'completed' });
+    expect(watched.code).toBe(0);
+  });
+});
+
+test('a window can be planned, declared for later, and cancelled', async () => {
+  save('four');
+  const { stdout } = await cli('release', 'push', '--json');
+  const { id: release } = JSON.parse(stdout) as { id: string };
+  expect((await cli('window', 'plan', '--release', release)).stdout).toContain('Nothing speaks against it.');
+  const opened = await cli('window', 'open', '--release', release, '--at', '+1h', '--json');
+  const { id, phase } = JSON.parse(opened.stdout) as Window;
+  expect(phase).toBe('scheduled');
+  expect((await cli('window', 'extend', id, '--by', '5m')).code).toBe(0);
+  expect((await cli('window', 'report', id)).code).toBe(1);
+  expect((await cli('window', 'cancel', id)).code).toBe(0);
+  expect((await cli('window', 'watch', id)).code).toBe(1);
+  expect((await cli('window', 'ls')).stdout).toContain('– cancelled');
+});
+
+test('a hold stops intake, is told to whoever asks for a run, and is lifted', async () => {
+  const added = await cli(
+    'hold',
+    'add',
+    '--queues',
+    'default',
+    '--until',
+    '5m',
+    '--reason',
+    'lunch',
+    '--json',
+  );
+  const { id } = JSON.parse(added.stdout) as { id: string };
+  const waiting = await cli('run', 'say', '--payload', '{"text":"later"}');
+  expect(waiting.stderr).toMatch(/^waits: hold-\w+ \(lunch\), until/);
+  expect((await cli('queues')).stdout).toContain('held: lunch');
+  expect((await cli('hold', 'ls')).stdout).toContain(id);
+  expect((await cli('hold', 'rm', id)).code).toBe(0);
+  await product.all([waiting.stdout.trim()], ['completed']);
+});
+
+test('lists show tables, with --json the raw items', async () => {
+  const { items } = JSON.parse((await cli('runs', 'ls', '--json', '--limit', '2')).stdout) as {
+    items: Run[];
+  };
+  expect(items).toHaveLength(2);
+  expect((await cli('runs', 'ls', '--job', 'say')).stdout).toMatch(/^RUN +JOB +STATE/);
+  expect((await cli('hosts')).stdout).toMatch(/^HOST +MACHINE/);
+  expect((await cli('release', 'ls')).stdout).toMatch(/^RELEASE +APP/);
+});
+
+test('doctor is content with a server and a host, and looks at Redis where REDIS_URL is given', async () => {
+  const env = { SLACKWATER_URL: product.client.url, REDIS_URL: product.store.url };
+  const { code, stdout } = await runCli(['doctor'], { env });
+  expect(stdout).toMatch(/^ok {4}redis +version/m);
+  expect(stdout).toMatch(/^ok {4}host /m);
+  expect(code).toBe(0);
+});
