@@ -42,7 +42,7 @@ export class AppHost {
   readonly #retired = new Set<Promise<void>>();
 
   constructor(private readonly options: AppHostOptions) {
-    this.watch = new WindowWatch(options.now, this, () => options.report(false));
+    this.watch = new WindowWatch(options.now, this, () => this.#changed());
     this.control = new RunControl({ ...options, events: this.watch });
   }
 
@@ -51,7 +51,7 @@ export class AppHost {
     if (!intent || (this.intent && intent.term < this.intent.term)) return;
     const news = intent.revision !== this.intent?.revision;
     this.intent = intent;
-    if (intent.window && this.watch.tally?.window !== intent.window) this.watch.begin(intent.window);
+    if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
     this.#prepareStandby(intent);
     const { pool } = this.control;
     const foreign = pool !== null && pool.release !== intent.release;
@@ -66,6 +66,16 @@ export class AppHost {
     this.control.dispatch();
     this.#retireOldStandby(intent);
     if (news) this.options.report(true);
+  }
+
+  /** Another window: nothing proven or loaded for the last one counts in this one, not even for the same release. */
+  #begin(window: string): void {
+    this.watch.begin(window);
+    this.#proof = null;
+    this.#proofRunning = '';
+    this.#loadError = null;
+    void this.#retire(this.standby?.discard());
+    this.standby = null;
   }
 
   #again = (): void => this.follow(this.intent);
@@ -102,10 +112,11 @@ export class AppHost {
       currentJobs: new Map((current?.jobs ?? []).map(job => [job.name, job])),
       pool: this.options.createPool(local, this),
       forkCurrent: current && (() => this.options.forkWorker(current)),
-      onChange: () => {
+      onLoaded: () => {
         this.options.report(true);
         this.#again();
       },
+      onProven: () => this.#changed(),
     });
     this.options.report(true);
   }
@@ -122,7 +133,7 @@ export class AppHost {
   /** The workers of another release are to run. They get the runs when the present ones have none left. */
   #swap(release: string): void {
     const old = this.control.pool;
-    if (old && old.running > 0) return;
+    if (old && this.#running > 0) return;
     const { standby } = this;
     if (standby?.release === release && standby.state === 'ready') {
       this.standby = null;
@@ -169,7 +180,7 @@ export class AppHost {
 
   async #proveAll({ proofRound, standby: release }: Intent): Promise<void> {
     const { standby } = this;
-    const task = `${release}#${proofRound}`;
+    const task = `${this.watch.tally?.window}/${release}#${proofRound}`;
     if (!standby || this.#proofRunning === task) return;
     this.#proofRunning = task;
     try {
@@ -202,24 +213,30 @@ export class AppHost {
     return tracked;
   }
 
-  /** Called by the watch of the window. */
+  /** A run stopped while its window drains: what is saved of it now is what the next release will get. */
   finalState(run: HeldRun): void {
     if (this.intent?.drain) this.standby?.proveFinal(run);
   }
 
-  /** A run has left its worker. */
-  vacated(): void {
+  /** Something changed that is reported: at once where the engine may be waiting for just that. */
+  #changed(): void {
+    const awaited = this.intent?.drain ? this.idle : this.control.open && this.control.resuming === 0;
+    this.options.report(this.intent?.window != null && awaited);
     const { pool } = this.control;
-    if (pool && pool.running === 0 && this.intent?.release !== pool.release) this.#again();
+    if (pool && pool.release !== this.intent?.release && this.#running === 0) this.#again();
   }
 
+  /** Nothing computes, every end is recorded and every final state proven. */
   get idle(): boolean {
-    return (this.control.pool?.running ?? 0) === 0 && (this.standby?.proving ?? 0) === 0;
+    return this.#running === 0 && (this.standby?.proving ?? 0) === 0;
+  }
+
+  get #running(): number {
+    return (this.control.pool?.running ?? 0) + this.control.ending;
   }
 
   status(now: number): HostAppStatus {
     const { control, standby, intent, watch } = this;
-    const waiting = [...control.held.values()].filter(run => run.state !== 'running').length;
     const broken = this.#loadError && {
       release: this.#loadError.release,
       state: 'broken' as const,
@@ -232,10 +249,8 @@ export class AppHost {
       release: control.pool?.release ?? null,
       standby: standby ? { release: standby.release, state: standby.state, error: standby.error } : broken,
       gate: control.open ? 'open' : 'closed',
-      running:
-        (control.pool?.running ?? 0) +
-        [...control.held.values()].filter(run => run.state === 'ending').length,
-      waiting,
+      running: this.#running,
+      waiting: control.waiting.size,
       resuming: control.resuming,
       blockers: blockersOf(control, this.options.pace, now),
       refusals: refusals.slice(0, 100),

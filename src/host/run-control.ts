@@ -62,6 +62,10 @@ export class RunControl {
   readonly waiting = new Set<HeldRun>();
   /** How runs ended that the queue has not recorded yet: what to keep of them. */
   readonly endings = new Map<string, Ending>();
+  /** Stopped between two starts, by a yield or a crash, and not yet seen to go on. */
+  readonly #stopped = new Set<HeldRun>();
+  /** Runs that left their worker and whose yield or end is being recorded. */
+  ending = 0;
   pool: Pool | null = null;
   open = false;
   #lastClaim = 0;
@@ -100,6 +104,7 @@ export class RunControl {
     const settlement = await run.settled;
     if (this.held.get(key) === run) this.held.delete(key);
     this.waiting.delete(run);
+    this.#stopped.delete(run);
     run.cancelTimeout();
     this.options.events.changed();
     return settlement;
@@ -121,8 +126,7 @@ export class RunControl {
   get resuming(): number {
     let resuming = 0;
     const room = new Map<string, number>();
-    for (const run of this.held.values()) {
-      if (run.yieldedAt === null || run.state === 'ending') continue;
+    for (const run of this.#stopped) {
       if (run.state !== 'waiting') resuming++;
       else {
         const left = room.get(run.job) ?? this.#roomFor(run.job);
@@ -248,7 +252,10 @@ export class RunControl {
     if (!run) return;
     switch (message.t) {
       case 'started':
-        return this.options.events.started(run);
+        this.options.events.started(run);
+        this.#stopped.delete(run);
+        run.yieldedAt = null;
+        return this.options.events.changed();
       case 'advanced':
         return this.options.events.advanced(run);
       case 'end':
@@ -278,17 +285,21 @@ export class RunControl {
   ): Promise<void> {
     run.yieldedAt = this.options.now();
     run.state = 'ending';
+    this.ending++;
     try {
       const saved = await saveRun(this.options.store, run.right, checkpoint, 'yield');
       run.fence = saved.fence;
       run.savedAt = saved.savedAt;
     } catch (error) {
       return this.#refused(run, error);
+    } finally {
+      this.ending--;
     }
+    if (run.lost) return;
     run.checkpoint = checkpoint;
     run.state = 'waiting';
     if (this.options.leaving()) this.#settle(run, { kind: 'give-back' });
-    else this.waiting.add(run);
+    else this.#wait(run);
     this.options.events.yielded(run);
     this.dispatch();
   }
@@ -309,6 +320,7 @@ export class RunControl {
     const { store } = this.options;
     const job = this.pool?.jobs.get(run.job);
     const attempts = end.kind === 'failed' && end.retry ? (run.claimed.attempts ?? job?.attempts ?? 1) : 0;
+    this.ending++;
     try {
       if (end.kind === 'failed') {
         const failed = await failRun(store, run.right, { kind: 'failed', attempts, error: end.error });
@@ -329,6 +341,8 @@ export class RunControl {
       }
     } catch (error) {
       return this.#refused(run, error);
+    } finally {
+      this.ending--;
     }
     this.dispatch();
   }
@@ -377,8 +391,13 @@ export class RunControl {
     run.yieldedAt = this.options.now();
     run.state = 'waiting';
     if (this.options.leaving()) return this.#settle(run, { kind: 'give-back' });
-    this.waiting.add(run);
+    this.#wait(run);
     this.dispatch();
+  }
+
+  #wait(run: HeldRun): void {
+    this.#stopped.add(run);
+    this.waiting.add(run);
   }
 
   #vacate(run: HeldRun, slot: RunSlot): void {

@@ -1,5 +1,6 @@
 import type { Refusal } from '../model/intent.js';
 import type { JobManifest } from '../model/release.js';
+import { runIdOf } from '../queue/run-id.js';
 import type { HeldRun } from './held-run.js';
 import type { Pool } from './pool.js';
 import { type ProofSubject, Prover, type ProverOptions } from './prover.js';
@@ -17,7 +18,8 @@ export interface StandbyOptions extends Omit<ProverOptions, 'next' | 'current'> 
   pool: Pool;
   /** Forks a worker of the present release that gets no runs; `null` before the first release. */
   forkCurrent: (() => WorkerProcess) | null;
-  onChange(): void;
+  onLoaded(): void;
+  onProven(): void;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Standby {
     if (loaded.ok && this.#changesVersion) await this.#forkCurrent();
     this.state = loaded.ok ? 'ready' : 'broken';
     if (!loaded.ok) this.error = loaded.error;
-    this.options.onChange();
+    this.options.onLoaded();
   }
 
   get #changesVersion(): boolean {
@@ -71,13 +73,39 @@ export class Standby {
     return this.#current;
   }
 
-  /** A run has yielded: proves its final state. */
+  /** A run has stopped: proves its final state, the one in hand or, after a crash or by force, the last one that was saved. */
   proveFinal(run: HeldRun): void {
+    this.proving++;
+    if (run.checkpoint !== undefined)
+      return this.#add(run, run.checkpoint?.version ?? null, run.checkpoint?.state ?? null);
+    const { redis, keys } = this.options.store;
+    redis.hmget(keys.run(run.claimed.queue, run.claimed.jobId), 'version', 'state').then(
+      ([version, state]) => this.#add(run, version ? Number(version) : null, state ?? null),
+      error => {
+        this.#refuse(run.claimed, `its last state could not be read: ${(error as Error).message}`);
+        this.proving--;
+        this.options.onProven();
+      },
+    );
+  }
+
+  #add(run: HeldRun, version: number | null, state: string | null): void {
     const { queue, jobId, job } = run.claimed;
-    const { version = null, state = null } = run.checkpoint ?? {};
     if (this.#batch.push({ queue, jobId, job, version, state }) === 1)
       setImmediate(() => void this.#proveBatch());
-    this.proving++;
+  }
+
+  #refuse({ queue, jobId, job }: { queue: string; jobId: string; job: string }, message: string): void {
+    this.refusals.push({
+      run: runIdOf(queue, jobId),
+      job,
+      queue,
+      from: null,
+      to: null,
+      direction: 'up',
+      path: '',
+      message,
+    });
   }
 
   async #proveBatch(): Promise<void> {
@@ -87,21 +115,10 @@ export class Standby {
       this.refusals.push(...(await this.prover.prove(batch)));
       this.proven += batch.length;
     } catch (error) {
-      const { queue, jobId, job } = batch[0]!;
-      const message = `could not be proven: ${(error as Error).message}`;
-      this.refusals.push({
-        run: jobId,
-        job,
-        queue,
-        from: null,
-        to: null,
-        direction: 'up',
-        path: '',
-        message,
-      });
+      this.#refuse(batch[0]!, `could not be proven: ${(error as Error).message}`);
     }
     this.proving -= batch.length;
-    this.options.onChange();
+    this.options.onProven();
   }
 
   /** Ends what only the proof needed; the pool stays for who swaps to it. */

@@ -7,7 +7,6 @@ import { newTally } from './tally.js';
 /** What the watch asks of the app that it watches. */
 interface Watched {
   finalState(run: HeldRun): void;
-  vacated(): void;
 }
 
 /** Counts, for the report of a window, what happens to this host's runs while it lasts. Times by the clock of Redis. */
@@ -56,8 +55,6 @@ export class WindowWatch implements RunEvents {
         tally.pauses.push(Math.round((this.now() - run.yieldedAt) * 10) / 10);
       }
     }
-    run.yieldedAt = null;
-    this.onChange();
   }
 
   advanced(_run: HeldRun): void {
@@ -67,7 +64,7 @@ export class WindowWatch implements RunEvents {
   left(_run: HeldRun): void {
     this.#running--;
     if (this.tally && this.#phase === 'draining') this.tally.lastEndOld = this.now();
-    this.app.vacated();
+    this.onChange();
   }
 
   yielded(run: HeldRun): void {
@@ -89,6 +86,7 @@ export class WindowWatch implements RunEvents {
     if (run.abort === 'forced') tally.forced++;
     tally.lostMs += Math.round(lostMs);
     tally.repeatedCheckpoints += lostSaves;
+    this.app.finalState(run);
   }
 
   changed(): void {

@@ -34,12 +34,16 @@ export async function retryRun(
   const run = await showRun(store, id);
   if (!['failed', 'parked', 'cancelled'].includes(run.state))
     throw wrongState(run, 'retried', 'one that failed, was parked or was cancelled');
-  await requeue(store, queues, await findRun(store, id), restart);
+  const address = await findRun(store, id);
+  // Whoever says "again" of an effect of unknown outcome has looked, and says that it was not done.
+  if (run.parked) await settleUnknown(store, address, NOT_DONE);
+  await requeue(store, queues, address, restart);
   return announce(store, await showRun(store, id));
 }
 
 /**
- * Ends the parking of a run by one of the choices that it was parked with: `retry` goes on from its checkpoint, `restart` begins anew, `skip`
+ * Ends the parking of a run by one of the choices that it was parked with: `retry` goes on from its checkpoint (an outside effect of unknown
+ * outcome is done again), `restart` begins anew, `skip`
  * takes the outside effect of unknown outcome as done, `cancel` ends it.
  * @throws SlackwaterError `not-found`; `conflict` where it is not parked; `bad-request` for another choice.
  */
@@ -52,7 +56,8 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
   if (taken === 'cancel') {
     await endParked(store, address);
   } else {
-    if (taken === 'skip') await skipUnknownSteps(store, address);
+    if (taken === 'skip') await settleUnknown(store, address, DONE);
+    if (taken === 'retry') await settleUnknown(store, address, NOT_DONE);
     await requeue(store, queues, address, taken === 'restart');
   }
   return announce(store, await showRun(store, id));
@@ -81,12 +86,18 @@ async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): 
     .exec();
 }
 
-/** A `once` that was begun and never answered: taken as done, without a result. */
-async function skipUnknownSteps({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<void> {
+const DONE: StepRecord = { value: encodeState(null) };
+const NOT_DONE: StepRecord = { failed: true };
+
+/** What a person knows of every `once` that was begun and never answered: it was done (without a result), or it was not. */
+async function settleUnknown(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+  as: StepRecord,
+): Promise<void> {
   const key = keys.steps(queue, jobId);
-  const done: StepRecord = { value: encodeState(null) };
   for (const [name, text] of Object.entries(await redis.hgetall(key))) {
-    if ('intent' in (JSON.parse(text) as StepRecord)) await redis.hset(key, name, JSON.stringify(done));
+    if ('intent' in (JSON.parse(text) as StepRecord)) await redis.hset(key, name, JSON.stringify(as));
   }
 }
 

@@ -91,8 +91,10 @@ function gap(
   const from = Math.max(...tallies.map(tally => tally[last] ?? Number.NEGATIVE_INFINITY));
   const until = Math.min(...tallies.map(tally => tally[first] ?? Number.POSITIVE_INFINITY));
   const end = Number.isFinite(until) ? until : otherwise;
-  return end === null || !Number.isFinite(from) ? 0 : Math.max(0, end - from);
+  return end === null || !Number.isFinite(from) ? 0 : Math.max(0, tenths(end - from));
 }
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
 const spent = (window: Window, phase: 'draining' | 'swapping'): number =>
   sum(

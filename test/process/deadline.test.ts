@@ -5,16 +5,18 @@ import { startProduct } from './support/product.js';
 test('a job that never checkpoints ends the window as aborted at the deadline: named, intake open again on the old release', async () => {
   const product = await startProduct();
   const v1 = await product.deploy('v1');
-  const [stubborn] = await product.enqueue('ledger.stubborn', [{ forMs: 8_000 }]);
+  const next = await product.push('v2');
+  const end = product.signal();
+  const [stubborn] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
   const steps = await product.enqueue('ledger.steps', [{ items: 200, everyMs: 20 }]);
   await product.all([stubborn!, ...steps], ['running']);
 
-  const opened = await product.open(await product.push('v2'), {
+  const opened = await product.open(next, {
     drainTimeout: '1s',
     onDrainTimeout: 'abort',
   });
-  const window = await product.ended(opened.id);
-  expect(window.outcome).toBe('aborted');
+  const window = await product.endedAs(opened.id, 'aborted');
+  end.open();
   expect(window.blockers.map(({ run, job }) => ({ run, job }))).toEqual([
     { run: stubborn, job: 'ledger.stubborn' },
   ]);
@@ -37,14 +39,17 @@ test('a job that never checkpoints ends the window as aborted at the deadline: n
 test('with force it restarts on the new release, no attempt spent, and the report says what was lost', async () => {
   const product = await startProduct();
   await product.deploy('v1');
-  const [stubborn] = await product.enqueue('ledger.stubborn', [{ forMs: 6_000 }]);
+  const next = await product.push('v2');
+  const end = product.signal();
+  const [stubborn] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
   await product.all([stubborn!], ['running']);
 
-  const opened = await product.open(await product.push('v2'), {
+  const opened = await product.open(next, {
     drainTimeout: '1s',
     onDrainTimeout: 'force',
   });
-  expect(await product.ended(opened.id)).toMatchObject({ outcome: 'completed', forced: true });
+  expect((await product.endedAs(opened.id, 'completed')).forced).toBe(true);
+  end.open();
   const report = await product.report(opened.id);
   expect(report.runs).toMatchObject({ inFlight: 1, yielded: 0, forced: 1 });
   expect(report.work.lostMs).toBeGreaterThan(500);
@@ -66,7 +71,7 @@ test('with force a job that blocks its event loop is killed after the grace and 
     drainTimeout: '1s',
     onDrainTimeout: 'force',
   });
-  expect(await product.ended(opened.id)).toMatchObject({ outcome: 'completed' });
+  await product.endedAs(opened.id, 'completed');
   const [run] = await product.all([deaf!], ['completed']);
   expect(run).toMatchObject({ attempt: 1, result: 'went on' });
 });

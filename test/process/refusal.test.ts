@@ -6,6 +6,7 @@ import { startProduct } from './support/product.js';
 test('a release that cannot read a live state is refused before anything pauses, with run, job, versions and path', async () => {
   const product = await startProduct();
   const v1 = await product.deploy('v1');
+  const next = await product.push('unreadable');
   const ids = await product.enqueue(
     'ledger.steps',
     Array.from({ length: 10 }, () => ({ items: 60, everyMs: 50 })),
@@ -15,8 +16,7 @@ test('a release that cannot read a live state is refused before anything pauses,
     what: 'a saved state of each run',
   });
 
-  const window = await product.ended((await product.open(await product.push('unreadable'))).id);
-  expect(window.outcome).toBe('refused');
+  const window = await product.endedAs((await product.open(next)).id, 'refused');
   expect(window.phases.map(({ phase }) => phase)).toEqual(['scheduled', 'preparing', 'done']);
   expect(window.refusals).toHaveLength(ids.length);
   const [refusal] = window.refusals;

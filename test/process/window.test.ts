@@ -3,19 +3,19 @@ import { eventually } from '../support/eventually.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
 import { startProduct } from './support/product.js';
 
-const ITEMS = 40;
+const ITEMS = 60;
 
 describe('a window over runs in flight', () => {
   test('moves 100 runs, 20 of them CPU-bound, to another checkpoint shape: every item once, attempt 1', async () => {
     const product = await startProduct();
     await product.deploy('v1');
-    const waiting = await product.enqueue('ledger.steps', times(80, { items: ITEMS, everyMs: 100 }));
-    const busy = await product.enqueue('ledger.busy', times(20, { items: ITEMS, everyMs: 2 }));
+    const next = await product.push('v2');
+    const waiting = await product.enqueue('ledger.steps', times(80, { items: ITEMS, everyMs: 150 }));
+    const busy = await product.enqueue('ledger.busy', times(20, { items: ITEMS, everyMs: 10 }));
     await product.all([...waiting, ...busy], ['running']);
 
-    const window = await product.open(await product.push('v2'));
-    const ended = await product.ended(window.id);
-    expect(ended).toMatchObject({ outcome: 'completed', refusals: [] });
+    const window = await product.open(next);
+    const ended = await product.endedAs(window.id, 'completed');
     const report = await product.report(window.id);
     const ids = [...waiting, ...busy];
     const runs = await product.all(ids, ['completed']);
@@ -35,10 +35,32 @@ describe('a window over runs in flight', () => {
     expect(report.work).toEqual({ lostMs: 0, repeatedCheckpoints: 0 });
   });
 
+  test('does the same with 1,000 runs', async () => {
+    const product = await startProduct();
+    await product.deploy('v1');
+    const next = await product.push('v2');
+    const ids = await product.enqueue('ledger.steps', times(1_000, { items: 15, everyMs: 2_000 }));
+    await eventually(() => new Set(readLedger(product.ledger).map(({ run }) => run)).size === 1_000, {
+      timeout: 60_000,
+      what: 'a first item of each run',
+    });
+
+    const window = await product.open(next);
+    await product.endedAs(window.id, 'completed', 60_000);
+    const report = await product.report(window.id);
+    const runs = await product.all(ids, ['completed'], 90_000);
+    expect(runs.every(run => run.attempt === 1 && run.result === 15 && run.release === next)).toBe(true);
+    const effects = readLedger(product.ledger);
+    expect(account(effects, ids, 15)).toEqual({ repeated: [], lost: [], retried: [] });
+    expect(overlaps(effects)).toEqual([]);
+    expect(report.runs).toMatchObject({ inFlight: 1_000, yielded: 1_000, resumed: 1_000, forced: 0 });
+  });
+
   test('keeps intake held while nothing runs, and accepts runs all the time', async () => {
     const product = await startProduct();
     await product.deploy('v1');
-    const [before] = await product.enqueue('ledger.stubborn', [{ forMs: 3_000 }]);
+    const end = product.signal();
+    const [before] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
     await product.all([before!], ['running']);
     const window = await product.open(await product.push('v2'));
     await eventually(
@@ -49,7 +71,8 @@ describe('a window over runs in flight', () => {
     const held = await product.run(during!);
     expect(held.state).toBe('queued');
     expect(held.heldBy).toMatchObject([{ window: window.id }]);
-    expect(await product.ended(window.id)).toMatchObject({ outcome: 'completed' });
+    end.open();
+    await product.endedAs(window.id, 'completed');
     const [run] = await product.all([during!], ['completed']);
     expect(run).toMatchObject({ release: window.release, heldBy: [] });
   });

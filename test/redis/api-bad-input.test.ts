@@ -421,7 +421,7 @@ function known(_: string) {
   return { sha256: file.files[0]!.sha256, bytes: file.files[0]!.bytes };
 }
 
-test.each([{}, { 'idempotency-key': 'deep' }])(
+test.each<Record<string, string>>([{}, { 'idempotency-key': 'deep' }])(
   'a body of many levels is a problem, not a crash (%o)',
   async headers => {
     const levels = 500_000;

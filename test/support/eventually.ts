@@ -17,11 +17,11 @@ export interface EventuallyOptions {
 export async function eventually<Value>(
   condition: () => Value | Promise<Value>,
   { timeout = 10_000, every = 20, what = 'the condition' }: EventuallyOptions = {},
-): Promise<NonNullable<Value>> {
+): Promise<Exclude<Value, false | 0 | '' | null | undefined>> {
   const deadline = performance.now() + timeout;
   for (;;) {
     const seen = await look(condition);
-    if ('value' in seen && seen.value) return seen.value;
+    if ('value' in seen && seen.value) return seen.value as Exclude<Value, false | 0 | '' | null | undefined>;
     if (performance.now() > deadline) {
       const last =
         'value' in seen ? `the last value was ${inspect(seen.value, { depth: 4 })}` : 'the last look failed';

@@ -5,15 +5,14 @@ import { compute, pause, record } from './_ledger.js';
 
 const work = z.object({ ledger: z.string(), items: z.int(), everyMs: z.number().default(20) });
 
-/** Cannot be stopped half-way: writes its first item at once, its last at the end. Ends early only when told to stop at once. */
+/** Cannot be stopped half-way: writes its first item at once, its last when the file `until` is there. Ends early only when told to stop at once. */
 export const stubborn = defineJob({
   name: 'ledger.stubborn',
   queue: 'stubborn',
-  payload: z.object({ ledger: z.string(), forMs: z.number() }),
-  async run(ctx, { ledger, forMs }) {
+  payload: z.object({ ledger: z.string(), until: z.string() }),
+  async run(ctx, { ledger, until }) {
     record(ledger, ctx, 0);
-    const end = performance.now() + forMs;
-    while (performance.now() < end) {
+    while (!existsSync(until)) {
       ctx.signal.throwIfAborted();
       await pause(20);
     }
@@ -75,8 +74,29 @@ export const publisher = defineJob({
       await ctx.checkpoint(state);
     }
     await ctx.once('publish', () => record(ledger, ctx, 2_000));
-    const child = await ctx.enqueue('ledger.stubborn', { ledger, forMs: 1 });
+    const child = await ctx.enqueue('ledger.stubborn', { ledger, until: ledger });
     return { seed, child };
+  },
+});
+
+/** Dies in the middle of an outside effect: once, before `mark` is there. */
+export const unsure = defineJob({
+  name: 'ledger.unsure',
+  queue: 'unsure',
+  payload: z.object({ ledger: z.string(), mark: z.string(), idempotent: z.boolean() }),
+  async run(ctx, { ledger, mark, idempotent }) {
+    await ctx.once(
+      'pay',
+      async () => {
+        record(ledger, ctx, 0);
+        if (existsSync(mark)) return;
+        writeFileSync(mark, '');
+        process.kill(process.pid, 'SIGKILL');
+        await pause(60_000);
+      },
+      { idempotent },
+    );
+    return 'paid';
   },
 });
 

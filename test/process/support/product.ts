@@ -1,11 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '../../../src/cli/client.js';
 import { createClient } from '../../../src/cli/client.js';
 import { pushRelease } from '../../../src/cli/push.js';
 import type { HostStatus } from '../../../src/model/intent.js';
 import type { Run, RunState } from '../../../src/model/run.js';
-import type { Report, Window } from '../../../src/model/window.js';
+import type { Outcome, Report, Window } from '../../../src/model/window.js';
 import { buildRelease } from '../../../src/release/build.js';
 import { eventually } from '../../support/eventually.js';
 import { ROOT, type RunningProcess, spawnCli } from '../../support/processes.js';
@@ -25,6 +25,8 @@ export interface Product {
   readonly client: Client;
   readonly store: TestStore;
   readonly ledger: string;
+  /** A file that jobs can wait for; it appears with `open()`. */
+  signal(): { path: string; open(): void };
   server: RunningProcess;
   readonly hosts: RunningProcess[];
   startServer(): Promise<RunningProcess>;
@@ -36,6 +38,8 @@ export interface Product {
   /** Pushes, opens a window, waits for its end, which must be `completed`. @returns the release. */
   deploy(folder: string): Promise<string>;
   ended(window: string, timeout?: number): Promise<Window>;
+  /** The same, and fails with the whole story if it ended otherwise. */
+  endedAs(window: string, outcome: Outcome, timeout?: number): Promise<Window>;
   report(window: string): Promise<Report>;
   /** Enqueues runs with these payloads; `ledger` is added. @returns their IDs. */
   enqueue(job: string, payloads: Record<string, unknown>[]): Promise<string[]>;
@@ -45,6 +49,7 @@ export interface Product {
   all(ids: string[], states: RunState[], timeout?: number): Promise<Run[]>;
 }
 
+let signals = 0;
 const built = new Map<string, ReturnType<typeof buildRelease>>();
 
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
@@ -64,6 +69,10 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     store,
     ledger: path.join(mkdtempSync(path.join(data, 'ledger-')), 'effects.jsonl'),
     hosts: [] as RunningProcess[],
+    signal() {
+      const file = path.join(path.dirname(product.ledger), `signal-${++signals}`);
+      return { path: file, open: () => writeFileSync(file, '') };
+    },
     async startServer() {
       product.server = spawnCli(['serve', '--port', port], { env });
       const [, url] = await product.server.line(/^ready (http:\S+)$/);
@@ -88,9 +97,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       client.post<Window>('/v1/windows', { release, reason: 'a test', ...fields }),
     async deploy(folder: string) {
       const release = await product.push(folder);
-      const window = await product.ended((await product.open(release)).id);
-      if (window.outcome !== 'completed')
-        throw new Error(`the window ended as ${window.outcome}: ${window.summary}`);
+      await product.endedAs((await product.open(release)).id, 'completed');
       return release;
     },
     ended: (id: string, timeout = 30_000) =>
@@ -103,6 +110,14 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
         },
         { timeout, every: 50, what: `the end of window ${id}` },
       ),
+    async endedAs(id: string, outcome: Outcome, timeout?: number) {
+      const window = await product.ended(id, timeout);
+      if (window.outcome === outcome) return window;
+      const { summary, phases, blockers, refusals } = window;
+      throw new Error(
+        `the window ended as ${window.outcome}, not ${outcome}: ${JSON.stringify({ summary, phases, blockers, refusals }, null, 1)}`,
+      );
+    },
     report: (id: string) => client.get<Report>(`/v1/windows/${id}/report`),
     async enqueue(job: string, payloads: Record<string, unknown>[]) {
       const body = payloads.map(payload => ({ payload: { ledger: product.ledger, ...payload } }));
