@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type ErrorCode, type FieldError, isErrorCode, SlackwaterError } from '../platform/errors.js';
 import { readEvents, type ServerEvent } from './server-events.js';
 
-export interface Page<Item> {
+interface Page<Item> {
   items: Item[];
   nextCursor: string | null;
 }
 
-export interface EventOptions {
+interface EventOptions {
   signal: AbortSignal;
   lastEventId?: string | undefined;
   /** The stream is open: from here on nothing is missed. */

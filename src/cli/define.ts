@@ -16,9 +16,14 @@ export function overHttp(command: Command, example: string): Command {
   );
 }
 
-/** The same for commands that need no server. */
+/** `--json` alone, for commands that need no server. */
 export function local(command: Command, example: string): Command {
-  return command.option('--json', 'print JSON').addHelpText('after', `\nExample:\n  $ slackwater ${example}`);
+  return withExample(command, example).option('--json', 'print JSON');
+}
+
+/** For commands whose output is no data. */
+export function withExample(command: Command, example: string): Command {
+  return command.addHelpText('after', `\nExample:\n  $ slackwater ${example}`);
 }
 
 /** A command that only holds others: a bare call shows what there is. */

@@ -1,5 +1,5 @@
 import type { Window } from '../../model/window.js';
-import { buildRelease } from '../../release/build.js';
+import { buildRelease } from '../../release/index.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';

@@ -1,4 +1,4 @@
-import { buildRelease } from '../../release/build.js';
+import { buildRelease } from '../../release/index.js';
 import type { CommonOptions } from '../define.js';
 import { print, printJson, say, styleOf } from '../output.js';
 import { jobsTable } from '../show/release.js';

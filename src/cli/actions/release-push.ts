@@ -1,5 +1,4 @@
-import { buildRelease } from '../../release/build.js';
-import { readRelease } from '../../release/folder.js';
+import { buildRelease, readRelease } from '../../release/index.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { print, printJson, say, styleOf } from '../output.js';

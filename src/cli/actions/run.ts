@@ -1,5 +1,6 @@
 import type { Run } from '../../model/run.js';
 import { parseDuration } from '../../platform/duration.js';
+import { SlackwaterError } from '../../platform/errors.js';
 import { readPayload } from '../arguments.js';
 import type { Client } from '../client.js';
 import { connect, part } from '../connect.js';
@@ -63,9 +64,9 @@ async function waitForEnd(client: Client, id: string, options: RunOptions): Prom
   let shown = '';
   try {
     for (let pace = FIRST_LOOK; !stop.signal.aborted; pace = Math.min(pace * 1.5, 1_000)) {
-      const found = await client.get<Run>(`/v1/runs/${part(id)}`);
-      if (ENDED.has(found.state)) return found;
-      const text = progressText(found);
+      const found = await client.get<Run>(`/v1/runs/${part(id)}`).catch(unlessAway);
+      if (found && ENDED.has(found.state)) return found;
+      const text = found ? progressText(found) : `no answer from ${client.url}: waiting for it`;
       if (!options.json && text !== shown) say(text);
       shown = text;
       await news.next(pace);
@@ -82,6 +83,11 @@ async function waitForEnd(client: Client, id: string, options: RunOptions): Prom
   }
   say(`\nThe run goes on. See it: slackwater runs show ${id} · end it: slackwater runs cancel ${id}`);
   return undefined;
+}
+
+/** A server that is restarted meanwhile is waited for: the run does not depend on it. */
+function unlessAway(error: unknown): undefined {
+  if (!(error instanceof SlackwaterError) || error.code !== 'unavailable') throw error;
 }
 
 function progressText({ state, progress }: Run): string {

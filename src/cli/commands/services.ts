@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { duration, name, names, onTimeout, port, workers } from '../arguments.js';
-import { lazy, local, overHttp } from '../define.js';
+import { lazy, overHttp, withExample } from '../define.js';
 
 /** What runs for long: all in one for development, server, host; and the check of them all. */
 export function defineServices(program: Command): void {
-  local(program.command('dev'), 'dev --jobs jobs --port 7070')
+  withExample(program.command('dev'), 'dev --jobs jobs --port 7070')
     .description('Run everything here: a private Redis, the server, one host; a saved file is deployed.')
     .option('--jobs <dir>', 'folder of jobs', 'jobs')
     .option(
@@ -29,14 +29,14 @@ export function defineServices(program: Command): void {
     )
     .action(lazy(async () => (await import('../dev/dev.js')).dev));
 
-  local(program.command('serve'), 'serve --port 7070')
+  withExample(program.command('serve'), 'serve --port 7070')
     .description('Run a server: API, dashboard data and window engine.')
     .option('--port <port>', 'port, 0 for a free one (default: 7070)', port)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1; any other needs SLACKWATER_TOKEN)')
     .option('--config <file>', 'configuration, such as config/slackwater.yaml')
     .action(lazy(async () => (await import('../actions/serve.js')).serve));
 
-  local(program.command('host'), 'host --workers 4 --queues reports,billing')
+  withExample(program.command('host'), 'host --workers 4 --queues reports,billing')
     .description('Run a host: claims runs and keeps worker processes that execute them.')
     .option('--workers <n>', 'worker processes for each release (default: one per core)', workers)
     .option('--queues <names>', 'serve only these queues, separated by commas', names)

@@ -3,7 +3,7 @@ import type { Report, Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { SlackwaterError } from '../../platform/errors.js';
 import { appNameOf } from '../../release/app-name.js';
-import { type BuiltRelease, buildRelease } from '../../release/build.js';
+import { type BuiltRelease, buildRelease } from '../../release/index.js';
 import type { Client } from '../client.js';
 import { followWindow } from '../live/follow-window.js';
 import { say, styleOf } from '../output.js';

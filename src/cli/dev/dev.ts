@@ -2,7 +2,7 @@ import path from 'node:path';
 import { loadConfig } from '../../config/load.js';
 import type { Service } from '../../platform/service.js';
 import { findRedis } from '../../redis/find-redis.mjs';
-import { type BuiltRelease, buildRelease } from '../../release/build.js';
+import { type BuiltRelease, buildRelease } from '../../release/index.js';
 import { createServer } from '../../server/server.js';
 import { createClient } from '../client.js';
 import { listen } from '../live/listen.js';

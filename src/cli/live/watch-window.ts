@@ -49,7 +49,7 @@ export async function watchWindow(client: Client, id: string, options: WatchOpti
 }
 
 /** Prints the report of a window that is done. @throws Exit */
-export async function finish(client: Client, window: Window, options: WatchOptions): Promise<void> {
+async function finish(client: Client, window: Window, options: WatchOptions): Promise<void> {
   const report = await client.get<Report>(`/v1/windows/${encodeURIComponent(window.id)}/report`);
   if (options.json) printJson(report);
   else print(reportLines(report, styleOf(process.stdout)).join('\n'));
