@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Config } from '../config/config.js';
 import type { HostStatus } from '../model/intent.js';
+import { atMost } from '../platform/at-most.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { newId } from '../platform/ids.js';
 import { createLogger } from '../platform/logger.js';
@@ -12,7 +13,7 @@ import { createQueues } from '../queue/queues.js';
 import { sweep } from '../store/holds.js';
 import { listHosts, removeHost } from '../store/hosts.js';
 import { listApps, readIntent, watchControl } from '../store/intents.js';
-import { checkRedis, openStore } from '../store/redis.js';
+import { checkRedis, onOutage, openStore } from '../store/redis.js';
 import { fetchRelease, getRelease } from '../store/releases.js';
 import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
@@ -44,6 +45,11 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const id = newId('host');
   const log = createLogger('host');
   const store = openStore(config.redis);
+  onOutage(
+    store.redis,
+    () => log.warn('Redis is out of reach: nothing starts, and what runs is stopped before its locks end'),
+    () => log.warn('Redis is back'),
+  );
   const queues = createQueues(store);
   const redisClock = new RedisClock(store.redis);
   const pace = new Pace();
@@ -190,18 +196,26 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       leaving = true;
       clearTimeout(timer);
       timer = undefined;
-      await intake.stopClaiming();
+      // Without Redis nothing can be given back: what others may take over they take when the locks have ended.
+      const patience = () =>
+        (store.redis.status === 'ready' ? LEAVE_WITHIN_MS : 0) + config.host.lockDurationMs;
+      await atMost(patience(), intake.stopClaiming());
       for (const app of apps.values()) app.leave();
-      await reporter.flush(true).catch(() => {});
-      await intake.idle(LEAVE_WITHIN_MS, () => {
+      await atMost(patience(), reporter.flush(true));
+      const kill = () => {
         for (const slot of slots()) slot.kill();
-      });
+      };
+      await atMost(patience(), intake.idle(LEAVE_WITHIN_MS, kill));
+      kill();
       await Promise.all([...apps.values()].map(app => app.stop()));
       stopped = true;
       reporter.stop();
-      await Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close(), looking]);
-      await removeHost(store, id).catch(() => {});
-      await queues.close();
+      await atMost(
+        patience(),
+        Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close(), looking]),
+      );
+      await atMost(patience(), removeHost(store, id));
+      await atMost(patience(), queues.close());
       store.redis.disconnect();
     },
   };

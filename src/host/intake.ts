@@ -1,7 +1,7 @@
 import type { Logger } from '../platform/logger.js';
 import { type Consumer, createConsumer } from '../queue/consumer.js';
 import { appendEvent } from '../store/events.js';
-import type { Store } from '../store/redis.js';
+import { isUnreachable, type Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
 import { heldKey } from './held-run.js';
 import type { Pool } from './pool.js';
@@ -61,7 +61,8 @@ export class Intake {
           ),
         );
       },
-      onError: error => log.warn({ err: error, queue }, 'queue trouble'),
+      // That Redis is away is told once, by the host, not by each attempt to reach it.
+      onError: error => log[isUnreachable(error) ? 'debug' : 'warn']({ err: error, queue }, 'queue trouble'),
     });
   }
 

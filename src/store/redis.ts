@@ -36,6 +36,27 @@ export function connect(options: StoreOptions, extra: RedisOptions = {}): Redis 
   return redis;
 }
 
+/** Whether an error only says that Redis is out of reach at the moment. */
+export function isUnreachable(error: Error & { code?: string }): boolean {
+  return (
+    /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/.test(error.code ?? '') ||
+    /Connection is closed/i.test(error.message)
+  );
+}
+
+/** Calls `away` when the connection is lost and `back` when it serves again; never for what follows `redis.disconnect()`. */
+export function onOutage(redis: Redis, away: () => void, back: () => void): void {
+  let out = false;
+  redis.on('reconnecting', () => {
+    if (!out) away();
+    out = true;
+  });
+  redis.on('ready', () => {
+    if (out) back();
+    out = false;
+  });
+}
+
 export function openStore(options: StoreOptions, extra: RedisOptions = {}): Store {
   return {
     redis: connect(options, extra),
