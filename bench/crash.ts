@@ -45,7 +45,7 @@ async function run(context: Context): Promise<Answer> {
       const folder = (who: string) => roundFolder(context.dir, who, runs, round);
       take('worker', runs, await killWorker(product, folder('worker'), runs));
       take('host', runs, await killHost(product, folder('host'), runs));
-      take('stalled', runs, await killStalled(context, folder('stalled'), runs));
+      if (!context.quick) take('stalled', runs, await killStalled(context, folder('stalled'), runs));
     }
   }
   await product.stop();

@@ -18,6 +18,8 @@ export interface Bench {
 export interface Context {
   sizes: number[];
   rounds: number;
+  /** Leave out the peers that take long: for who works on the product. */
+  quick: boolean;
   /** An empty folder for files, removed afterwards. */
   dir: string;
   /** Of this bench alone, or named by REDIS_URL. */

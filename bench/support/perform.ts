@@ -19,10 +19,16 @@ export interface Outcome {
   tookMs: number;
 }
 
+export interface PerformOptions {
+  rounds?: number;
+  sizes?: number[];
+  quick?: boolean;
+}
+
 /** Runs one bench with a Redis and a folder of its own. Whatever happens, nothing of it is left: no process, file or key. */
 export async function perform(
   bench: Bench,
-  { rounds = bench.rounds, sizes = bench.sizes }: { rounds?: number; sizes?: number[] },
+  { rounds = bench.rounds, sizes = bench.sizes, quick = false }: PerformOptions,
 ): Promise<Outcome> {
   const scope = new Scope();
   const began = performance.now();
@@ -44,7 +50,7 @@ export async function perform(
       process.stderr.write(`${seconds}s  ${bench.name}: ${line}\n`);
     };
     const programs = await compilePrograms(join(dir, 'programs'));
-    const running = bench.run({ sizes, rounds, dir, redisUrl: redis.url, keys, scope, programs, say });
+    const running = bench.run({ sizes, rounds, quick, dir, redisUrl: redis.url, keys, scope, programs, say });
     const result = await Promise.race([running, interrupted.signal, late(bench.limitMs, limit.signal)]).then(
       answer => ({ answer, error: null }),
       (error: Error) => ({ answer: null, error: error.message }),
