@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { HostStatus } from '../../model/intent.js';
 import type { Report, Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { SlackwaterError } from '../../platform/errors.js';
@@ -6,11 +7,15 @@ import { appNameOf } from '../../release/app-name.js';
 import { type BuiltRelease, buildRelease } from '../../release/index.js';
 import type { Client } from '../client.js';
 import { followWindow } from '../live/follow-window.js';
+import { pause } from '../live/listen.js';
 import { say, styleOf } from '../output.js';
 import { currentRelease, pushRelease } from '../push.js';
 import { describe } from '../report-error.js';
 import { refusalLines } from '../show/refusals.js';
 import { plural } from '../show/text.js';
+
+/** Between two looks for the host, ms. */
+const LOOK_AGAIN = 50;
 
 export interface SaveOptions {
   jobs: string;
@@ -49,7 +54,10 @@ export async function deploySave(
   for (const warning of built.warnings) say(warning);
   const { app } = built.manifest;
   const current = await currentRelease(client, app);
-  if (current === built.id) return { built, serving: true };
+  if (current === built.id) {
+    await seenOnHost(client, app, current, signal);
+    return { built, serving: true };
+  }
   await pushRelease(client, built);
   const window = await openAfterOthers(client, { ...options, app, release: built.id }, signal);
   const done = window && (await endOf(client, window.id, signal));
@@ -62,6 +70,15 @@ export async function deploySave(
 async function releaseBefore(client: Client, { jobs, app }: SaveOptions): Promise<string | null> {
   const name = await appNameOf(path.resolve(jobs), app).catch(() => null);
   return name && currentRelease(client, name);
+}
+
+/** The release is that of an earlier `dev`: no window says when the host has loaded it. */
+async function seenOnHost(client: Client, app: string, release: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const hosts = await client.list<HostStatus>('/v1/hosts');
+    if (hosts.some(({ apps, leaving }) => !leaving && apps[app]?.release === release)) return;
+    await pause(LOOK_AGAIN, signal);
+  }
 }
 
 async function endOf(client: Client, id: string, signal: AbortSignal): Promise<Window | null> {

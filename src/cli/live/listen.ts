@@ -49,7 +49,7 @@ export function listen(
 }
 
 /** Waits; ends early, without a throw, when `signal` says so. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise(done => {
     if (signal.aborted) return done();
     const end = () => {
