@@ -19,7 +19,7 @@ export interface BullmqPeerOptions {
 }
 
 /** BullMQ's own defaults. */
-export const DEFAULT_MS = 30_000;
+const DEFAULT_MS = 30_000;
 const SAVE_EVERY_MS = 250;
 
 /** Plain BullMQ: one queue, and on each core a process with a `Worker` whose jobs save their state with `updateData`. */

@@ -20,7 +20,7 @@ export interface Stretch {
 }
 
 /** Room for one line: in a durable ledger each stretch has its fixed place in the file. */
-export const LINE_BYTES = 256;
+const LINE_BYTES = 256;
 const LOOK_EVERY_MS = 100;
 
 /**
