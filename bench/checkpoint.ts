@@ -7,7 +7,7 @@ const STEP_US = 100;
 const BLOCKS = 20;
 const BLOCK_STEPS = 500;
 const STEPS = BLOCKS * BLOCK_STEPS;
-const PROGRESS_STEPS = 2_000;
+const PROGRESS_STEPS = 1_000;
 const BATCHES = 20;
 /** So few that all of them come within 5 ms of the last serialisation. */
 const CALLS = 500;

@@ -5,7 +5,7 @@ import { Child } from './support/child.js';
 import { Product } from './support/product.js';
 
 const BYTES = 1_024;
-const MS = 1_500;
+const MS = 1_000;
 const SCRIPT = fileURLToPath(new URL('../src/store/scripts/save-run.lua', import.meta.url));
 
 export const bench: Bench = {

@@ -9,13 +9,15 @@ import { checkSum, readLedger } from './support/read-ledger.js';
 import { askToFinish, roundFolder } from './support/rounds.js';
 import { quantile } from './support/stats.js';
 
-const STEP_MS = 25;
+const STEP_MS = 50;
 const BYTES = 1_024;
 /** Shorter than the default of 10 s, so that the bench is too; the peer's lock and check are as long. */
 const LOCK_MS = 2_000;
 const SAVE_EVERY_MS = 250;
 /** Long enough for regular saves to be under way. */
 const settle = () => wait(1_000);
+/** Some steps after it has gone on. */
+const goOn = () => wait(200);
 
 export const bench: Bench = {
   name: 'crash',
@@ -71,7 +73,7 @@ async function killHost(product: Product, folder: string, runs: number): Promise
   await begin(product, folder, runs);
   const victims = new Set(product.workersOf(host));
   await product.startHost();
-  await settle();
+  await wait(500);
   const killedAt = monotonicMs();
   host.kill();
   product.hosts.shift();
@@ -98,7 +100,7 @@ async function killStalled(context: Context, folder: string, runs: number): Prom
   await peer.kill();
   peer.start('new');
   await peer.full();
-  await settle();
+  await goOn();
   await peer.end();
   const ledger = readLedger(folder);
   const victims = new Set(ledger.filter(({ by }) => by === 'old').map(({ pid }) => pid));
@@ -118,7 +120,7 @@ async function begin(product: Product, folder: string, runs: number): Promise<vo
 /** Waits until all run again, lets them finish, and reads what they did. */
 async function end(product: Product, folder: string, runs: number): Promise<Stretch[]> {
   await product.untilRunning(runs);
-  await settle();
+  await goOn();
   askToFinish(folder);
   await product.untilAllCompleted();
   return readLedger(folder);

@@ -21,8 +21,10 @@ const BYTES = 1_024;
 /** Length of the jobs that `close()` waits for, and of the slow run's steps. */
 const LONG_MS = 5_000;
 const TUNED_MS = 5_000;
-/** In full swing before it is stopped, and again after. */
+/** In full swing before it is stopped … */
 const settle = () => wait(400);
+/** … and for some steps after. */
+const goOn = () => wait(100);
 
 export const bench: Bench = {
   name: 'stop',
@@ -56,6 +58,9 @@ async function run(context: Context): Promise<Answer> {
     say(`${runs} runs, ${id}: all run again after ${Math.round(gap.untilAllMs)} ms`);
   };
 
+  // Not counted: a host in the field has been up for longer than a moment.
+  await deploy(deploys, roundFolder(context.dir, 'warm-up'), sizes[0]!);
+
   for (let round = 1; round <= rounds; round++) {
     for (const runs of sizes) {
       const folder = (who: string) => roundFolder(context.dir, who, runs, round);
@@ -70,7 +75,7 @@ async function run(context: Context): Promise<Answer> {
       figures.add('report:longest', runs, report.pause.maxMs);
       figures.add('ledger:longest', runs, longest);
       const work = { runs, bytes: BYTES, stepMs: STEP_MS };
-      take('bound', runs, await bareHandover(context, folder('bare'), { ...work, settle }));
+      take('bound', runs, await bareHandover(context, folder('bare'), { ...work, settle, goOn }));
       take('give-back', runs, await giveBack(context, folder('give-back'), runs));
       if (context.quick) continue;
       take('close', runs, await closeAndRestart(context, folder('close'), runs));
@@ -106,7 +111,7 @@ async function deploy(deploys: Deploys, folder: string, runs: number, slow = fal
   await settle();
   const report = await product.deploy(releases[next]);
   deploys.current = next;
-  await settle();
+  await goOn();
   askToFinish(folder);
   await product.untilAllCompleted();
 
@@ -137,7 +142,7 @@ async function giveBack(context: Context, folder: string, runs: number): Promise
   await peer.close('give-back');
   peer.start('new');
   await peer.full();
-  await settle();
+  await goOn();
   await peer.end();
   const ledger = readLedger(folder);
   const before = onePerRun(ledger, 'old', runs);
@@ -159,7 +164,7 @@ async function closeAndRestart(context: Context, folder: string, runs: number): 
   await peer.close('wait');
   peer.start('new');
   await peer.full();
-  await settle();
+  await goOn();
   await peer.end();
   const ledger = readLedger(folder);
   const stopped = ledger.filter(({ by, lastAt }) => by === 'old' && lastAt >= closedAt);
@@ -193,7 +198,7 @@ async function killed(context: Context, folder: string, runs: number, tunedMs?: 
   await peer.kill();
   peer.start('new');
   await peer.full(120_000);
-  await settle();
+  await goOn();
   await peer.end();
   const after = firstPerRun(readLedger(folder), 'new', runs);
   for (const stretch of after.values()) checkSum(stretch);

@@ -9,7 +9,13 @@ import type { BareOptions } from './bare-host-main.js';
 export async function bareHandover(
   context: Context,
   folder: string,
-  { runs, bytes, stepMs, settle }: { runs: number; bytes: number; stepMs: number; settle(): Promise<void> },
+  {
+    runs,
+    bytes,
+    stepMs,
+    settle,
+    goOn,
+  }: { runs: number; bytes: number; stepMs: number; settle(): Promise<void>; goOn(): Promise<void> },
 ): Promise<Gap> {
   const options: BareOptions = {
     child: context.programs['bare-child']!,
@@ -24,7 +30,7 @@ export async function bareHandover(
   await settle();
   host.send({ t: 'swap' });
   await host.message('swapped');
-  await settle();
+  await goOn();
   askToFinish(folder);
   await host.message('finished');
   await host.stop();
