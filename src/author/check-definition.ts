@@ -14,6 +14,7 @@ const OPTIONS = [
   'backoff',
   'timeout',
   'concurrency',
+  'schedule',
   'run',
 ];
 const CHECKPOINT_OPTIONS = ['version', 'schema', 'upgrade', 'downgrade', 'every', 'onRollback'];
@@ -38,7 +39,8 @@ export function checkDefinition(options: unknown): void {
 }
 
 function checkOptions(options: Record<string, unknown>, fault: Fault): void {
-  const { name, queue, payload, checkpoint, attempts, backoff, timeout, concurrency, run } = options;
+  const { name, queue, payload, checkpoint, attempts, backoff, timeout, concurrency, schedule, run } =
+    options;
   refuseUnknown(options, OPTIONS, '', fault);
   checkName(name, 'name', fault);
   if (queue !== undefined) checkName(queue, 'queue', fault);
@@ -49,6 +51,7 @@ function checkOptions(options: Record<string, unknown>, fault: Fault): void {
   if (timeout !== undefined && checkDuration(timeout, 'timeout', fault) === 0)
     fault('/timeout', 'timeout must be longer than 0: leave it out for no limit');
   if (backoff !== undefined) checkBackoff(backoff, fault);
+  if (schedule !== undefined) checkSchedule(schedule, fault);
   if (typeof run !== 'function') fault('/run', 'run must be a function: async run(ctx, payload) { … }');
 }
 
@@ -59,8 +62,7 @@ function checkCheckpoint(checkpoint: unknown, fault: Fault): void {
   checkSchema(checkpoint.schema, 'checkpoint.schema', fault);
   checkVersions(checkpoint, fault);
   if (checkpoint.every !== undefined) checkDuration(checkpoint.every, 'checkpoint.every', fault);
-  if (checkpoint.onRollback !== undefined && !['repeat', 'park'].includes(checkpoint.onRollback as string))
-    fault('/checkpoint/onRollback', 'checkpoint.onRollback must be "repeat" or "park"');
+  checkChoice(checkpoint.onRollback, 'checkpoint.onRollback', ['repeat', 'park'], fault);
 }
 
 function checkBackoff(backoff: unknown, fault: Fault): void {
@@ -68,6 +70,26 @@ function checkBackoff(backoff: unknown, fault: Fault): void {
     return fault('/backoff', 'backoff must be { type: "fixed" or "exponential", delay: "5s" }');
   refuseUnknown(backoff, ['type', 'delay'], 'backoff.', fault);
   checkDuration(backoff.delay, 'backoff.delay', fault);
+}
+
+/** Its shape only: cron and zone are understood by the builder, which need not be linked into every release. */
+function checkSchedule(schedule: unknown, fault: Fault): void {
+  if (!isRecord(schedule) || typeof schedule.cron !== 'string')
+    return fault('/schedule', 'schedule must be { cron: "30 2 * * *", timezone: "Europe/Berlin", … }');
+  refuseUnknown(schedule, ['cron', 'timezone', 'missed', 'overlap', 'payload'], 'schedule.', fault);
+  if (schedule.timezone !== undefined && typeof schedule.timezone !== 'string')
+    fault('/schedule/timezone', 'schedule.timezone must be the name of a time zone, such as "Europe/Berlin"');
+  checkChoice(schedule.missed, 'schedule.missed', ['latest', 'all', 'skip'], fault);
+  checkChoice(schedule.overlap, 'schedule.overlap', ['skip', 'queue', 'replace'], fault);
+}
+
+function checkChoice(value: unknown, field: string, choices: string[], fault: Fault): void {
+  if (value === undefined || choices.includes(value as string)) return;
+  const shown = choices.map(each => `"${each}"`);
+  fault(
+    `/${field.replace('.', '/')}`,
+    `${field} must be ${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`,
+  );
 }
 
 function checkName(value: unknown, field: string, fault: Fault): void {

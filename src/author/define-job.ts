@@ -36,6 +36,15 @@ export function defineJob<
     backoff: { type: backoff?.type ?? 'exponential', delayMs: parseDuration(backoff?.delay ?? '1s') },
     timeoutMs: timeout === undefined ? null : parseDuration(timeout),
     concurrency: options.concurrency ?? null,
+    schedule: options.schedule
+      ? {
+          cron: options.schedule.cron,
+          timezone: options.schedule.timezone ?? 'UTC',
+          missed: options.schedule.missed ?? 'latest',
+          overlap: options.schedule.overlap ?? 'skip',
+          payload: options.schedule.payload ?? {},
+        }
+      : null,
     // A method of the options object, so that `this` is what the author wrote.
     run: options.run.bind(options),
   };

@@ -1,5 +1,6 @@
+import { Cron } from 'croner';
 import * as z from 'zod';
-import type { JobManifest } from '../model/release.js';
+import type { JobManifest, ScheduleManifest } from '../model/release.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { JobDefinition } from './job.js';
 import type { AnySchema } from './schema.js';
@@ -24,6 +25,24 @@ export function describeJob(job: JobDefinition): JobManifest {
     timeoutMs: job.timeoutMs,
     concurrency: job.concurrency,
   };
+}
+
+/** The job's schedule, understood. @throws SlackwaterError `bad-definition` for a cron or a time zone that is none. */
+export function describeSchedule({ name, schedule }: JobDefinition): ScheduleManifest[] {
+  if (!schedule) return [];
+  const { cron, timezone } = schedule;
+  try {
+    new Cron(cron, { timezone, paused: true }).nextRun();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SlackwaterError(
+      'bad-definition',
+      `job "${name}": schedule ${JSON.stringify(cron)} in zone ${JSON.stringify(timezone)} cannot be understood: ${why}`,
+      [{ pointer: '/schedule', detail: why }],
+      { cause },
+    );
+  }
+  return [{ job: name, ...schedule }];
 }
 
 /** By the schema's own copy of zod where it offers that: it knows its own kinds of schema best. */

@@ -40,6 +40,7 @@ export class AppHost {
   #loadError: { release: string; message: string } | null = null;
   #standbyLoading: string | null = null;
   readonly #retired = new Set<Promise<void>>();
+  #stopped = false;
 
   constructor(private readonly options: AppHostOptions) {
     this.watch = new WindowWatch(options.now, this, () => this.#changed());
@@ -48,7 +49,7 @@ export class AppHost {
 
   /** Makes the intent so, as far as it can be made so now; called again whenever something that it waits for has happened. */
   follow(intent: Intent | null): void {
-    if (!intent || (this.intent && intent.term < this.intent.term)) return;
+    if (this.#stopped || !intent || (this.intent && intent.term < this.intent.term)) return;
     const news = intent.revision !== this.intent?.revision;
     this.intent = intent;
     if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
@@ -90,7 +91,7 @@ export class AppHost {
     void this.#retire(this.standby?.discard());
     this.standby = null;
     this.#proof = null;
-    this.#loadStandby(standby)
+    const loading = this.#loadStandby(standby)
       .catch(error => {
         this.#loadError = { release: standby, message: (error as Error).message };
         this.options.report(true);
@@ -98,11 +99,12 @@ export class AppHost {
       .finally(() => {
         this.#standbyLoading = null;
       });
+    void this.#retire(loading);
   }
 
   async #loadStandby(release: string): Promise<void> {
     const local = await this.options.fetch(release);
-    if (this.intent?.standby !== release && this.intent?.release !== release) return;
+    if (this.#stopped || (this.intent?.standby !== release && this.intent?.release !== release)) return;
     const current = this.#local;
     const jobs = [...local.jobs, ...(current?.jobs ?? [])];
     this.standby = new Standby({
@@ -145,9 +147,10 @@ export class AppHost {
     if (standby?.release === release && standby.state === 'loading') return;
     if (this.#loading === release || this.#standbyLoading === release) return;
     this.#loading = release;
-    this.#loadPool(release, old).finally(() => {
+    const loading = this.#loadPool(release, old).finally(() => {
       this.#loading = null;
     });
+    void this.#retire(loading);
   }
 
   /** No standby: this host joined late, or its standby broke. */
@@ -158,7 +161,7 @@ export class AppHost {
       const loaded = await pool.loaded;
       if (!loaded.ok)
         this.options.log.error({ release, error: loaded.error }, 'a worker could not load the release');
-      if (this.intent?.release !== release || this.control.pool !== old)
+      if (this.#stopped || this.intent?.release !== release || this.control.pool !== old)
         return void this.#retire(pool.stop());
       void this.#retire(old?.stop());
       this.#take(pool, local);
@@ -270,6 +273,9 @@ export class AppHost {
 
   /** Ends all workers; their runs must have been given back. */
   async stop(): Promise<void> {
-    await Promise.all([this.control.pool?.stop(), this.standby?.discard(), ...this.#retired]);
+    this.#stopped = true;
+    await Promise.all([this.control.pool?.stop(), this.standby?.discard()]);
+    // What was being loaded when the stop came ends as soon as it is loaded.
+    while (this.#retired.size > 0) await Promise.all(this.#retired);
   }
 }

@@ -30,6 +30,8 @@ export class HeldRun {
   // Times in ms by the clock of Redis.
   startedAt = 0;
   savedAt: number | null = null;
+  /** Usual time between two of its own saves, ms: runs of one job may differ widely. */
+  usualSave: number | null = null;
   yieldedAt: number | null = null;
 
   /** Ends the abort's patience and the run's time limit. */

@@ -32,11 +32,6 @@ export class LockKeeper implements Service {
     return this.#deadline;
   }
 
-  /** Whether the right to compute has run out. */
-  get expired(): boolean {
-    return process.hrtime.bigint() > this.#deadline;
-  }
-
   async start(): Promise<void> {
     this.#schedule();
   }

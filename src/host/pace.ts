@@ -1,35 +1,29 @@
 /** How much a new figure counts against what was known. */
 const WEIGHT = 0.2;
 
-/** Learned times of jobs on this host, as moving averages: between two saves, and from start to end. In ms. */
+/** A moving average, in ms; `null` without history. */
+export function learned(before: number | null, ms: number): number {
+  return before === null ? ms : before + WEIGHT * (ms - before);
+}
+
+/** Usual times of jobs on this host: between two saves, and from start to end. In ms. */
 export class Pace {
   readonly #saves = new Map<string, number>();
   readonly #ends = new Map<string, number>();
 
   saved(job: string, sinceLastMs: number): void {
-    learn(this.#saves, job, sinceLastMs);
+    this.#saves.set(job, learned(this.#saves.get(job) ?? null, sinceLastMs));
   }
 
   ended(job: string, sinceStartMs: number): void {
-    learn(this.#ends, job, sinceStartMs);
+    this.#ends.set(job, learned(this.#ends.get(job) ?? null, sinceStartMs));
   }
 
-  /** @returns ms until a run of this job probably stops by itself (at its next save, or its end); `null` without history. */
-  estimate(
-    job: string,
-    stoppable: boolean,
-    now: number,
-    startedAt: number,
-    savedAt: number | null,
-  ): number | null {
-    const usual = stoppable ? this.#saves.get(job) : this.#ends.get(job);
-    if (usual === undefined) return null;
-    const since = stoppable ? (savedAt ?? startedAt) : startedAt;
-    return Math.max(0, Math.round(usual - (now - since)));
+  usualSave(job: string): number | null {
+    return this.#saves.get(job) ?? null;
   }
-}
 
-function learn(known: Map<string, number>, job: string, value: number): void {
-  const before = known.get(job);
-  known.set(job, before === undefined ? value : before + WEIGHT * (value - before));
+  usualEnd(job: string): number | null {
+    return this.#ends.get(job) ?? null;
+  }
 }

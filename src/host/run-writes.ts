@@ -5,7 +5,7 @@ import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { appendLog, FencedError, saveProgress, saveRun, saveStep } from '../store/runs.js';
 import type { HeldRun } from './held-run.js';
-import type { Pace } from './pace.js';
+import { learned, type Pace } from './pace.js';
 import type { RunSlot } from './pool.js';
 
 type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'log' }>;
@@ -64,7 +64,9 @@ export class RunWrites {
         const { savedAt } = await saveRun(store, run.right, write.checkpoint).finally(
           () => run.saving > 0 && run.saving--,
         );
-        pace.saved(run.job, savedAt - Math.max(run.savedAt ?? 0, run.startedAt));
+        const since = savedAt - Math.max(run.savedAt ?? 0, run.startedAt);
+        run.usualSave = learned(run.usualSave, since);
+        pace.saved(run.job, since);
         run.savedAt = savedAt;
         return;
       }

@@ -63,7 +63,8 @@ export class WindowWatch implements RunEvents {
 
   left(_run: HeldRun): void {
     this.#running--;
-    if (this.tally && this.#phase === 'draining') this.tally.lastEndOld = this.now();
+    // Only when nothing computes here any more has this host stopped.
+    if (this.tally && this.#phase === 'draining' && this.#running === 0) this.tally.lastEndOld = this.now();
     this.onChange();
   }
 

@@ -40,7 +40,7 @@ export interface Blocker {
   run: string;
   job: string;
   lastCheckpointAt: string | null;
-  /** Learned time to its next checkpoint or end, `null` without history. */
+  /** Learned time to its next checkpoint or end; `null` without history, and where it is overdue. */
   estimateMs: number | null;
 }
 
@@ -72,6 +72,7 @@ export interface WindowTally {
   /** Each run's own time from its yield to going on, ms. */
   pauses: number[];
   lastProgressOld: number | null;
+  /** When nothing computed here any more; `null` while something does. */
   lastEndOld: number | null;
   firstStartNew: number | null;
   firstProgressNew: number | null;

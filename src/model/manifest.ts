@@ -61,7 +61,7 @@ export const manifestOf = (release: Release): Manifest => ({
   files: release.files,
   jobs: release.jobs,
   workflows: release.workflows as [],
-  schedules: release.schedules as [],
+  schedules: release.schedules,
 });
 
 export const bytesOf = (manifest: Pick<Manifest, 'files'>): number =>

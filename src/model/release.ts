@@ -35,6 +35,17 @@ export const jobManifestSchema = z.strictObject({
 });
 export type JobManifest = z.infer<typeof jobManifestSchema>;
 
+/** When a job asks to be run by itself. Kept with the release; nothing fires it yet. */
+export const scheduleManifestSchema = z.strictObject({
+  job: nameSchema,
+  cron: z.string().min(1).max(200),
+  timezone: z.string().min(1).max(100),
+  missed: z.enum(['latest', 'all', 'skip']),
+  overlap: z.enum(['skip', 'queue', 'replace']),
+  payload: z.unknown(),
+});
+export type ScheduleManifest = z.infer<typeof scheduleManifestSchema>;
+
 export const fileManifestSchema = z.strictObject({
   path: z
     .string()
@@ -53,7 +64,7 @@ export const manifestSchema = z.strictObject({
   files: z.array(fileManifestSchema).min(1).max(1_000),
   jobs: z.array(jobManifestSchema).max(1_000),
   workflows: z.array(z.unknown()).max(0).default([]),
-  schedules: z.array(z.unknown()).max(0).default([]),
+  schedules: z.array(scheduleManifestSchema).max(1_000).default([]),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -66,7 +77,7 @@ export interface Release {
   bytes: number;
   jobs: JobManifest[];
   workflows: unknown[];
-  schedules: unknown[];
+  schedules: ScheduleManifest[];
   entry: string;
   files: z.infer<typeof fileManifestSchema>[];
 }

@@ -2,11 +2,11 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseManifest, sha256Of } from '../model/manifest.js';
-import { type JobManifest, type Manifest, manifestDigest, releaseIdOf } from '../model/release.js';
+import { type Manifest, manifestDigest, releaseIdOf } from '../model/release.js';
 import { writeFiles } from '../platform/files.js';
 import { appNameOf } from './app-name.js';
 import { bundle, ENTRY } from './bundle.js';
-import { describeBundle } from './describe.js';
+import { type Definitions, describeBundle } from './describe.js';
 import { findModules } from './find-modules.js';
 import { writeRelease } from './folder.js';
 
@@ -40,21 +40,26 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   const { root, modules } = await findModules(options.jobs);
   const app = await appNameOf(root, options.app);
   const { files, warnings } = await bundle(root, modules);
-  const jobs = await definitionsIn(files, options.importLimitMs ?? 20_000);
+  const { jobs, schedules } = await definitionsIn(files, options.importLimitMs ?? 20_000);
   const manifest = parseManifest({
     format: 1,
     app,
     entry: ENTRY,
     files: [...files].map(([file, bytes]) => ({ path: file, sha256: sha256Of(bytes), bytes: bytes.length })),
     jobs,
+    schedules,
   });
+  for (const { job, cron } of schedules)
+    warnings.push(
+      `${job}: its schedule (${cron}) is kept with the release, but this version fires none: ask for its runs by \`slackwater run ${job}\` from your cron`,
+    );
   const digest = manifestDigest(manifest);
   const built = { manifest, digest, id: releaseIdOf(digest), files, warnings };
   if (options.outDir !== undefined) await writeRelease(built, options.outDir);
   return built;
 }
 
-async function definitionsIn(files: Map<string, Uint8Array>, limitMs: number): Promise<JobManifest[]> {
+async function definitionsIn(files: Map<string, Uint8Array>, limitMs: number): Promise<Definitions> {
   const folder = await mkdtemp(path.join(await realpath(tmpdir()), 'slackwater-release-'));
   try {
     await writeFiles(folder, files);

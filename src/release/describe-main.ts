@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { describeJob } from '../author/describe.js';
+import { describeJob, describeSchedule } from '../author/describe.js';
 import { collectJobs } from '../author/registry.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { DescribeAnswer } from './describe.js';
@@ -32,8 +32,8 @@ process.exit = ((code?: number | string) => {
 
 try {
   const bundle = await import(pathToFileURL(process.argv[2]!).href);
-  const jobs = [...collectJobs(bundle.modules).values()].map(describeJob);
-  answer({ ok: true, jobs: jobs.sort((a, b) => (a.name < b.name ? -1 : 1)) });
+  const jobs = [...collectJobs(bundle.modules).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  answer({ ok: true, jobs: jobs.map(describeJob), schedules: jobs.flatMap(describeSchedule) });
 } catch (thrown) {
   answer({ ok: false, error: faultOf(thrown) });
 }

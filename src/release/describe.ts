@@ -1,12 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
-import type { JobManifest } from '../model/release.js';
+import type { JobManifest, ScheduleManifest } from '../model/release.js';
 import { formatDuration } from '../platform/duration.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { describeProgram } from './own-package.js';
 
+/** What the modules of a release define. */
+export interface Definitions {
+  jobs: JobManifest[];
+  schedules: ScheduleManifest[];
+}
+
 export type DescribeAnswer =
-  | { ok: true; jobs: JobManifest[] }
+  | ({ ok: true } & Definitions)
   | { ok: false; error: { code: string | null; message: string; stack: string; errors: FieldError[] } };
 
 /** Job code sees nothing of the environment of whoever builds: no token, no Redis URL. */
@@ -18,7 +24,7 @@ const TAIL = 2_000;
  * @param entry the file to import. @param limitMs when to give up.
  * @throws SlackwaterError `bad-definition` that says what the author's code did instead.
  */
-export async function describeBundle(entry: string, limitMs: number): Promise<JobManifest[]> {
+export async function describeBundle(entry: string, limitMs: number): Promise<Definitions> {
   const { file, execArgv } = describeProgram();
   const env = Object.fromEntries(
     GRANTED.flatMap(name => (name in process.env ? [[name, process.env[name]]] : [])),
@@ -26,7 +32,7 @@ export async function describeBundle(entry: string, limitMs: number): Promise<Jo
   const child = fork(file, [entry], { execArgv, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const printed = tailOf(child);
   const end = await outcomeOf(child, limitMs);
-  if ('answer' in end && end.answer.ok) return end.answer.jobs;
+  if ('answer' in end && end.answer.ok) return { jobs: end.answer.jobs, schedules: end.answer.schedules };
   throw new SlackwaterError('bad-definition', ...explain(end, printed(), entry, limitMs));
 }
 

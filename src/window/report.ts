@@ -87,7 +87,9 @@ function gap(
   first: 'firstProgressNew' | 'firstStartNew',
   otherwise: number | null,
 ): number {
-  if (tallies.every(tally => tally.inFlight === 0)) return 0;
+  const busy = tallies.filter(tally => tally.inFlight > 0);
+  // Where one host never came to a stop there was no moment without work.
+  if (busy.length === 0 || busy.some(tally => tally[last] === null)) return 0;
   const from = Math.max(...tallies.map(tally => tally[last] ?? Number.NEGATIVE_INFINITY));
   const until = Math.min(...tallies.map(tally => tally[first] ?? Number.POSITIVE_INFINITY));
   const end = Number.isFinite(until) ? until : otherwise;

@@ -2,7 +2,7 @@ import { defineJob, type SlackwaterError } from 'slackwater';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
-import { describeJob } from '../../src/author/describe.js';
+import { describeJob, describeSchedule } from '../../src/author/describe.js';
 import { isJob } from '../../src/author/job.js';
 import { collectJobs } from '../../src/author/registry.js';
 import { jobManifestSchema, nameSchema } from '../../src/model/release.js';
@@ -45,14 +45,44 @@ describe('defineJob', () => {
       backoff: { type: 'fixed', delay: '5s' },
       timeout: '2h',
       concurrency: 4,
+      schedule: {
+        cron: '30 2 * * *',
+        timezone: 'Europe/Berlin',
+        missed: 'latest',
+        overlap: 'skip',
+        payload: { file: 'flights.parquet' },
+      },
       run,
     });
+    expect(describeSchedule(job)).toEqual([
+      {
+        job: 'flights.delays',
+        cron: '30 2 * * *',
+        timezone: 'Europe/Berlin',
+        missed: 'latest',
+        overlap: 'skip',
+        payload: { file: 'flights.parquet' },
+      },
+    ]);
     expect(describeJob(job)).toMatchObject({
       reads: [1, 2],
       writes: [1, 2],
       onRollback: 'park',
       concurrency: 4,
     });
+  });
+
+  it('refuses a schedule that cannot be understood', () => {
+    expect(() => define({ name: 'a', run, schedule: { cron: 5 } })).toThrow(/schedule must be/);
+    expect(() => define({ name: 'a', run, schedule: { cron: '* * * * *', missed: 'never' } })).toThrow(
+      /"latest", "all" or "skip"/,
+    );
+    expect(() => describeSchedule(define({ name: 'a', run, schedule: { cron: '61 * * * *' } }))).toThrow(
+      /cannot be understood/,
+    );
+    expect(() =>
+      describeSchedule(define({ name: 'a', run, schedule: { cron: '* * * * *', timezone: 'Mars/Base' } })),
+    ).toThrow(/Mars/);
   });
 
   it('lets run use `this`, as a method of the options', async () => {
@@ -73,7 +103,6 @@ describe('defineJob', () => {
     ['no run', { name: 'a' }, 'run must be a function'],
     ['a run that is no function', { name: 'a', run: 1 }, 'run must be a function'],
     ['an unknown option', { name: 'a', run, atempts: 3 }, 'atempts is not an option: there are name'],
-    ['schedule, which is not built', { name: 'a', run, schedule: {} }, 'schedule is not an option'],
     ['attempts 0', { name: 'a', run, attempts: 0 }, 'attempts must be a whole number from 1'],
     ['attempts 1.5', { name: 'a', run, attempts: 1.5 }, 'attempts must be a whole number'],
     ['concurrency 0', { name: 'a', run, concurrency: 0 }, 'concurrency must be'],
