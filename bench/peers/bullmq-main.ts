@@ -33,7 +33,7 @@ let running = 0;
 let told = false;
 
 const worker = new Worker<StepJob>(options.queue, process_, {
-  connection: connect({ url: options.redisUrl }, { enableAutoPipelining: false }),
+  connection: connect({ url: options.redisUrl }),
   prefix: options.prefix,
   concurrency: options.concurrency,
   lockDuration: options.lockMs,

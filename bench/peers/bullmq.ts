@@ -34,7 +34,7 @@ export class BullmqPeer {
     private readonly processes: number = availableParallelism(),
   ) {
     this.#name = options.folder.split('/').at(-1)!;
-    const redis = connect({ url: context.redisUrl }, { enableAutoPipelining: false });
+    const redis = connect({ url: context.redisUrl });
     this.#queue = new Queue(this.#name, { connection: redis, prefix: this.#prefix });
     this.#queue.on('error', () => {});
     context.scope.defer(async () => {

@@ -15,7 +15,7 @@ const { redisUrl, prefix, steps, us, bytes } = JSON.parse(process.argv[2]!) as P
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 
-const connection = () => connect({ url: redisUrl }, { enableAutoPipelining: false });
+const connection = () => connect({ url: redisUrl });
 const queue = new Queue('progress', { connection: connection(), prefix });
 const events = new QueueEvents('progress', { connection: connection(), prefix });
 const worker = new Worker('progress', work, { connection: connection(), prefix });
