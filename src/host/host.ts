@@ -109,6 +109,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       now: () => redisClock.now(),
       deadline: () => locks.deadline(),
       crashLimit: config.host.crashLimit,
+      lockMs: config.host.lockDurationMs,
       killAfterMs: config.host.killAfterMs,
       logLines: config.limits.logLines,
       leaving: () => leaving,

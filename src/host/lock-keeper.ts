@@ -11,6 +11,8 @@ export interface LockKeeperOptions {
   log: Logger;
 }
 
+/** After a renewal that came too late or not at all. */
+const AGAIN_MS = 100;
 /** How much earlier than the lock a run must stop computing. */
 const margin = (lockMs: number) => Math.max(500, lockMs / 10);
 
@@ -41,11 +43,15 @@ export class LockKeeper implements Service {
     clearTimeout(this.#timer);
   }
 
-  #schedule(): void {
+  #schedule(afterMs = this.options.lockMs / 4): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      void this.#renew().finally(() => this.#schedule());
-    }, this.options.lockMs / 4);
+      void this.#renew().then(() => {
+        // An answer that came too late extends nothing: ask again, lest what starts now is stopped for it.
+        const late = process.hrtime.bigint() > this.#deadline;
+        this.#schedule(late ? AGAIN_MS : undefined);
+      });
+    }, afterMs);
   }
 
   async #renew(): Promise<void> {
@@ -62,6 +68,7 @@ export class LockKeeper implements Service {
       return;
     }
     this.#deadline = this.#validFrom(sent);
+    if (process.hrtime.bigint() > this.#deadline) return;
     for (const slot of this.options.slots()) slot.grant(this.#deadline);
   }
 

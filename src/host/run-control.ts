@@ -22,6 +22,7 @@ export interface RunControlOptions {
   deadline(): bigint;
   pace: Pace;
   crashLimit: number;
+  lockMs: number;
   killAfterMs: number;
   logLines: number;
   log: Logger;
@@ -183,13 +184,14 @@ export class RunControl {
 
   /** The first start on this host, or one after a crash: the checkpoint is in the store. */
   async #takeFence(run: HeldRun, release: string): Promise<'ready' | 'settled'> {
-    const { store, app, host, crashLimit } = this.options;
+    const { store, app, host, crashLimit, lockMs } = this.options;
     const started = await startRun(store, run.right, {
       release,
       host,
       app,
       crashed: run.crashed,
       crashLimit,
+      lockMs,
     });
     run.crashed = false;
     if (started.kind === 'lost') {

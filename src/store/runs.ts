@@ -44,7 +44,7 @@ const finishScript = script<number>('finish-run', 3);
 export async function startRun(
   { redis, keys }: Store,
   run: Omit<Claimed, 'fence'>,
-  by: { release: string; host: string; app: string; crashed: boolean; crashLimit: number },
+  by: { release: string; host: string; app: string; crashed: boolean; crashLimit: number; lockMs: number },
 ): Promise<Started> {
   const { queue, jobId, token } = run;
   const [kind, fence, ...rest] = await startScript(
@@ -58,6 +58,7 @@ export async function startRun(
     by.app,
     by.crashed ? '1' : '0',
     by.crashLimit,
+    by.lockMs,
   );
   if (kind === 'cancelled') return { kind, fence: Number(fence) };
   if (kind === 'poison') return { kind, fence: Number(fence), crashes: Number(rest[0]) };

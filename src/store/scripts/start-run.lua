@@ -1,7 +1,9 @@
 -- One start of a run: takes the next fence and answers everything that a worker needs to go on.
--- KEYS lock, run, steps. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit.
+-- KEYS lock, run, steps. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
+-- lock time (ms). The lock begins anew: the answer to its claim may have been long on its way to a host that hung.
 -- Answers {'lost'} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local run = KEYS[2]
