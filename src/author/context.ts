@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Duration } from '../platform/duration.js';
-import type { Job } from './job.js';
 import type { AnySchema, InputOf } from './schema.js';
 
 /** What a run is given. Every method may be taken off the object; await every promise it returns. */
@@ -55,7 +54,7 @@ export interface Context<Payload = unknown, State = unknown, Offered = State> {
   ): Promise<Result>;
   /** Starts another run, once in the life of this one, also while draining. @returns its ID, when it is stored. */
   enqueue<P extends AnySchema>(
-    job: Job<P>,
+    job: { readonly name: string; readonly payload: P | null },
     payload: InputOf<P>,
     options?: EnqueueRunOptions,
   ): Promise<string>;

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino';
 import type { RunStart } from '../model/run.js';
 import type { Clock } from '../platform/clock.js';
-import type { RunPort } from './execute.js';
+import type { RunPort } from './port.js';
 
 export interface RunLog {
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 import type { Envelope } from '../model/run.js';
 import type { Clock } from '../platform/clock.js';
-import type { RunPort } from './execute.js';
+import type { RunPort } from './port.js';
 
 /**
  * Sends offered states on: the newest when it is due, one at a time. An offer that comes while a save is under way waits for it, and a newer

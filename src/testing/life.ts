@@ -1,7 +1,8 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { JobDefinition } from '../author/job.js';
-import { execute, type RunPort } from '../execution/execute.js';
+import { execute } from '../execution/execute.js';
+import type { RunPort } from '../execution/port.js';
 import type { Envelope, RunEnd } from '../model/run.js';
 import { encodeState } from '../model/state-codec.js';
 import { FakeClock } from './fake-clock.js';

@@ -1,4 +1,4 @@
-import type { RunPort } from '../execution/execute.js';
+import type { RunPort } from '../execution/port.js';
 import type { ToHost, ToWorker } from '../model/messages.js';
 import { type ErrorCode, SlackwaterError } from '../platform/errors.js';
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { JobDefinition } from '../../src/author/job.js';
-import { type ExecuteOptions, type Execution, execute, type RunPort } from '../../src/execution/execute.js';
+import { type Execution, execute } from '../../src/execution/execute.js';
+import type { ExecuteOptions, RunPort } from '../../src/execution/port.js';
 import type { EnqueueOptions } from '../../src/model/messages.js';
 import type { Envelope, Progress, RunEnd, RunStart, StepRecord } from '../../src/model/run.js';
 import { decodeState } from '../../src/model/state-codec.js';
