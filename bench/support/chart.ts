@@ -1,5 +1,5 @@
 import type { Section } from './bench.js';
-import { number, unitText } from './format.js';
+import { unitText } from './format.js';
 import { spreadOf } from './stats.js';
 
 const WIDTH = 760;
@@ -9,7 +9,9 @@ const COLOURS = ['#0b6e99', '#c2571a', '#4f8a10', '#8b3fa0', '#b8860b', '#555555
 
 /** Lines against sizes, both scales logarithmic: a straight line is a power, its slope the exponent. The bars are least to most. */
 export function chart(section: Section): string {
-  const shown = section.series.filter(({ values }) => values.some(list => list.length > 0));
+  const shown = section.series.filter(({ values }) =>
+    values.some(list => list.length > 0 && spreadOf(list).median > 0),
+  );
   const all = shown.flatMap(({ values }) => values.flat()).filter(value => value > 0);
   const [from, to] = [
     10 ** Math.floor(Math.log10(Math.min(...all))),
@@ -20,9 +22,10 @@ export function chart(section: Section): string {
   const ends = spreadApart(shown.map(({ values }) => y(endOf(values))));
   const parts = shown.flatMap(({ label, values }, i) => {
     const colour = COLOURS[i % COLOURS.length]!;
-    const points = values.flatMap((list, at) =>
-      list.length ? [{ x: x(section.sizes[at]!), ...spreadOf(list) }] : [],
-    );
+    // A logarithm knows nothing of zero.
+    const points = values
+      .flatMap((list, at) => (list.length ? [{ x: x(section.sizes[at]!), ...spreadOf(list) }] : []))
+      .filter(point => point.median > 0);
     return [
       `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.map(p => `${round(p.x)},${round(y(p.median))}`).join(' ')}"/>`,
       ...points.flatMap(p => [
@@ -58,7 +61,7 @@ function axisY(from: number, to: number, y: Scale): string[] {
     const at = round(y(value));
     ticks.push(
       `<line stroke="#e4e4e4" x1="${PLOT.left}" x2="${WIDTH - PLOT.right}" y1="${at}" y2="${at}"/>`,
-      `<text fill="#555555" text-anchor="end" x="${PLOT.left - 8}" y="${at + 4}">${number(value)}</text>`,
+      `<text fill="#555555" text-anchor="end" x="${PLOT.left - 8}" y="${at + 4}">${value.toLocaleString('en-US')}</text>`,
     );
   }
   return ticks;
@@ -72,7 +75,8 @@ function scale(from: number, to: number, start: number, end: number): Scale {
     start + ((Math.log(value) - Math.log(from)) / (Math.log(to) - Math.log(from))) * (end - start);
 }
 
-const endOf = (values: number[][]): number => spreadOf(values.findLast(list => list.length > 0)!).median;
+const endOf = (values: number[][]): number =>
+  spreadOf(values.findLast(list => list.length > 0 && spreadOf(list).median > 0)!).median;
 
 /** Labels at the ends of the lines, moved so far that none covers another. */
 function spreadApart(wanted: number[]): number[] {

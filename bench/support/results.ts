@@ -5,7 +5,7 @@ import { chart } from './chart.js';
 import { environmentLine } from './environment.js';
 import { unitText } from './format.js';
 import type { Outcome } from './perform.js';
-import { figuresTable, markdown, ratiosTable } from './table.js';
+import { figuresTable, markdown, measuredRatios, ratiosTable } from './table.js';
 
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
 
@@ -36,7 +36,7 @@ export function writeResults(outcomes: Outcome[]): string[] {
 
 function sectionLines(section: Section, written: string[]): string[] {
   const lines = [`### ${section.title} (${unitText[section.unit]})`, '', ...markdown(figuresTable(section))];
-  if (section.ratios.length > 0) lines.push('', ...markdown(ratiosTable(section)));
+  if (measuredRatios(section).length > 0) lines.push('', ...markdown(ratiosTable(section)));
   if (section.chart) {
     const file = `charts/${section.chart}.svg`;
     writeFileSync(BENCH + file, chart(section));

@@ -1,4 +1,4 @@
-import type { Answer, Bench, Section } from './bench.js';
+import type { Answer, Bench, Ratio, Section } from './bench.js';
 import { growthText, number, spread, unitText } from './format.js';
 import { growth, spreadOf } from './stats.js';
 import { targetText, verdicts } from './verdict.js';
@@ -6,10 +6,19 @@ import { targetText, verdicts } from './verdict.js';
 /** Rows of cells, the first row the head: what both the terminal and RESULTS.md show. */
 export type Table = string[][];
 
+/** What was left out altogether needs no row. */
+const measuredSeries = (section: Section) =>
+  section.series.filter(({ values }) => values.some(list => list.length));
+
+export const measuredRatios = (section: Section): Ratio[] =>
+  section.ratios.filter(ratio =>
+    verdicts(section).some(verdict => verdict.ratio === ratio && verdict.values.length),
+  );
+
 /** Contestants down, sizes across, and how each grows. */
 export function figuresTable(section: Section): Table {
   const sizes = section.sizes.map(size => size.toLocaleString('en-US'));
-  const rows = section.series.map(({ label, values }) => {
+  const rows = measuredSeries(section).map(({ label, values }) => {
     const measured = values
       .map((list, i) => ({ size: section.sizes[i]!, list }))
       .filter(({ list }) => list.length);
@@ -25,7 +34,7 @@ export function figuresTable(section: Section): Table {
 /** Ratios down, sizes across, and what was asked of them. */
 export function ratiosTable(section: Section): Table {
   const all = verdicts(section);
-  const rows = section.ratios.map(ratio => {
+  const rows = measuredRatios(section).map(ratio => {
     const mine = all.filter(verdict => verdict.ratio === ratio);
     const cells = mine.map(({ values, met }) => spread(values) + (met === null ? '' : met ? ' ✓' : ' ✗'));
     return [ratio.label, ...cells, targetText(ratio)];
@@ -40,7 +49,7 @@ export function showAnswer(bench: Bench, answer: Answer, tookMs: number): string
   for (const section of answer.sections) {
     lines.push('', `${section.title} (${unitText[section.unit]}: median, least–most)`);
     lines.push(...aligned(figuresTable(section)));
-    if (section.ratios.length > 0) lines.push('', ...aligned(ratiosTable(section)));
+    if (measuredRatios(section).length > 0) lines.push('', ...aligned(ratiosTable(section)));
   }
   lines.push('', ...answer.checks.map(text => `✓ ${text}`), ...answer.notes.map(text => `· ${text}`));
   lines.push(`  took ${number(tookMs / 1_000)} s`);
