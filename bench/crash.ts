@@ -98,8 +98,9 @@ async function killStalled(context: Context, folder: string, runs: number): Prom
   await settle();
   const killedAt = monotonicMs();
   await peer.kill();
-  peer.start('new');
-  await peer.full();
+  peer.start('new', runs);
+  const entered = await peer.allEntered(runs, 60_000);
+  check(entered === runs, `BullMQ brought ${entered} of ${runs} runs back`);
   await goOn();
   await peer.end();
   const ledger = readLedger(folder);

@@ -1,4 +1,5 @@
 import { type Job, WaitingError, Worker } from 'bullmq';
+import { Outbox } from '../../src/platform/outbox.js';
 import { connect } from '../../src/store/redis.js';
 import { monotonicMs } from '../support/clock.js';
 import { ledgerOf } from '../support/ledger.js';
@@ -28,6 +29,7 @@ export interface StepJob {
 
 const options = JSON.parse(process.argv[2]!) as BullmqOptions;
 const ledger = ledgerOf(options.dir, options.by, options.durable);
+const entered = new Outbox<string>(runs => process.send!({ t: 'entered', runs }));
 let givingBack = false;
 let running = 0;
 let told = false;
@@ -52,6 +54,7 @@ async function process_(job: Job<StepJob>, token?: string): Promise<unknown> {
     process.send!({ t: 'full' });
   }
   const { run, stepMs, lastsMs, state } = job.data;
+  entered.push(run);
   const began = monotonicMs();
   let savedAt = began;
   let saving = false;
@@ -90,6 +93,7 @@ async function obey({ t }: { t: string }): Promise<void> {
     await worker.pause(true);
     givingBack = true;
   }
+  process.send!({ t: 'closing', pid: process.pid, at: monotonicMs() });
   await worker.close();
   process.exit(0);
 }

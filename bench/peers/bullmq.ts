@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { connect } from '../../src/store/redis.js';
 import { type Context, check } from '../support/bench.js';
@@ -61,15 +62,15 @@ export class BullmqPeer {
       await this.#queue.addBulk(data.slice(from, from + 1_000).map(data => ({ name: 'steps', data })));
   }
 
-  /** Starts the processes. @param by names them in the ledger. */
-  start(by: string): void {
+  /** Starts the processes. @param by names them in the ledger. @param places of each; default: its share of the runs. */
+  start(by: string, places?: number): void {
     const { runs, folder, lockMs = DEFAULT_MS, stalledMs = DEFAULT_MS, durable = false } = this.options;
     this.#workers = Array.from({ length: this.processes }, (_, i) => {
       const options: BullmqOptions = {
         redisUrl: this.context.redisUrl,
         prefix: this.#prefix,
         queue: this.#name,
-        concurrency: Math.floor((runs + i) / this.processes),
+        concurrency: places ?? Math.floor((runs + i) / this.processes),
         lockMs,
         stalledMs,
         saveEveryMs: SAVE_EVERY_MS,
@@ -86,10 +87,35 @@ export class BullmqPeer {
     await Promise.all(this.#workers.map(worker => worker.message('full', timeout)));
   }
 
-  /** Closes every worker and waits for its process to end: after its jobs, or when they have saved their state and gone back to the queue. */
-  async close(how: 'wait' | 'give-back'): Promise<void> {
+  /**
+   * Resolves when every run has been entered since the last start.
+   * @returns how many had been when the time was over: with thousands of runs BullMQ may lose locks that it holds, and start runs twice instead.
+   */
+  async allEntered(runs: number, timeoutMs: number): Promise<number> {
+    const seen = new Set<string>();
+    const over = wait(timeoutMs, null, { ref: false });
+    const listen = async (worker: Child) => {
+      while (seen.size < runs) {
+        const message = await Promise.race([worker.message('entered', 2 * timeoutMs), over]);
+        if (message === null) return;
+        for (const run of message.runs as string[]) seen.add(run);
+      }
+    };
+    const listening = this.#workers.map(listen);
+    for (const each of listening) each.catch(() => {});
+    await Promise.race([...listening, over]);
+    return seen.size;
+  }
+
+  /**
+   * Closes every worker and waits for its process to end: after its jobs, or when they have saved their state and gone back to the queue.
+   * @returns when each process took no further jobs, by its ID.
+   */
+  async close(how: 'wait' | 'give-back'): Promise<Map<number, number>> {
     for (const worker of this.#workers) worker.send({ t: how });
+    const closed = await Promise.all(this.#workers.map(worker => worker.message('closing')));
     await Promise.all(this.#workers.map(worker => worker.exited));
+    return new Map(closed.map(({ pid, at }) => [Number(pid), Number(at)]));
   }
 
   async kill(): Promise<void> {
