@@ -61,7 +61,7 @@ export class AppHost {
     if (intent.drain) this.watch.drainBegins();
     else if (this.control.open) this.watch.reopened();
     pool?.drain(drain);
-    if (intent.force) this.#force();
+    if (intent.force) this.control.force();
     if (intent.release && pool?.release !== intent.release) this.#swap(intent.release);
     if (intent.proofRound > 0 && this.standby?.state === 'ready') void this.#proveAll(intent);
     this.control.dispatch();
@@ -135,7 +135,7 @@ export class AppHost {
   /** The workers of another release are to run. They get the runs when the present ones have none left. */
   #swap(release: string): void {
     const old = this.control.pool;
-    if (old && this.#running > 0) return;
+    if (old && this.control.running > 0) return;
     const { standby } = this;
     if (standby?.release === release && standby.state === 'ready') {
       this.standby = null;
@@ -203,12 +203,6 @@ export class AppHost {
     }
   }
 
-  #force(): void {
-    const { control } = this;
-    for (const slot of control.pool?.slots ?? [])
-      for (const run of slot.runs.values()) control.stop(run, 'forced');
-  }
-
   #retire(task: Promise<void> | undefined): Promise<void> {
     if (!task) return Promise.resolve();
     const tracked = task.catch(() => {}).finally(() => this.#retired.delete(tracked));
@@ -226,16 +220,12 @@ export class AppHost {
     const awaited = this.intent?.drain ? this.idle : this.control.open && this.control.resuming === 0;
     this.options.report(this.intent?.window != null && awaited);
     const { pool } = this.control;
-    if (pool && pool.release !== this.intent?.release && this.#running === 0) this.#again();
+    if (pool && pool.release !== this.intent?.release && this.control.running === 0) this.#again();
   }
 
   /** Nothing computes, every end is recorded and every final state proven. */
   get idle(): boolean {
-    return this.#running === 0 && (this.standby?.proving ?? 0) === 0;
-  }
-
-  get #running(): number {
-    return (this.control.pool?.running ?? 0) + this.control.ending;
+    return this.control.running === 0 && (this.standby?.proving ?? 0) === 0;
   }
 
   status(now: number): HostAppStatus {
@@ -252,8 +242,8 @@ export class AppHost {
       release: control.pool?.release ?? null,
       standby: standby ? { release: standby.release, state: standby.state, error: standby.error } : broken,
       gate: control.open ? 'open' : 'closed',
-      running: this.#running,
-      waiting: control.waiting.size,
+      running: this.control.running,
+      waiting: control.held.waiting.size,
       resuming: control.resuming,
       blockers: blockersOf(control, this.options.pace, now),
       refusals: refusals.slice(0, 100),

@@ -24,6 +24,8 @@ export class HeldRun {
   /** Another claim owns the run; nothing may be written any more. */
   lost = false;
   abort: AbortReason | null = null;
+  /** Somebody cancelled it. */
+  cancelled = false;
   /** Saves sent by the worker and not yet stored. */
   saving = 0;
 
@@ -48,6 +50,10 @@ export class HeldRun {
       resolve = done;
     });
     this.settle = resolve;
+  }
+
+  get key(): string {
+    return heldKey(this.claimed.queue, this.claimed.jobId);
   }
 
   get job(): string {

@@ -3,9 +3,9 @@ import { type Consumer, createConsumer } from '../queue/consumer.js';
 import { appendEvent } from '../store/events.js';
 import { isUnreachable, type Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
-import { heldKey } from './held-run.js';
+import type { Ending } from './held-runs.js';
 import type { Pool } from './pool.js';
-import type { Ending, RunControl } from './run-control.js';
+import type { RunControl } from './run-control.js';
 
 export interface IntakeOptions {
   store: Store;
@@ -51,10 +51,7 @@ export class Intake {
       maxClaims,
       onClaim: run => control.claimed(run),
       onEnded: run => {
-        const key = heldKey(run.queue, run.jobId);
-        const ending = control.endings.get(key);
-        control.endings.delete(key);
-        this.#tidy(run, ending).catch(error =>
+        this.#tidy(run, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
           log.warn(
             { err: error, run: run.jobId },
             'a run that ended could not be tidied away; the next proof does it',

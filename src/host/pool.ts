@@ -68,6 +68,12 @@ export class Pool {
     return jobs.reduce((total, job) => total + this.concurrencyOf(job.name) * this.options.workers, 0);
   }
 
+  /** Further runs of a job that its workers have room for now. */
+  roomFor(job: string): number {
+    const limit = this.concurrencyOf(job);
+    return this.#slots.reduce((room, slot) => room + (slot.isolated ? 0 : limit - slot.countOf(job)), 0);
+  }
+
   /** @returns the worker with the most room for a run of this job, a place in it taken; `null`: none now. */
   take(job: string, isolated = false): RunSlot | null {
     const limit = isolated ? 1 : this.concurrencyOf(job);

@@ -10,25 +10,20 @@ import type { RunSlot } from './pool.js';
 
 type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'log' }>;
 
+export interface RunWritesOptions {
+  store: Store;
+  log: Logger;
+  logLines: number;
+  now(): number;
+  pace: Pace;
+  enqueue(run: HeldRun, id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
+  /** A write was refused: another claim owns the run. */
+  onFenced(run: HeldRun): void;
+}
+
 /** What running code asks to have written, on its way to Redis: each write fenced, each question answered. */
 export class RunWrites {
-  constructor(
-    readonly options: {
-      store: Store;
-      log: Logger;
-      logLines: number;
-      now(): number;
-      pace: Pace;
-      enqueue(
-        run: HeldRun,
-        id: string,
-        job: string,
-        payload: string,
-        options: EnqueueOptions,
-      ): Promise<string>;
-      onFenced(run: HeldRun): void;
-    },
-  ) {}
+  constructor(private readonly options: RunWritesOptions) {}
 
   async write(run: HeldRun, slot: RunSlot, message: ToHost): Promise<void> {
     const write = message as Write;

@@ -1,7 +1,7 @@
 import type { WindowTally } from '../model/intent.js';
 import type { RunEnd } from '../model/run.js';
 import type { HeldRun } from './held-run.js';
-import type { RunEvents } from './run-control.js';
+import type { RunEvents } from './run-events.js';
 import { newTally } from './tally.js';
 
 /** What the watch asks of the app that it watches. */
@@ -81,7 +81,7 @@ export class WindowWatch implements RunEvents {
     this.onChange();
   }
 
-  forced(run: HeldRun, lostMs: number, lostSaves: number): void {
+  interrupted(run: HeldRun, lostMs: number, lostSaves: number): void {
     const { tally } = this;
     if (!tally || this.#phase === 'before') return;
     if (run.abort === 'forced') tally.forced++;

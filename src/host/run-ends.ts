@@ -1,0 +1,126 @@
+import type { JobManifest } from '../model/release.js';
+import type { Envelope, RunEnd } from '../model/run.js';
+import type { Logger } from '../platform/logger.js';
+import type { Store } from '../store/redis.js';
+import { FencedError, failRun, saveRun } from '../store/runs.js';
+import { backoffMs } from './backoff.js';
+import type { HeldRun } from './held-run.js';
+import type { HeldRuns } from './held-runs.js';
+import type { Pace } from './pace.js';
+import type { RunEvents } from './run-events.js';
+
+export interface RunEndsOptions {
+  store: Store;
+  held: HeldRuns;
+  pace: Pace;
+  log: Logger;
+  /** ms, clock of Redis. */
+  now(): number;
+  jobOf(name: string): JobManifest | undefined;
+  /** The host is leaving: what stops is given back. */
+  leaving(): boolean;
+  events: RunEvents;
+  /** The claim is another's. */
+  lose(run: HeldRun): void;
+  /** There may be room, or something to start. */
+  dispatch(): void;
+}
+
+/** How one start of a run comes to its end: each end is recorded in the store first, then told to the queue. */
+export class RunEnds {
+  constructor(private readonly options: RunEndsOptions) {}
+
+  /** The worker says how a start ended; the run is out of it. */
+  async ended(run: HeldRun, end: RunEnd): Promise<void> {
+    if (run.lost) return;
+    const forced = run.abort === 'forced';
+    // A forced run that did not finish goes on from its last save, whatever the interruption made of it.
+    if (forced && (end.kind === 'failed' || end.kind === 'cancelled')) return this.interrupted(run);
+    run.abort = null;
+    if (end.kind === 'yielded') return this.#yielded(run, end.checkpoint);
+    this.options.pace.ended(run.job, this.options.now() - run.startedAt);
+    await this.end(run, end);
+  }
+
+  async #yielded(run: HeldRun, checkpoint: Envelope | null): Promise<void> {
+    const { store, held, events } = this.options;
+    run.yieldedAt = this.options.now();
+    run.state = 'ending';
+    try {
+      const saved = await held.recording(saveRun(store, run.right, checkpoint, 'yield'));
+      run.fence = saved.fence;
+      run.savedAt = saved.savedAt;
+    } catch (error) {
+      return this.refused(run, error);
+    }
+    if (run.lost) return;
+    run.checkpoint = checkpoint;
+    this.#rest(run);
+    events.yielded(run);
+    this.options.dispatch();
+  }
+
+  /** It stopped without a yield: back to waiting, with the last saved state. */
+  interrupted(run: HeldRun): void {
+    const now = this.options.now();
+    this.options.events.interrupted(
+      run,
+      Math.max(0, now - Math.max(run.startedAt, run.savedAt ?? 0)),
+      run.saving,
+    );
+    run.abort = null;
+    run.saving = 0;
+    run.checkpoint = undefined;
+    run.yieldedAt = now;
+    this.#rest(run);
+    this.options.dispatch();
+  }
+
+  #rest(run: HeldRun): void {
+    const { held } = this.options;
+    if (this.options.leaving()) held.settle(run, { kind: 'give-back' });
+    else held.rest(run);
+  }
+
+  /** Records an end in the store, then lets the queue know. */
+  async end(run: HeldRun, end: Exclude<RunEnd, { kind: 'yielded' }>): Promise<void> {
+    const { held, events } = this.options;
+    run.state = 'ending';
+    events.ended(run, end.kind);
+    try {
+      if (end.kind === 'completed') held.end(run, 'completed', { kind: 'completed', result: end.result });
+      else await held.recording(end.kind === 'failed' ? this.#fail(run, end) : this.#setAside(run, end));
+    } catch (error) {
+      return this.refused(run, error);
+    }
+    this.options.dispatch();
+  }
+
+  async #fail(run: HeldRun, { error, retry }: Extract<RunEnd, { kind: 'failed' }>): Promise<void> {
+    const { store, held } = this.options;
+    const job = this.options.jobOf(run.job);
+    const attempts = retry ? (run.claimed.attempts ?? job?.attempts ?? 1) : 0;
+    const failed = await failRun(store, run.right, { kind: 'failed', attempts, error });
+    if (failed.kind === 'retry')
+      held.settle(run, { kind: 'retry', delayMs: backoffMs(job?.backoff, failed.failures) });
+    else held.end(run, 'failed', { kind: 'ended', error });
+  }
+
+  async #setAside(run: HeldRun, end: Extract<RunEnd, { kind: 'parked' | 'cancelled' }>): Promise<void> {
+    const parked = end.kind === 'parked' ? end.parked : undefined;
+    await failRun(this.options.store, run.right, { kind: end.kind, attempts: 0, parked });
+    const message = parked?.reason ?? 'cancelled';
+    this.options.held.end(run, end.kind, {
+      kind: 'ended',
+      error: { name: end.kind, message, stack: message },
+    });
+  }
+
+  /** The store refused a write, or could not be asked. Either way this claim can do no more. */
+  refused(run: HeldRun, error: unknown): void {
+    if (error instanceof FencedError) return this.options.lose(run);
+    const why = 'the end of a run could not be recorded; it will start again';
+    this.options.log.error({ err: error, run: run.claimed.runId }, why);
+    this.options.held.settle(run, { kind: 'give-back' });
+  }
+}

@@ -1,0 +1,22 @@
+import type { RunEnd } from '../model/run.js';
+import type { HeldRun } from './held-run.js';
+
+/** What a window wants to know of runs. */
+export interface RunEvents {
+  /** Its worker gave a sign of life. */
+  progress(run: HeldRun): void;
+  /** Handed to a worker. */
+  entered(run: HeldRun): void;
+  /** Out of its worker, whatever the reason. */
+  left(run: HeldRun): void;
+  yielded(run: HeldRun): void;
+  ended(run: HeldRun, end: RunEnd['kind']): void;
+  /** Stopped without a yield: `lostMs` since its last save, `lostSaves` on their way. */
+  interrupted(run: HeldRun, lostMs: number, lostSaves: number): void;
+  /** In the author's function. */
+  started(run: HeldRun): void;
+  /** First sign of work after a start. */
+  advanced(run: HeldRun): void;
+  /** Something changed that a report shows. */
+  changed(): void;
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../platform/clock.js';
+import type { Logger } from '../platform/logger.js';
+import type { Store } from '../store/redis.js';
+import { startRun } from '../store/runs.js';
+import type { HeldRun } from './held-run.js';
+import type { HeldRuns } from './held-runs.js';
+import type { Pool, RunSlot } from './pool.js';
+import type { RunEnds } from './run-ends.js';
+import type { RunEvents } from './run-events.js';
+import type { RunStops } from './run-stops.js';
+import type { RunWrites } from './run-writes.js';
+
+export interface RunStartsOptions {
+  app: string;
+  host: string;
+  store: Store;
+  held: HeldRuns;
+  writes: RunWrites;
+  ends: RunEnds;
+  stops: RunStops;
+  clock: Clock;
+  log: Logger;
+  now(): number;
+  /** Until when (monotonic ns) every lock surely holds. */
+  deadline(): bigint;
+  crashLimit: number;
+  lockMs: number;
+  leaving(): boolean;
+  events: RunEvents;
+}
+
+/** How a waiting run gets into a worker: first its fence, then a place. It knows one pool; a swap gives it another. */
+export class RunStarts {
+  pool: Pool | null = null;
+  /** No run starts while this is false. */
+  open = false;
+  #lastClaim = 0;
+
+  constructor(private readonly options: RunStartsOptions) {}
+
+  /** Starts what may start. */
+  dispatch(): void {
+    if (!this.open || !this.pool) return;
+    const full = new Set<string>();
+    for (const run of this.options.held.waiting) {
+      if (full.has(run.job)) continue;
+      const slot = this.pool.take(run.job, this.#suspect(run));
+      if (!slot) full.add(run.job);
+      else void this.#start(run, slot, this.pool);
+    }
+  }
+
+  /** Stopped runs that have not been seen to go on, though a worker has room for them. Those without room wait their turn: they are not late. */
+  get resuming(): number {
+    let resuming = 0;
+    const room = new Map<string, number>();
+    for (const run of this.options.held.stopped) {
+      const left = room.get(run.job) ?? this.pool?.roomFor(run.job) ?? 0;
+      if (run.state !== 'waiting') resuming++;
+      else {
+        if (left > 0) resuming++;
+        room.set(run.job, left - 1);
+      }
+    }
+    return resuming;
+  }
+
+  /** One crash short of the limit: it runs alone from now on, so that the next crash is surely its own. */
+  #suspect(run: HeldRun): boolean {
+    const { crashLimit } = this.options;
+    return crashLimit > 1 && run.crashes + (run.crashed ? 1 : 0) >= crashLimit - 1;
+  }
+
+  async #start(run: HeldRun, slot: RunSlot, pool: Pool): Promise<void> {
+    this.options.held.waiting.delete(run);
+    run.state = 'starting';
+    const ready = await this.#makeReady(run, pool.release);
+    const misplaced = this.#suspect(run) !== slot.isolated;
+    const shut = !this.open || this.pool !== pool || !slot.process.alive || slot.condemned;
+    if (ready && !run.lost && !misplaced && !shut) return this.#enter(run, slot, pool);
+    slot.release(run.job);
+    if (ready && !run.lost) this.#waitAgain(run);
+    this.dispatch();
+  }
+
+  #waitAgain(run: HeldRun): void {
+    const { held, leaving } = this.options;
+    if (leaving()) return held.settle(run, { kind: 'give-back' });
+    run.state = 'waiting';
+    held.waiting.add(run);
+  }
+
+  /** @returns whether it may enter a worker; if not, it is settled. */
+  async #makeReady(run: HeldRun, release: string): Promise<boolean> {
+    const { host, writes, log, held } = this.options;
+    try {
+      if (run.checkpoint === undefined) return await this.takeFence(run, release);
+      // Its fence was taken with its yield.
+      if (run.yieldedAt !== null) writes.handedOver(run, release, host);
+      return true;
+    } catch (error) {
+      log.error({ err: error, run: run.claimed.runId }, 'a run could not be started');
+      held.settle(run, { kind: 'give-back' });
+      return false;
+    }
+  }
+
+  /** The first start on this host, or one after a crash: the checkpoint is in the store. @returns whether the run may start. */
+  async takeFence(run: HeldRun, release: string): Promise<boolean> {
+    const { store, app, host, crashLimit, lockMs, ends, stops } = this.options;
+    const by = { release, host, app, crashed: run.crashed, crashLimit, lockMs };
+    const started = await startRun(store, run.right, by);
+    run.crashed = false;
+    if (started.kind === 'lost') stops.lose(run);
+    else run.fence = started.fence;
+    if (started.kind === 'cancelled') await ends.end(run, { kind: 'cancelled' });
+    if (started.kind === 'poison') {
+      const reason = `its worker died ${started.crashes} times without the run advancing (it ${run.crashCause}): mend the job, then retry`;
+      await ends.end(run, { kind: 'parked', parked: { reason, choices: ['retry', 'restart', 'cancel'] } });
+    }
+    if (started.kind !== 'ok') return false;
+    const { failures, crashes, checkpoint, savedAt, steps } = started;
+    Object.assign(run, { failures, crashes, checkpoint, savedAt, steps });
+    return true;
+  }
+
+  #enter(run: HeldRun, slot: RunSlot, pool: Pool): void {
+    const { clock, stops, events } = this.options;
+    run.state = 'running';
+    run.slot = slot;
+    run.claim = ++this.#lastClaim;
+    run.startedAt = this.options.now();
+    slot.runs.set(run.claim, run);
+    slot.grant(this.options.deadline());
+    const { queue, payload, runId, scheduledFor } = run.claimed;
+    const { job, fence, steps, checkpoint = null } = run;
+    const attempt = run.failures + 1;
+    const start = {
+      runId,
+      job,
+      queue,
+      attempt,
+      fence,
+      release: pool.release,
+      scheduledFor,
+      payload,
+      checkpoint,
+      steps,
+    };
+    slot.send({ t: 'start', claim: run.claim, run: start });
+    // From here on only the worker and the store have the state: the host must not hold thousands of them.
+    run.checkpoint = undefined;
+    run.cancelTimeout();
+    const limit = pool.jobs.get(job)?.timeoutMs;
+    if (limit) run.cancelTimeout = clock.after(limit, () => stops.stop(run, 'timeout'));
+    events.entered(run);
+    if (run.cancelled) stops.stop(run, 'cancelled');
+  }
+}
