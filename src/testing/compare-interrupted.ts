@@ -1,12 +1,13 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { InterruptReport, TestRun } from './options.js';
 
-/** See `interruptEverywhere`. @param begin runs the job, not yet interrupted. */
+/** See `interruptEverywhere`. @param undisturbed has begun. @param begin runs the job once more, not yet interrupted. */
 export async function compareInterrupted<Result>(
   job: string,
+  undisturbed: TestRun<Result>,
   begin: () => TestRun<Result>,
 ): Promise<InterruptReport<Result>> {
-  const { result, checkpoints } = await begin();
+  const { result, checkpoints } = await undisturbed;
   const faults: { what: string; cause?: unknown }[] = [];
   for (let n = 1; n <= checkpoints; n++) {
     for (const how of ['yield', 'crash'] as const) {

@@ -37,7 +37,8 @@ export function runJob<P extends AnySchema, S extends AnySchema, R>(
     yieldAt: (...points: number[]) => adding(() => plan.yieldAt.push(...numbers(points))),
     crashAt: (...points: number[]) => adding(() => plan.crashAt.push(...numbers(points))),
     swapTo: (to: JobDefinition, at?: number) => adding(() => addSwap(plan, { job: to, at })),
-    interruptEverywhere: () => interruptEverywhere(job, payload, options),
+    // This run is the undisturbed one: two at a time could get in each other's way outside.
+    interruptEverywhere: () => compareInterrupted(job.name, run, () => runJob(job, payload, options)),
   });
   return run;
 }
@@ -53,7 +54,7 @@ export function interruptEverywhere<P extends AnySchema, S extends AnySchema, R>
   payload: InputOf<P>,
   options: RunJobOptions<InputOf<S>> = {},
 ): Promise<InterruptReport<R>> {
-  return compareInterrupted(job.name, () => runJob(job, payload, options));
+  return runJob(job, payload, options).interruptEverywhere();
 }
 
 function planOf({ yieldAt, crashAt, swapTo, ...rest }: RunJobOptions): Plan {

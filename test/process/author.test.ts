@@ -6,13 +6,15 @@ test('steps, outside effects and children happen once in the life of a run that 
   const product = await startProduct();
   await product.deploy('v1');
   const next = await product.push('v2');
+  const go = product.signal();
   const ids = await product.enqueue(
     'ledger.publisher',
-    Array.from({ length: 5 }, () => ({ items: 60, everyMs: 80 })),
+    Array.from({ length: 5 }, () => ({ items: 10, everyMs: 50, until: go.path })),
   );
   await product.all(ids, ['running']);
   const window = await product.open(next);
   await product.endedAs(window.id, 'completed');
+  go.open();
   const runs = await product.all(ids, ['completed']);
   const effects = readLedger(product.ledger);
   for (const run of runs) {

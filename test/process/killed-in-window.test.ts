@@ -6,7 +6,7 @@ import { account, overlaps, readLedger } from './support/ledger.js';
 import { type Product, startProduct } from './support/product.js';
 
 const RUNS = 30;
-const ITEMS = 12;
+const ITEMS = 6;
 
 type Fault = (product: Product, redis: KillableRedis) => Promise<void>;
 
@@ -45,9 +45,10 @@ async function survives(phase: Phase, fault: Fault): Promise<void> {
   const product = await startProduct({ redisUrl: redis.url, hosts: 2, workers: 1 });
   await product.deploy('v1');
   // Long steps keep the window in its phases for as long as it takes to strike.
+  const go = product.signal();
   const ids = await product.enqueue(
     'ledger.steps',
-    Array.from({ length: RUNS }, () => ({ items: ITEMS, everyMs: 700 })),
+    Array.from({ length: RUNS }, () => ({ items: ITEMS, everyMs: 700, until: go.path })),
   );
   await product.all(ids, ['running']);
   const release = await product.push('v2');
@@ -59,6 +60,7 @@ async function survives(phase: Phase, fault: Fault): Promise<void> {
   await fault(product, redis);
 
   const window = await endedOrForgotten(product, opened.id);
+  go.open();
   const current = window?.outcome === 'completed' ? release : (opened.previousRelease as string);
   if (window) expect(['completed', 'refused', 'aborted']).toContain(window.outcome);
   const runs = await product.all(ids, ['completed'], 90_000);

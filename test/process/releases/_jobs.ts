@@ -3,7 +3,17 @@ import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { compute, pause, record } from './_ledger.js';
 
-const work = z.object({ ledger: z.string(), items: z.int(), everyMs: z.number().default(20) });
+const work = z.object({
+  ledger: z.string(),
+  items: z.int(),
+  everyMs: z.number().default(20),
+  /** Half-way the run goes on offering its state until this file is there: what a test wants to see in flight stays in flight. */
+  until: z.string().optional(),
+});
+
+/** Whether a run that has done so many items has to wait for its file. */
+const waits = ({ items, until }: z.output<typeof work>, done: number): boolean =>
+  until !== undefined && done === Math.floor(items / 2) && !existsSync(until);
 
 /** Cannot be stopped half-way: writes its first item at once, its last when the file `until` is there. Ends early only when told to stop at once. */
 export const stubborn = defineJob({
@@ -62,7 +72,8 @@ export const publisher = defineJob({
   queue: 'publisher',
   payload: work,
   checkpoint: { version: 1, schema: z.object({ round: z.int() }) },
-  async run(ctx, { ledger, items, everyMs }) {
+  async run(ctx, payload) {
+    const { ledger, items, everyMs } = payload;
     const seed = await ctx.step('seed', () => {
       record(ledger, ctx, 1_000);
       return 7;
@@ -70,7 +81,7 @@ export const publisher = defineJob({
     const state = ctx.state ?? { round: 0 };
     while (state.round < items) {
       await pause(everyMs);
-      state.round += 1;
+      if (!waits(payload, state.round)) state.round += 1;
       await ctx.checkpoint(state);
     }
     await ctx.once('publish', () => record(ledger, ctx, 2_000));
@@ -100,4 +111,4 @@ export const unsure = defineJob({
   },
 });
 
-export { compute, pause, record, work };
+export { compute, pause, record, waits, work };

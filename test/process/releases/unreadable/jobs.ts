@@ -1,6 +1,6 @@
 import { defineJob } from 'slackwater';
 import * as z from 'zod';
-import { pause, record, work } from '../_jobs.js';
+import { pause, record, waits, work } from '../_jobs.js';
 
 export { deaf, poison, publisher, stubborn, unsure } from '../_jobs.js';
 
@@ -15,12 +15,15 @@ export const steps = defineJob({
     // biome-ignore lint/suspicious/noExplicitAny: what a type check would catch must get as far as the proof here.
     upgrade: { 1: (old: { done: number }): any => ({ position: { next: `item ${old.done}` } }) },
   },
-  async run(ctx, { ledger, items, everyMs }) {
+  async run(ctx, payload) {
+    const { ledger, items, everyMs } = payload;
     const state = ctx.state ?? { position: { next: 0 } };
     while (state.position.next < items) {
       await pause(everyMs);
-      record(ledger, ctx, state.position.next);
-      state.position.next += 1;
+      if (!waits(payload, state.position.next)) {
+        record(ledger, ctx, state.position.next);
+        state.position.next += 1;
+      }
       await ctx.checkpoint(state);
     }
     return state.position.next;

@@ -1,6 +1,6 @@
 import { defineJob } from 'slackwater';
 import * as z from 'zod';
-import { compute, pause, record, work } from '../_jobs.js';
+import { compute, pause, record, waits, work } from '../_jobs.js';
 
 export { deaf, poison, publisher, stubborn, unsure } from '../_jobs.js';
 
@@ -13,12 +13,15 @@ export const steps = defineJob({
   payload: work,
   checkpoint,
   concurrency: 1_000,
-  async run(ctx, { ledger, items, everyMs }) {
+  async run(ctx, payload) {
+    const { ledger, items, everyMs } = payload;
     const state = ctx.state ?? { done: 0 };
     while (state.done < items) {
       await pause(everyMs);
-      record(ledger, ctx, state.done);
-      state.done += 1;
+      if (!waits(payload, state.done)) {
+        record(ledger, ctx, state.done);
+        state.done += 1;
+      }
       await ctx.checkpoint(state);
     }
     return state.done;
@@ -31,12 +34,15 @@ export const busy = defineJob({
   queue: 'busy',
   payload: work,
   checkpoint,
-  async run(ctx, { ledger, items, everyMs }) {
+  async run(ctx, payload) {
+    const { ledger, items, everyMs } = payload;
     const state = ctx.state ?? { done: 0 };
     while (state.done < items) {
       compute(everyMs);
-      record(ledger, ctx, state.done);
-      state.done += 1;
+      if (!waits(payload, state.done)) {
+        record(ledger, ctx, state.done);
+        state.done += 1;
+      }
       await ctx.checkpoint(state);
     }
     return state.done;

@@ -1,6 +1,6 @@
 import { defineJob } from 'slackwater';
 import * as z from 'zod';
-import { compute, pause, record, work } from '../_jobs.js';
+import { compute, pause, record, waits, work } from '../_jobs.js';
 
 export { deaf, poison, publisher, stubborn, unsure } from '../_jobs.js';
 
@@ -19,12 +19,15 @@ export const steps = defineJob({
   payload: work,
   checkpoint,
   concurrency: 1_000,
-  async run(ctx, { ledger, items, everyMs }) {
+  async run(ctx, payload) {
+    const { ledger, items, everyMs } = payload;
     const state = ctx.state ?? fresh();
     while (state.position.next < items) {
       await pause(everyMs);
-      record(ledger, ctx, state.position.next);
-      state.position.next += 1;
+      if (!waits(payload, state.position.next)) {
+        record(ledger, ctx, state.position.next);
+        state.position.next += 1;
+      }
       await ctx.checkpoint(state);
     }
     return state.position.next;
@@ -36,12 +39,15 @@ export const busy = defineJob({
   queue: 'busy',
   payload: work,
   checkpoint,
-  async run(ctx, { ledger, items, everyMs }) {
+  async run(ctx, payload) {
+    const { ledger, items, everyMs } = payload;
     const state = ctx.state ?? fresh();
     while (state.position.next < items) {
       compute(everyMs);
-      record(ledger, ctx, state.position.next);
-      state.position.next += 1;
+      if (!waits(payload, state.position.next)) {
+        record(ledger, ctx, state.position.next);
+        state.position.next += 1;
+      }
       await ctx.checkpoint(state);
     }
     return state.position.next;
