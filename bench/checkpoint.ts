@@ -4,7 +4,7 @@ import { Product } from './support/product.js';
 
 const STEP_US = 100;
 /** Without offers and with them, in turn: long enough for a large state to rest as often as it would in a loop without end. */
-const BLOCKS = 4;
+const BLOCKS = 3;
 const BLOCK_STEPS = 4_000;
 const STEPS = BLOCKS * BLOCK_STEPS;
 const PROGRESS_STEPS = 1_000;

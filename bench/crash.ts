@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { crashTables } from './crash-tables.js';
 import { BullmqPeer } from './peers/bullmq.js';
 import { type Answer, type Bench, type Context, check, Figures } from './support/bench.js';
 import type { Child } from './support/child.js';
@@ -13,7 +14,6 @@ const STEP_MS = 50;
 const BYTES = 1_024;
 /** Shorter than the default of 10 s, so that the bench is too; the peer's lock and check are as long. */
 const LOCK_MS = 2_000;
-const SAVE_EVERY_MS = 250;
 /** Long enough for regular saves to be under way. */
 const settle = () => wait(1_000);
 /** Some steps after it has gone on. */
@@ -51,7 +51,7 @@ async function run(context: Context): Promise<Answer> {
     }
   }
   await product.stop();
-  return answer(context, figures);
+  return crashTables(context, bench.axis, figures, { lockMs: LOCK_MS, stepMs: STEP_MS });
 }
 
 /** One of the host's workers dies with so many runs; its neighbours, and the host, live on. */
@@ -162,62 +162,5 @@ function recoveryOf(ledger: Stretch[], victims: Set<number>, killedAt: number, r
       again.map(({ repeatedMs }) => repeatedMs),
       1,
     ),
-  };
-}
-
-function answer({ sizes, rounds }: Context, figures: Figures): Answer {
-  const labels = {
-    worker: 'Slackwater, SIGKILL of a worker',
-    host: `Slackwater, SIGKILL of a host, lock ${LOCK_MS / 1_000} s`,
-    stalled: `BullMQ, SIGKILL, stalled check, lock ${LOCK_MS / 1_000} s`,
-  };
-  const all = (kind: string) =>
-    Object.entries(labels).map(([id, label]) => figures.series(`${kind}:${id}`, label, sizes));
-  const { axis } = bench;
-  return {
-    sections: [
-      {
-        title: 'From the SIGKILL until the last run goes on',
-        unit: 'ms',
-        chart: 'crash',
-        axis,
-        sizes,
-        series: all('last'),
-        ratios: [
-          { label: 'worker, ms', over: 'last:worker', target: { most: 250, size: 100 } },
-          { label: 'host, ms: lock time + 1 s', over: 'last:host', target: { most: LOCK_MS + 1_000 } },
-          { label: 'BullMQ ÷ worker', over: 'last:stalled', under: 'last:worker' },
-          { label: 'BullMQ ÷ host', over: 'last:stalled', under: 'last:host' },
-        ],
-      },
-      { title: 'The same, for the median run', unit: 'ms', axis, sizes, series: all('median'), ratios: [] },
-      {
-        title: 'Work done again: the most of any run',
-        unit: 'ms',
-        axis,
-        sizes,
-        series: all('repeated'),
-        ratios: [
-          {
-            label: 'worker, ms: one save interval',
-            over: 'repeated:worker',
-            target: { most: SAVE_EVERY_MS + STEP_MS },
-          },
-          {
-            label: 'host, ms: one save interval',
-            over: 'repeated:host',
-            target: { most: SAVE_EVERY_MS + STEP_MS },
-          },
-        ],
-      },
-    ],
-    checks: [
-      `${rounds * sizes.length} workers and as many hosts killed: every run went on from a state that is that of its steps, left none out, in attempt 1`,
-      'no run computed in two places at once: each took its first step again after the last one before the kill',
-    ],
-    notes: [
-      `steps of ${STEP_MS} ms, each written at once to a ledger that outlives SIGKILL; states are saved every ${SAVE_EVERY_MS} ms, so a run repeats up to that and the step it was in`,
-      "Slackwater's default lock time is 10 s, BullMQ's 30 s: waits that follow the lock grow with it",
-    ],
   };
 }

@@ -3,19 +3,14 @@ import { type Context, check } from '../support/bench.js';
 import { Child } from '../support/child.js';
 import { checkHandover, type Gap, gapOf, onePerRun, readLedger } from '../support/read-ledger.js';
 import { askToFinish } from '../support/rounds.js';
+import type { InFlight } from '../work/in-flight.js';
 import type { BareOptions } from './bare-host-main.js';
 
 /** One handover between processes over bare IPC, as many workers as the product has. */
 export async function bareHandover(
   context: Context,
   folder: string,
-  {
-    runs,
-    bytes,
-    stepMs,
-    settle,
-    goOn,
-  }: { runs: number; bytes: number; stepMs: number; settle(): Promise<void>; goOn(): Promise<void> },
+  { runs, bytes, stepMs, settle, goOn }: InFlight,
 ): Promise<Gap> {
   const options: BareOptions = {
     child: context.programs['bare-child']!,
