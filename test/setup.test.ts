@@ -172,7 +172,7 @@ describe('the address of a Redis', () => {
 });
 
 describe('the compose file', () => {
-  const { services } = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8'));
+  const { services, volumes } = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8'));
 
   it('has a Redis that is durable and never evicts, reachable from this machine only', () => {
     expect(services.redis.command.join(' ')).toContain('--appendonly yes');
@@ -185,5 +185,14 @@ describe('the compose file', () => {
       expect(services[name].environment.REDIS_URL).toBe('redis://redis:6379');
       expect(services[name].depends_on.redis.condition).toBe('service_healthy');
     }
+  });
+
+  it('gives the host a folder that its user may write', () => {
+    const image = readFileSync(`${ROOT}Dockerfile`, 'utf8');
+    const data = /^ENV SLACKWATER_DATA=(\S+)$/m.exec(image)?.[1];
+    expect(services.host.volumes).toEqual([`releases:${data}`]);
+    expect(volumes).toHaveProperty('releases');
+    const user = /^USER (\S+)$/m.exec(image)?.[1];
+    expect(image).toContain(`RUN install -d -o ${user} -g ${user} ${data}\n`);
   });
 });
