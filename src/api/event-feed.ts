@@ -40,19 +40,30 @@ export function createEventFeed(store: Store): EventFeed {
         else late.push(event);
       };
       listeners.add(listener);
-      let last = after ?? (await lastEventId(store));
-      while (after !== undefined) {
-        const page = await readEvents(store, { ...filter, after: last, count: 500 });
-        for (const event of page) onEvent(event);
-        last = page.at(-1)?.id ?? last;
-        if (page.length < 500) break;
+      try {
+        const last = after === undefined ? await lastEventId(store) : await catchUp(after, filter, onEvent);
+        // What came in while the past was read, without what was read with it.
+        for (const event of late) if (isLater(event.id, last)) onEvent(event);
+        caughtUp = true;
+      } catch (error) {
+        // Nobody has the function that would end it.
+        listeners.delete(listener);
+        throw error;
       }
-      // What came in while the past was read, without what was read with it.
-      for (const event of late) if (isLater(event.id, last)) onEvent(event);
-      caughtUp = true;
       return () => listeners.delete(listener);
     },
   };
+
+  /** @returns the ID of the last event that was read. */
+  async function catchUp(after: string, filter: EventFilter, onEvent: (event: EventRecord) => void) {
+    let last = after;
+    for (;;) {
+      const page = await readEvents(store, { ...filter, after: last, count: 500 });
+      for (const event of page) onEvent(event);
+      last = page.at(-1)?.id ?? last;
+      if (page.length < 500) return last;
+    }
+  }
 }
 
 const fits = (event: EventRecord, { app, window }: EventFilter) =>
