@@ -1,30 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalJson } from '../model/release.js';
 import { SlackwaterError } from '../platform/errors.js';
+import { type Answer, endTurn, type Kept, type Turn, takeTurn } from '../store/turns.js';
 import type { Api, ApiContext } from './context.js';
-
-const KEPT_S = 24 * 3_600;
-/** A request that is longer under way than this has died with its server. */
-const UNDER_WAY_S = 60;
-
-interface Answer {
-  status: number;
-  body: string;
-  headers: Record<string, string>;
-}
-interface Kept {
-  request: string;
-  /** While under way: whose turn it is. */
-  turn?: string;
-  answer?: Answer;
-}
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The `Idempotency-Key` of this request, where it came with one. */
     idempotencyKey?: string;
-    turn?: string;
+    turn?: Turn;
   }
 }
 
@@ -37,50 +22,32 @@ export function useIdempotency(api: Api, { store }: ApiContext): void {
     if (request.method !== 'POST') return;
     const key = readKey(request);
     if (key === undefined) return;
-    const turn = randomUUID();
-    const mine: Kept = { request: fingerprint(request), turn };
-    const redisKey = store.keys.idempotency(key);
-    const first = await store.redis.set(redisKey, JSON.stringify(mine), 'EX', UNDER_WAY_S, 'NX');
-    if (first !== null) {
-      request.idempotencyKey = key;
-      request.turn = turn;
-      return;
-    }
-    const kept = JSON.parse((await store.redis.get(redisKey)) ?? '{}') as Partial<Kept>;
-    return answerAgain(reply, mine, kept);
+    const mine = fingerprint(request);
+    const taken = await takeTurn(store, key, mine);
+    if ('kept' in taken) return answerAgain(reply, mine, taken.kept);
+    request.idempotencyKey = key;
+    request.turn = taken.turn;
+    return;
   });
 
   api.addHook('onSend', async (request, reply, payload) => {
-    const { turn, idempotencyKey } = request;
-    if (turn === undefined || idempotencyKey === undefined) return payload;
+    const { turn } = request;
+    if (turn === undefined) return payload;
     request.turn = undefined;
-    const key = store.keys.idempotency(idempotencyKey);
+    const answer = reply.statusCode < 300 ? answerOf(reply, payload) : undefined;
     // When Redis has gone away the answer stands all the same; the turn runs out by itself.
-    await (reply.statusCode < 300 ? keep(key, request, reply, payload) : store.redis.del(key)).catch(
-      () => {},
-    );
+    await endTurn(store, turn, answer).catch(() => {});
     return payload;
   });
+}
 
-  async function keep(
-    key: string,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    payload: unknown,
-  ): Promise<void> {
-    const headers: Record<string, string> = {};
-    for (const name of ['content-type', 'location', 'etag']) {
-      const value = reply.getHeader(name);
-      if (typeof value === 'string') headers[name] = value;
-    }
-    const answer: Answer = { status: reply.statusCode, body: String(payload ?? ''), headers };
-    await store.redis.set(
-      key,
-      JSON.stringify({ request: fingerprint(request), answer } satisfies Kept),
-      'EX',
-      KEPT_S,
-    );
+function answerOf(reply: FastifyReply, payload: unknown): Answer {
+  const headers: Record<string, string> = {};
+  for (const name of ['content-type', 'location', 'etag']) {
+    const value = reply.getHeader(name);
+    if (typeof value === 'string') headers[name] = value;
   }
+  return { status: reply.statusCode, body: String(payload ?? ''), headers };
 }
 
 function readKey({ headers }: FastifyRequest): string | undefined {
@@ -100,8 +67,8 @@ function fingerprint({ method, url, body }: FastifyRequest): string {
     .digest('hex');
 }
 
-function answerAgain(reply: FastifyReply, mine: Kept, kept: Partial<Kept>): FastifyReply {
-  if (kept.request !== undefined && kept.request !== mine.request)
+function answerAgain(reply: FastifyReply, mine: string, kept: Partial<Kept>): FastifyReply {
+  if (kept.request !== undefined && kept.request !== mine)
     throw new SlackwaterError(
       'key-reused',
       'this Idempotency-Key came with another request before: use a new key for a new request',

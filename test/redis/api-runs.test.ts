@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { encodeState } from '../../src/model/state-codec.js';
 import { connect } from '../../src/store/redis.js';
 import { runRequests } from '../../src/store/run-requests.js';
+import { endTurn, type Turn, takeTurn } from '../../src/store/turns.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { within } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
@@ -22,6 +23,12 @@ const enqueue = async (body: object = { payload }, headers = {}): Promise<string
   return answer.json.id;
 };
 const waiting = () => t.store.redis.llen(t.store.keys.job('reports', 'wait'));
+
+async function turnOf(key: string, request: string): Promise<Turn> {
+  const taken = await takeTurn(t.store, key, request);
+  if ('turn' in taken) return taken.turn;
+  throw new Error(`the key ${key} is taken`);
+}
 
 /** Puts a run where a host would: out of the waiting list, into `place`, with fields of its own. */
 async function moved(id: string, place: 'active' | 'completed' | 'failed', own: Record<string, string> = {}) {
@@ -162,6 +169,25 @@ describe('Idempotency-Key', () => {
     );
     expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true);
     expect(await waiting()).toBe(1);
+  });
+
+  test('a request that took longer than its turn leaves alone who has the key by then', async () => {
+    const slow = await turnOf('order-17', 'a');
+    await t.store.redis.del(t.store.keys.idempotency('order-17'));
+    const next = await turnOf('order-17', 'a');
+    const answer = { status: 202, body: '{}', headers: {} };
+    expect(await endTurn(t.store, slow)).toBe(false);
+    expect(await endTurn(t.store, slow, answer)).toBe(false);
+    expect(await takeTurn(t.store, 'order-17', 'a')).not.toHaveProperty('kept.answer');
+    expect(await endTurn(t.store, next, answer)).toBe(true);
+    expect(await takeTurn(t.store, 'order-17', 'a')).toEqual({ kept: { request: 'a', answer } });
+  });
+
+  test('the answer of a request that took longer than its turn is kept where nobody else took one', async () => {
+    const slow = await turnOf('order-17', 'a');
+    await t.store.redis.del(t.store.keys.idempotency('order-17'));
+    expect(await endTurn(t.store, slow, { status: 202, body: '{}', headers: {} })).toBe(true);
+    expect(await takeTurn(t.store, 'order-17', 'a')).toHaveProperty('kept.answer.status', 202);
   });
 
   test('a server that died before it kept its answer does not double the runs', async () => {

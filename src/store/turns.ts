@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { type Store, script } from './redis.js';
+
+const endScript = script<number>('end-turn', 1);
+
+const KEPT_S = 24 * 3_600;
+/** A request that is longer under way than this has died with its server. */
+const UNDER_WAY_S = 60;
+
+export interface Answer {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+}
+
+/** What is kept under an `Idempotency-Key`. */
+export interface Kept {
+  /** Which request came with it. */
+  request: string;
+  /** Missing while that request is under way. */
+  answer?: Answer;
+}
+
+/** The right to do the work of one key: nobody else with that key does it meanwhile. */
+export interface Turn {
+  key: string;
+  request: string;
+  /** As it stands in Redis, unlike any other. */
+  held: string;
+}
+
+/** @returns the turn, or what is kept under this key already (`{}`: it ran out at this moment). */
+export async function takeTurn(
+  { redis, keys }: Store,
+  key: string,
+  request: string,
+): Promise<{ turn: Turn } | { kept: Partial<Kept> }> {
+  const held = JSON.stringify({ request, turn: randomUUID() });
+  const redisKey = keys.idempotency(key);
+  const first = await redis.set(redisKey, held, 'EX', UNDER_WAY_S, 'NX');
+  if (first !== null) return { turn: { key, request, held } };
+  return { kept: JSON.parse((await redis.get(redisKey)) ?? '{}') as Partial<Kept> };
+}
+
+/**
+ * Keeps the answer for a day; without one the key is free again. Changes nothing where the turn ran out and is another's by now.
+ * @returns whether it was still ours.
+ */
+export async function endTurn(
+  { redis, keys }: Store,
+  { key, request, held }: Turn,
+  answer?: Answer,
+): Promise<boolean> {
+  const kept = answer ? JSON.stringify({ request, answer } satisfies Kept) : '';
+  return (await endScript(redis, keys.idempotency(key), held, kept, KEPT_S)) === 1;
+}
