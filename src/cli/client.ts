@@ -20,7 +20,10 @@ type Query = Record<string, string | number | boolean | undefined>;
 export interface Client {
   readonly url: string;
   get<T>(path: string, query?: Query): Promise<T>;
-  /** `idempotencyKey`: give the same one to say the same thing twice; without it each call is new. */
+  /**
+   * Said once more, with the same key, where the connection broke.
+   * @param options `idempotencyKey`: give the same one to say the same thing twice; without it each call is new.
+   */
   post<T>(path: string, body?: unknown, options?: { query?: Query; idempotencyKey?: string }): Promise<T>;
   put(path: string, bytes: Uint8Array): Promise<void>;
   remove(path: string): Promise<void>;
@@ -64,6 +67,10 @@ export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: Clie
     if (!response.ok) throw await problemOf(response);
     return response;
   }
+  const readText = (response: Response): Promise<string> =>
+    response.text().catch(error => {
+      throw unreachable(base, error);
+    });
   const client: Client = {
     url: base,
     async get<T>(path: string, query?: Query) {
@@ -73,12 +80,13 @@ export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: Clie
     async post(path, body, { query, idempotencyKey = randomUUID() } = {}) {
       const headers: Record<string, string> = { 'idempotency-key': idempotencyKey };
       if (body !== undefined) headers['content-type'] = 'application/json';
-      const response = await call('POST', path, {
-        query,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+      const init = { query, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+      const say = async () => readText(await call('POST', path, init));
+      // Whether the first was heard cannot be known; by its key the server knows the second for the same.
+      const text = await say().catch(error => {
+        if (brokeOff(error)) return say();
+        throw error;
       });
-      const text = await response.text();
       return text ? JSON.parse(text) : undefined;
     },
     async put(path, bytes) {
@@ -126,6 +134,12 @@ function unreachable(url: string, error: unknown): SlackwaterError {
     [],
     { cause: error },
   );
+}
+
+/** The connection was made and broke before the answer was whole, as when a server restarts or has just closed an idle one. */
+function brokeOff(error: unknown): boolean {
+  const { cause } = (error as { cause?: { cause?: { code?: string } } }).cause ?? {};
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(cause?.code ?? '');
 }
 
 const OF_STATUS: Record<number, ErrorCode> = {

@@ -90,6 +90,44 @@ test('every POST carries an idempotency key of its own; the token is sent', asyn
   expect(token).toBe('Bearer sw_one');
 });
 
+describe('a POST whose connection breaks', () => {
+  test.each(['before the answer', 'within the answer'])('%s is said once more, with its key', async when => {
+    const seen: [key: unknown, body: string][] = [];
+    const url = await serve(async (request, response) => {
+      seen.push([request.headers['idempotency-key'], await bodyOf(request)]);
+      if (seen.length === 2) return void response.end('{"id":"r"}');
+      if (when === 'before the answer') return void request.socket.destroy();
+      response.writeHead(200, { 'content-length': 100 }).write('{', () => request.socket.destroy());
+    });
+    expect(await createClient({ url }).post('/a', { b: 1 })).toEqual({ id: 'r' });
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[0]![1]).toBe('{"b":1}');
+  });
+
+  test('is not said a third time', async () => {
+    let calls = 0;
+    const url = await serve(request => {
+      calls += 1;
+      request.socket.destroy();
+    });
+    await expect(createClient({ url }).post('/a')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(calls).toBe(2);
+  });
+
+  test('is not said again where no server was there, nor where it answered', async () => {
+    let calls = 0;
+    const url = await serve((_, response) => {
+      calls += 1;
+      response.writeHead(503).end();
+    });
+    await expect(createClient({ url }).post('/a')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(calls).toBe(1);
+    await servers.pop()!();
+    await expect(createClient({ url }).post('/a')).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
 test('a list follows its cursors up to the limit', async () => {
   const url = await serve((request, response) => {
     const at = Number(new URL(request.url!, 'http://x').searchParams.get('cursor') ?? 0);
