@@ -16,7 +16,10 @@ export function defineRuns(program: Command): void {
     .option('--app <name>', 'its app, where several have a job of this name', name)
     .option('--priority <n>', '0 comes first', priority)
     .option('--delay <duration>', 'not before this much later', duration)
-    .option('--dedupe-key <key>', 'while a run with this key is unfinished, give that one back')
+    .option(
+      '--dedupe-key <key>',
+      'give back the run of this job that has this key, for as long as that run is kept',
+    )
     .action(lazy(async () => (await import('../actions/run.js')).run));
 
   const runs = group(program, 'runs', 'List, show and steer runs.');

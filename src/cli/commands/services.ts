@@ -30,7 +30,7 @@ export function defineServices(program: Command): void {
     .action(lazy(async () => (await import('../dev/dev.js')).dev));
 
   withExample(program.command('serve'), 'serve --port 7070')
-    .description('Run a server: API, dashboard data and window engine.')
+    .description('Run a server: API and window engine.')
     .option('--port <port>', 'port, 0 for a free one (default: 7070)', port)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1; any other needs SLACKWATER_TOKEN)')
     .option('--config <file>', 'configuration, such as config/slackwater.yaml')
