@@ -20,6 +20,8 @@ export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app'
   isProver(): Promise<boolean>;
   /** The pool that runs has changed: consume its queues. */
   onPool(pool: Pool): void;
+  /** Queues that earlier releases used. */
+  formerQueues(): Promise<string[]>;
   /** `urgent`: the engine waits for this. */
   report(urgent: boolean): void;
 }
@@ -53,12 +55,14 @@ export class AppHost {
     const news = intent.revision !== this.intent?.revision;
     this.intent = intent;
     if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
+    if (!intent.window) this.watch.end();
     this.#prepareStandby(intent);
     const { pool } = this.control;
     const foreign = pool !== null && pool.release !== intent.release;
     this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
     const drain = intent.drain || foreign || this.options.leaving();
-    if (intent.drain) this.watch.drainBegins();
+    if (intent.drain && this.watch.drainBegins())
+      for (const run of this.control.held.stopped) this.finalState(run);
     else if (this.control.open) this.watch.reopened();
     pool?.drain(drain);
     if (intent.force) this.control.force();
@@ -105,12 +109,13 @@ export class AppHost {
   async #loadStandby(release: string): Promise<void> {
     const local = await this.options.fetch(release);
     if (this.#stopped || (this.intent?.standby !== release && this.intent?.release !== release)) return;
+    const former = await this.options.formerQueues();
     const current = this.#local;
     const jobs = [...local.jobs, ...(current?.jobs ?? [])];
     this.standby = new Standby({
       local,
       store: this.options.store,
-      queues: [...new Set(jobs.map(job => job.queue))],
+      queues: [...new Set([...jobs.map(job => job.queue), ...former])],
       currentJobs: new Map((current?.jobs ?? []).map(job => [job.name, job])),
       pool: this.options.createPool(local, this),
       forkCurrent: current && (() => this.options.forkWorker(current)),
@@ -192,7 +197,8 @@ export class AppHost {
         return;
       }
       for await (const status of standby.prover.proveAll(proofRound)) {
-        if (this.standby !== standby) return;
+        // Another round has begun, or the window is over.
+        if (this.standby !== standby || this.#proofRunning !== task) return;
         this.#proof = status;
         this.options.report(status.done);
       }

@@ -14,7 +14,10 @@ export class HeldRun {
   crashes = 0;
   /** `undefined`: the last checkpoint is in the store, not in hand. */
   checkpoint: Envelope | null | undefined;
-  steps: Record<string, StepRecord> = {};
+  /** In hand only between the store and a worker, like the checkpoint: the host must not hold what thousands of runs have kept. */
+  steps: Record<string, StepRecord> | undefined;
+  /** The release that was last told to the store. */
+  release = '';
   slot: Slot<HeldRun> | null = null;
   /** Names the present start within its worker; 0: none. */
   claim = 0;
@@ -50,6 +53,12 @@ export class HeldRun {
       resolve = done;
     });
     this.settle = resolve;
+  }
+
+  /** It advanced: what went wrong before no longer counts. */
+  forgiven(): void {
+    this.failures = 0;
+    this.crashes = 0;
   }
 
   get key(): string {

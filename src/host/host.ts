@@ -12,7 +12,7 @@ import { applyPauseFlags } from '../queue/intake.js';
 import { createQueues } from '../queue/queues.js';
 import { sweep } from '../store/holds.js';
 import { listHosts, removeHost } from '../store/hosts.js';
-import { listApps, readIntent, watchControl } from '../store/intents.js';
+import { readIntent, watchControl } from '../store/intents.js';
 import { checkRedis, onOutage, openStore } from '../store/redis.js';
 import { fetchRelease, getRelease } from '../store/releases.js';
 import { AppHost } from './app-host.js';
@@ -24,6 +24,7 @@ import { Pool } from './pool.js';
 import { RedisClock } from './redis-clock.js';
 import { Reporter } from './reporter.js';
 import { followRunRequests } from './run-requests.js';
+import { servedApps } from './served-apps.js';
 import type { LocalRelease } from './standby.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -72,6 +73,9 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     lockMs: config.host.lockDurationMs,
     consumers: () => intake.consumers(),
     slots,
+    onRenewed: () => {
+      for (const app of apps.values()) app.control.dispatch();
+    },
     onLost: (queue, jobIds) => {
       for (const app of apps.values()) app.control.loseAll(queue, jobIds);
     },
@@ -135,7 +139,12 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         const hosts = await listHosts(store);
         return hosts.find(host => !host.leaving && host.apps[app]?.standby?.state === 'ready')?.id === id;
       },
-      onPool: pool => intake.serve(app, pool, apps.get(app)!.control),
+      onPool: pool => {
+        const failed = (error: unknown) =>
+          log.error({ err: error, app }, 'former queues could not be looked up');
+        intake.serve(app, pool, apps.get(app)!.control).catch(failed);
+      },
+      formerQueues: () => store.redis.smembers(store.keys.served(app)),
       report: urgent => reporter.changed(urgent),
     });
 
@@ -148,7 +157,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     looking ??= (async () => {
       while (again) {
         again = false;
-        const names = await listApps(store);
+        const names = await servedApps(store, config.host.queues);
         const intents = await Promise.all(names.map(name => readIntent(store, name)));
         for (const [i, name] of names.entries()) {
           if (!apps.has(name)) apps.set(name, createAppHost(name));

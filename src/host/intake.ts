@@ -17,31 +17,41 @@ export interface IntakeOptions {
   log: Logger;
 }
 
-/** The flow from queues to workers: one consumer for each queue that a running release uses, and for those that still have claims here. */
+/** Claims at once from a queue that no job of the present release uses. */
+const FORMER_CLAIMS = 10;
+
+/** The flow from queues to workers: one consumer for each queue of the apps served here. */
 export class Intake {
-  readonly #consumers = new Map<string, { consumer: Consumer; control: RunControl; app: string }>();
+  readonly #consumers = new Map<string, Consumer>();
+  #closed = false;
 
   constructor(private readonly options: IntakeOptions) {}
 
   consumers(): Consumer[] {
-    return [...this.#consumers.values()].map(({ consumer }) => consumer);
+    return [...this.#consumers.values()];
   }
 
-  /** The release of this pool runs now: its queues are consumed, and no others of the app once they are empty here. */
-  serve(app: string, pool: Pool, control: RunControl): void {
+  /**
+   * The release of this pool runs now: its queues are consumed, and those that earlier releases of the app used, since runs may still wait in them.
+   * (A run whose job is gone is parked by the worker, which says so; a queue of a release that was only pushed is not touched.)
+   */
+  async serve(app: string, pool: Pool, control: RunControl): Promise<void> {
+    const { redis, keys } = this.options.store;
+    const own = new Set([...pool.jobs.values()].map(job => job.queue));
+    for (const queue of own) this.#consume(queue, Math.max(1, pool.roomIn(queue)), control);
+    if (own.size > 0) await redis.sadd(keys.served(app), ...own);
+    for (const queue of await redis.smembers(keys.served(app))) {
+      if (!own.has(queue)) this.#consume(queue, FORMER_CLAIMS, control);
+    }
+  }
+
+  #consume(queue: string, room: number, control: RunControl): void {
     const { only, maxRuns } = this.options;
-    const wanted = new Set(
-      [...pool.jobs.values()].map(job => job.queue).filter(queue => !only || only.includes(queue)),
-    );
-    for (const queue of wanted) {
-      const claims = Math.max(1, Math.min(maxRuns, pool.roomIn(queue)));
-      const known = this.#consumers.get(queue);
-      if (known) known.consumer.setMaxClaims(claims);
-      else this.#consumers.set(queue, { app, control, consumer: this.#open(queue, claims, control) });
-    }
-    for (const [queue, entry] of this.#consumers) {
-      if (entry.app === app && !wanted.has(queue)) void this.#retire(queue, entry);
-    }
+    if (this.#closed || (only && !only.includes(queue))) return;
+    const claims = Math.min(maxRuns, room);
+    const known = this.#consumers.get(queue);
+    if (known) known.setMaxClaims(claims);
+    else this.#consumers.set(queue, this.#open(queue, claims, control));
   }
 
   #open(queue: string, maxClaims: number, control: RunControl): Consumer {
@@ -66,7 +76,8 @@ export class Intake {
   /** The end stands in the queue: what was kept to go on with may go, and whoever waits is told. */
   async #tidy(run: { queue: string; jobId: string }, ending: Ending | undefined): Promise<void> {
     const { store, keepMs } = this.options;
-    const state = ending?.state ?? 'completed';
+    // Without an ending here the run ended while its answer was lost: keep what a person may want.
+    const state = ending?.state ?? 'failed';
     await Promise.all([
       finishRun(store, run, {
         keepState: state !== 'completed',
@@ -78,14 +89,8 @@ export class Intake {
     ]);
   }
 
-  async #retire(queue: string, { consumer }: { consumer: Consumer }): Promise<void> {
-    await consumer.stopClaiming();
-    await consumer.settled();
-    this.#consumers.delete(queue);
-    await consumer.close();
-  }
-
   async stopClaiming(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.consumers().map(consumer => consumer.stopClaiming()));
   }
 

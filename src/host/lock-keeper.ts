@@ -7,6 +7,8 @@ export interface LockKeeperOptions {
   lockMs: number;
   consumers(): Iterable<Consumer>;
   slots(): Iterable<Slot>;
+  /** Runs may compute again, should they have been kept from it. */
+  onRenewed(): void;
   onLost(queue: string, jobIds: string[]): void;
   log: Logger;
 }
@@ -25,16 +27,16 @@ export class LockKeeper implements Service {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(private readonly options: LockKeeperOptions) {
-    this.#deadline = this.#validFrom(process.hrtime.bigint());
-  }
+  constructor(private readonly options: LockKeeperOptions) {}
 
   /** Monotonic ns until which every lock held now is surely ours. */
   deadline(): bigint {
     return this.#deadline;
   }
 
+  /** To be called when Redis has answered: until then there is nothing that could be held. */
   async start(): Promise<void> {
+    this.#deadline = this.#validFrom(process.hrtime.bigint());
     this.#schedule();
   }
 
@@ -70,6 +72,7 @@ export class LockKeeper implements Service {
     this.#deadline = this.#validFrom(sent);
     if (process.hrtime.bigint() > this.#deadline) return;
     for (const slot of this.options.slots()) slot.grant(this.#deadline);
+    this.options.onRenewed();
   }
 
   #validFrom(instant: bigint): bigint {

@@ -11,6 +11,7 @@ export class Reporter {
   #due = false;
   #leisure: NodeJS.Timeout | undefined;
   #busy = false;
+  #again = false;
   #stopped = false;
 
   constructor(
@@ -39,12 +40,9 @@ export class Reporter {
 
   #send(wake: boolean): void {
     if (this.#stopped) return;
-    // The next change after this moment is another report; one at a time keeps them in order.
-    if (this.#busy) {
-      setImmediate(() => this.#send(wake));
-      return;
-    }
-    this.flush(wake).catch(error => this.log.warn({ err: error }, 'the host could not report'));
+    // One at a time keeps them in order; what changes meanwhile is told right after.
+    if (this.#busy) this.#again = true;
+    else this.flush(wake).catch(error => this.log.warn({ err: error }, 'the host could not report'));
   }
 
   async flush(wake: boolean): Promise<void> {
@@ -56,6 +54,8 @@ export class Reporter {
       await reportHost(this.store, this.status(), this.ttlMs, { wake });
     } finally {
       this.#busy = false;
+      if (this.#again) setImmediate(() => this.#send(true));
+      this.#again = false;
     }
   }
 }

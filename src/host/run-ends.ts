@@ -50,6 +50,7 @@ export class RunEnds {
       const saved = await held.recording(saveRun(store, run.right, checkpoint, 'yield'));
       run.fence = saved.fence;
       run.savedAt = saved.savedAt;
+      if (saved.advanced) run.forgiven();
     } catch (error) {
       return this.refused(run, error);
     }
@@ -71,6 +72,7 @@ export class RunEnds {
     run.abort = null;
     run.saving = 0;
     run.checkpoint = undefined;
+    run.steps = undefined;
     run.yieldedAt = now;
     this.#rest(run);
     this.options.dispatch();
@@ -109,6 +111,7 @@ export class RunEnds {
   async #setAside(run: HeldRun, end: Extract<RunEnd, { kind: 'parked' | 'cancelled' }>): Promise<void> {
     const parked = end.kind === 'parked' ? end.parked : undefined;
     await failRun(this.options.store, run.right, { kind: end.kind, attempts: 0, parked });
+    if (parked) this.options.events.leftState(run);
     const message = parked?.reason ?? 'cancelled';
     this.options.held.end(run, end.kind, {
       kind: 'ended',

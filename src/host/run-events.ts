@@ -10,6 +10,8 @@ export interface RunEvents {
   /** Out of its worker, whatever the reason. */
   left(run: HeldRun): void;
   yielded(run: HeldRun): void;
+  /** It is over for now and its state stays: it will be retried, or was parked. */
+  leftState(run: HeldRun): void;
   ended(run: HeldRun, end: RunEnd['kind']): void;
   /** Stopped without a yield: `lostMs` since its last save, `lostSaves` on their way. */
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void;

@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
-import { startRun } from '../store/runs.js';
+import { readSteps, startRun } from '../store/runs.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { Pool, RunSlot } from './pool.js';
@@ -40,7 +40,8 @@ export class RunStarts {
 
   /** Starts what may start. */
   dispatch(): void {
-    if (!this.open || !this.pool) return;
+    // Past the deadline nothing may compute: the next renewal looks again.
+    if (!this.open || !this.pool || process.hrtime.bigint() > this.options.deadline()) return;
     const full = new Set<string>();
     for (const run of this.options.held.waiting) {
       if (full.has(run.job)) continue;
@@ -92,11 +93,12 @@ export class RunStarts {
 
   /** @returns whether it may enter a worker; if not, it is settled. */
   async #makeReady(run: HeldRun, release: string): Promise<boolean> {
-    const { host, writes, log, held } = this.options;
+    const { host, store, writes, log, held } = this.options;
     try {
       if (run.checkpoint === undefined) return await this.takeFence(run, release);
-      // Its fence was taken with its yield.
-      if (run.yieldedAt !== null) writes.handedOver(run, release, host);
+      // Its fence was taken with its yield, or by a start that met a closed gate.
+      run.steps ??= await readSteps(store, run.claimed);
+      if (run.release !== release || run.yieldedAt !== null) writes.handedOver(run, release, host);
       return true;
     } catch (error) {
       log.error({ err: error, run: run.claimed.runId }, 'a run could not be started');
@@ -120,7 +122,7 @@ export class RunStarts {
     }
     if (started.kind !== 'ok') return false;
     const { failures, crashes, checkpoint, savedAt, steps } = started;
-    Object.assign(run, { failures, crashes, checkpoint, savedAt, steps });
+    Object.assign(run, { failures, crashes, checkpoint, savedAt, steps, release });
     return true;
   }
 
@@ -133,7 +135,7 @@ export class RunStarts {
     slot.runs.set(run.claim, run);
     slot.grant(this.options.deadline());
     const { queue, payload, runId, scheduledFor } = run.claimed;
-    const { job, fence, steps, checkpoint = null } = run;
+    const { job, fence, steps = {}, checkpoint = null } = run;
     const attempt = run.failures + 1;
     const start = {
       runId,
@@ -150,6 +152,7 @@ export class RunStarts {
     slot.send({ t: 'start', claim: run.claim, run: start });
     // From here on only the worker and the store have the state: the host must not hold thousands of them.
     run.checkpoint = undefined;
+    run.steps = undefined;
     run.cancelTimeout();
     const limit = pool.jobs.get(job)?.timeoutMs;
     if (limit) run.cancelTimeout = clock.after(limit, () => stops.stop(run, 'timeout'));

@@ -11,12 +11,13 @@ import type { RunSlot } from './pool.js';
 type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'log' }>;
 
 export interface RunWritesOptions {
+  app: string;
   store: Store;
   log: Logger;
   logLines: number;
   now(): number;
   pace: Pace;
-  enqueue(run: HeldRun, id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
+  enqueue(app: string, id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
   /** A write was refused: another claim owns the run. */
   onFenced(run: HeldRun): void;
 }
@@ -56,9 +57,10 @@ export class RunWrites {
     switch (write.t) {
       case 'save': {
         run.saving++;
-        const { savedAt } = await saveRun(store, run.right, write.checkpoint).finally(
+        const { savedAt, advanced } = await saveRun(store, run.right, write.checkpoint).finally(
           () => run.saving > 0 && run.saving--,
         );
+        if (advanced) run.forgiven();
         const since = savedAt - Math.max(run.savedAt ?? 0, run.startedAt);
         run.usualSave = learned(run.usualSave, since);
         pace.saved(run.job, since);
@@ -67,17 +69,18 @@ export class RunWrites {
       }
       case 'step':
         await saveStep(store, run.right, write.name, write.record);
-        run.steps[write.name] = write.record;
+        if ('value' in write.record) run.forgiven();
         run.savedAt = now();
         return;
       case 'enqueue':
-        return this.options.enqueue(run, write.id, write.job, write.payload, write.options);
+        return this.options.enqueue(this.options.app, write.id, write.job, write.payload, write.options);
     }
   }
 
   /** A run goes on in another release without a new claim: only what people see of it changes. */
   handedOver(run: HeldRun, release: string, host: string): void {
     const { redis, keys } = this.options.store;
+    run.release = release;
     const key = keys.run(run.claimed.queue, run.claimed.jobId);
     this.#quietly(redis.pipeline().hset(key, 'release', release, 'host', host).hdel(key, 'yielded').exec());
   }

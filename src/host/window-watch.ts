@@ -26,10 +26,18 @@ export class WindowWatch implements RunEvents {
     this.#phase = 'before';
   }
 
-  drainBegins(): void {
-    if (!this.tally || this.#phase !== 'before') return;
+  /** The window is over and its report written: nothing more is counted. */
+  end(): void {
+    this.tally = null;
+    this.#phase = 'before';
+  }
+
+  /** @returns whether it begins only now. */
+  drainBegins(): boolean {
+    if (!this.tally || this.#phase !== 'before') return false;
     this.#phase = 'draining';
     this.tally.inFlight = this.#running;
+    return true;
   }
 
   /** Runs may start again: on the next release, or on the present one after all. */
@@ -72,6 +80,10 @@ export class WindowWatch implements RunEvents {
     if (this.tally && this.#phase === 'draining') this.tally.yielded++;
     this.app.finalState(run);
     this.onChange();
+  }
+
+  leftState(run: HeldRun): void {
+    this.app.finalState(run);
   }
 
   ended(_run: HeldRun, end: RunEnd['kind']): void {

@@ -9,12 +9,22 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
+const LONGEST_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    // A timer of Node longer than its most fires at once.
+    const wait = (left: number) => {
+      timer = setTimeout(
+        () => (left > LONGEST_MS ? wait(left - LONGEST_MS) : fn()),
+        Math.min(left, LONGEST_MS),
+      );
+      timer.unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

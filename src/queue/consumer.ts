@@ -1,7 +1,9 @@
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { RunError } from '../model/run.js';
+import { type Job, WaitingError, Worker } from 'bullmq';
 import { connect, type Store } from '../store/redis.js';
 import { runIdOf } from './run-id.js';
+import { type Settlement, settle } from './settle.js';
+
+export type { Settlement };
 
 /** A claimed run: locked for this host by `token` until it is settled. */
 export interface ClaimedRun {
@@ -16,14 +18,6 @@ export interface ClaimedRun {
   attempts: number | null;
   scheduledFor: string | null;
 }
-
-/** What becomes of a claim. `lost`: another one owns the run now; nothing is written. `give-back`: to the head of its queue, no attempt spent. */
-export type Settlement =
-  | { kind: 'completed'; result: unknown }
-  | { kind: 'ended'; error: RunError }
-  | { kind: 'retry'; delayMs: number }
-  | { kind: 'give-back' }
-  | { kind: 'lost' };
 
 export interface ConsumerOptions {
   lockMs: number;
@@ -56,6 +50,7 @@ const NEVER = 1_000_000_000;
  */
 export function createConsumer(store: Store, queue: string, options: ConsumerOptions): Consumer {
   const client = connect(store.options);
+  let closed = false;
   /** Locks that are ours, by job ID: from the claim until the end stands in Redis, not merely until it is decided. */
   const tokens = new Map<string, string>();
   const worker = new Worker(
@@ -63,8 +58,13 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
     async (job: Job, token?: string) => {
       tokens.set(job.id!, token!);
       const settlement = await options.onClaim(claimedRun(queue, job, token!));
-      if (settlement.kind === 'completed' || settlement.kind === 'ended') return outcome(settlement);
-      await moveBack(job, token!, settlement).finally(() => forget(job.id!, token!));
+      const ours = () => !closed && tokens.get(job.id!) === token;
+      const recorded = await settle(job, token!, settlement, ours, options.onError);
+      forget(job.id!, token!);
+      const ended = settlement.kind === 'completed' || settlement.kind === 'ended';
+      if (ended && recorded) options.onEnded({ queue, jobId: job.id! });
+      // "It was moved": the queue library has no say in how a run ends.
+      throw new WaitingError();
     },
     {
       connection: client,
@@ -85,13 +85,6 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
     if (tokens.size > 0) return;
     for (const settled of onSettled.splice(0)) settled();
   };
-  const ended = (job?: Job) => {
-    if (!job?.finishedOn) return;
-    forget(job.id!, job.token!);
-    options.onEnded({ queue, jobId: job.id! });
-  };
-  worker.on('completed', ended);
-  worker.on('failed', ended);
   worker.on('error', options.onError);
 
   return {
@@ -118,6 +111,7 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
         else onSettled.push(resolve);
       }),
     async close() {
+      closed = true;
       await worker.close(true);
       client.disconnect();
     },
@@ -133,30 +127,7 @@ function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
     job: job.name,
     payload: JSON.stringify(job.data ?? null),
     token,
-    attempts: attempts && attempts > 1 ? attempts : null,
+    attempts: attempts || null,
     scheduledFor: null,
   };
-}
-
-/** The end of a run in the queue library's own language: a return value, or an error that is never retried. */
-function outcome(settlement: Extract<Settlement, { kind: 'completed' | 'ended' }>): unknown {
-  if (settlement.kind === 'completed') return settlement.result;
-  const error = new UnrecoverableError(settlement.error.message);
-  error.stack = settlement.error.stack;
-  throw error;
-}
-
-/** Moves a claim that has not ended, and always throws what tells the queue library that it was moved. */
-async function moveBack(
-  job: Job,
-  token: string,
-  settlement: Exclude<Settlement, { kind: 'completed' | 'ended' }>,
-): Promise<never> {
-  if (settlement.kind === 'retry' && settlement.delayMs > 0) {
-    await job.moveToDelayed(Date.now() + settlement.delayMs, token);
-    throw new DelayedError();
-  }
-  // A lost claim has been moved by its new owner; for the queue library that is all the same.
-  if (settlement.kind !== 'lost') await job.moveToWait(token);
-  throw new WaitingError();
 }

@@ -20,6 +20,8 @@ export interface Keys {
   /** Pub/sub channel: something of the control plane changed, look again. */
   readonly wake: string;
   intent(app: string): string;
+  /** Set of the queues that a release of this app ever used while it ran: runs may still wait in them. */
+  served(app: string): string;
   releases(app: string): string;
   release(id: string): string;
   blob(sha256: string): string;
@@ -58,6 +60,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     openWindows: `${base}:windows:open`,
     events: `${base}:events`,
     wake: `${base}:wake`,
+    served: app => `${base}:served:${app}`,
     intent: app => `${base}:intent:${app}`,
     releases: app => `${base}:releases:${app}`,
     release: id => `${base}:release:${id}`,

@@ -86,16 +86,16 @@ function pairs(flat: string[]): Record<string, StepRecord> {
 
 /**
  * Saves a checkpoint. With mode `yield` the run also stands as yielded and its next fence is taken.
- * @returns the time of the save (ms, clock of Redis) and the fence that now holds. @throws FencedError
+ * @returns the time of the save (ms, clock of Redis), the fence that now holds, and whether the state is another than before. @throws FencedError
  */
 export async function saveRun(
   { redis, keys }: Store,
   run: Claimed,
   checkpoint: Envelope | null,
   mode: 'save' | 'yield' = 'save',
-): Promise<{ savedAt: number; fence: number }> {
+): Promise<{ savedAt: number; fence: number; advanced: boolean }> {
   const { queue, jobId, token, fence } = run;
-  const [kind, savedAt, next] = await saveScript(
+  const [kind, savedAt, next, advanced] = await saveScript(
     redis,
     keys.lock(queue, jobId),
     keys.run(queue, jobId),
@@ -109,7 +109,7 @@ export async function saveRun(
     mode,
   );
   if (kind !== 'ok') throw new FencedError(run);
-  return { savedAt: Number(savedAt), fence: Number(next) };
+  return { savedAt: Number(savedAt), fence: Number(next), advanced: advanced === 1 };
 }
 
 /** @throws FencedError */
@@ -129,6 +129,7 @@ export async function saveStep(
     fence,
     name,
     JSON.stringify(record),
+    'value' in record ? '1' : '0',
   );
   if (kind !== 'ok') throw new FencedError(run);
 }
@@ -157,6 +158,14 @@ export async function failRun(
   if (kind === 'retry') return { kind, failures: Number(failures) };
   if (kind === 'ended') return { kind };
   throw new FencedError(run);
+}
+
+/** The steps kept so far. */
+export async function readSteps(
+  { redis, keys }: Store,
+  run: { queue: string; jobId: string },
+): Promise<Record<string, StepRecord>> {
+  return pairs(Object.entries(await redis.hgetall(keys.steps(run.queue, run.jobId))).flat());
 }
 
 /** Tidies up after an end that the queue has recorded. Idempotent. */
