@@ -1,6 +1,17 @@
 /**
  * What is told over SSE, in order of `id` (the ID of a Redis stream entry, so it rises and survives restarts).
- * `window.phase`, `window.run`, `run.state`, `hold.placed`, `hold.lifted`, `release.pushed`, `host.joined`, `host.left`.
+ *
+ * | type | told when |
+ * | --- | --- |
+ * | `window.phase` | a window was declared, or entered a phase |
+ * | `window.note` | something happened within its phase: force was used, a host vanished and the proof is made again |
+ * | `window.request` | an operator asked something of it: start, cancel, abort, extend |
+ * | `window.run` | its figures moved |
+ * | `gate.opened` | the time of a window was over, and a gate that nobody had opened opened by itself |
+ * | `run.state` | a run ended, or a person cancelled, retried or resumed it |
+ * | `hold.placed`, `hold.lifted` | intake of queues was stopped, or goes on |
+ * | `release.pushed` | a release was stored that was not there before |
+ * | `host.joined`, `host.left` | a host came, left, or fell silent |
  */
 export interface EventRecord {
   id: string;

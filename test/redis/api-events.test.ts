@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parseEvent } from '../../src/cli/server-events.js';
 import { appendEvent } from '../../src/store/events.js';
-import { type TestApi, useApi } from '../support/api.js';
+import { manifestOf, type TestApi, useApi } from '../support/api.js';
 import { within } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 
@@ -102,6 +102,16 @@ describe('the stream of events', () => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     await t.call('POST', '/v1/holds', { queues: ['reports'], reason: 'x', until });
     expect((await stream.next()).type).toBe('hold.placed');
+  });
+
+  test('tells of a release once, when it is new', async () => {
+    const stream = await open('/v1/events?app=reporting');
+    const first = await t.release([{}]);
+    const { manifest } = manifestOf('reporting', [{}]);
+    expect((await t.call('POST', '/v1/releases', manifest)).status).toBe(200);
+    const second = await t.release([{ attempts: 2 }]);
+    for (const { id } of [first, second])
+      expect(await stream.next()).toMatchObject({ type: 'release.pushed', data: { release: id } });
   });
 
   test('ends when the server stops', async () => {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseManifest } from '../../model/manifest.js';
 import { sha256Schema } from '../../model/release.js';
 import { SlackwaterError } from '../../platform/errors.js';
+import { appendEvent } from '../../store/events.js';
 import { getRelease, hasBlob, listReleases, putBlob, putRelease } from '../../store/releases.js';
 import type { Routes } from '../context.js';
 import { checkPayloadSchemas } from '../payloads.js';
@@ -29,6 +30,7 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
     async (request, reply) => {
       checkPayloadSchemas(parseManifest(request.body).jobs);
       const { release, created } = await putRelease(store, request.body, { maxBytes });
+      if (created) await appendEvent(store, 'release.pushed', { app: release.app, release: release.id });
       return reply
         .code(created ? 201 : 200)
         .header('location', `/v1/releases/${release.id}`)
