@@ -141,4 +141,6 @@ function checkArguments(items: unknown, fn: unknown, name: unknown): void {
   if (typeof fn !== 'function') throw refuse('the second argument must be a function: async item => { … }');
   if (typeof name !== 'string' || name === '')
     throw refuse('key must be a text that names the cursor, or a function that names an item');
+  // As a field of the saved cursors it would set what the object inherits, and be lost.
+  if (name === '__proto__') throw refuse('key may be any text but "__proto__": take another one');
 }

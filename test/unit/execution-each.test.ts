@@ -252,6 +252,7 @@ describe('ctx.each', () => {
     ['nothing', ctx => ctx.each(undefined as never, () => 1)],
     ['no function', ctx => ctx.each([1], 1 as never)],
     ['an empty key', ctx => ctx.each([1], () => 1, { key: '' })],
+    ['a key that would be lost', ctx => ctx.each([1], () => 1, { key: '__proto__' })],
   ] as [string, (ctx: Context) => unknown][])('refuses %s', async (_, call) => {
     expect(await start(plain(call as never)).ended).toMatchObject({
       kind: 'failed',
