@@ -61,7 +61,7 @@ export interface Window {
   drainTimeoutMs: number;
   onDrainTimeout: 'abort' | 'force';
   maxDurationMs: number;
-  /** When draining must be over; set on entering `draining`, moved by `extend`. */
+  /** When draining must be over; set on entering `draining`, moved by `extend`, and once more when force is used. */
   drainDeadline: string | null;
   /** When the window must be over, set on entering `preparing`: its holds last until then. */
   endsBy: string | null;

@@ -24,6 +24,8 @@ export interface Limits {
   prepareMs: number;
   /** For a first host to show up. */
   noHostMs: number;
+  /** For force to stop what had not reached a checkpoint at the drain deadline. */
+  forceMs: number;
   /** For hosts to go over to the new workers, before the others go on without the late ones. */
   swapMs: number;
   /** For runs to be seen running again, before the window ends without that. */
@@ -35,8 +37,9 @@ export interface Limits {
 export const LIMITS: Limits = {
   prepareMs: 120_000,
   noHostMs: 10_000,
+  forceMs: 60_000,
   swapMs: 30_000,
-  resumeMs: 60_000,
+  resumeMs: 20_000,
   measureMs: 3_000,
 };
 

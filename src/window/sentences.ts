@@ -1,6 +1,6 @@
 import type { Blocker, Refusal } from '../model/intent.js';
 import { formatDuration } from '../platform/duration.js';
-import { isReady } from './conditions.js';
+import { isReady, isStill } from './conditions.js';
 import { enteredAt, type Facts, type HostView, sum } from './facts.js';
 
 /** `1 run`, `3 runs`. */
@@ -40,6 +40,22 @@ function lack(facts: Facts, host: HostView): string {
   if (!host.app) return 'does not know this app yet';
   if (!host.answered) return 'has not answered';
   return host.app.standby?.release === facts.window.release ? host.app.standby.state : 'does not load it';
+}
+
+/** Which hosts keep the drain from its end, and by what. */
+export function describeUnstill(facts: Facts): string {
+  const held = facts.hosts.filter(host => !isStill(host)).map(host => `${host.id} (${motion(host)})`);
+  if (held.length > 0) return held.join(', ');
+  return facts.staying.length === 0 ? 'no host is alive' : 'what a vanished host had saved is not proven yet';
+}
+
+function motion({ app, answered }: HostView): string {
+  if (app && app.running > 0) {
+    const names = app.blockers.length > 0 ? `: ${describeBlockers(app.blockers)}` : '';
+    return `${count(app.running, 'run')} still running${names}`;
+  }
+  if (!app || !answered || app.gate !== 'closed') return 'has not answered';
+  return `${count(app.proving, 'final state')} being proven`;
 }
 
 /** How a completed window is told in one sentence. */

@@ -21,6 +21,7 @@ import {
   describeRefusal,
   describeSwap,
   describeUnready,
+  describeUnstill,
   gone,
   releaseName,
   stillRunning,
@@ -184,7 +185,18 @@ export const TRANSITIONS: Transition[] = [
     to: 'draining',
     when: f => drainIsLate(f) && f.window.onDrainTimeout === 'force' && !f.window.forced,
     because: f => `the drain deadline passed${stillRunning(f)}: stopped by force`,
-    set: () => ({ forced: true }),
+    // Counted from now: the server may have come late itself.
+    set: f => ({
+      forced: true,
+      drainDeadline: iso(Math.min(f.now + f.limits.forceMs, Date.parse(f.window.endsBy!))),
+    }),
+  },
+  {
+    from: 'draining',
+    to: 'done',
+    outcome: 'aborted',
+    when: f => drainIsLate(f) && f.window.forced,
+    because: f => `force did not stop all in time: ${describeUnstill(f)}. ${capital(backOn(f))}`,
   },
 
   {

@@ -18,7 +18,13 @@ import {
 } from '../support/window-samples.js';
 
 const STALE = REVISION - 1;
-const blocker = (run: string, job: string) => ({ run, job, lastCheckpointAt: null, estimateMs: null });
+const blocker = (run: string, job: string) => ({
+  run,
+  job,
+  lastCheckpointAt: null,
+  stoppable: true,
+  estimateMs: null,
+});
 const ask = (kind: 'start' | 'cancel' | 'abort') => ({ kind, by: 'ann', at: iso(T0) });
 
 interface Case {
@@ -35,6 +41,13 @@ interface Case {
 }
 
 const seenHosts = (...ids: string[]) => ids.map(id => ({ id, release: 'old', phase: 'ready' }));
+
+/** The deadline has passed, and force has got its own. */
+const forced = {
+  onDrainTimeout: 'force',
+  forced: true,
+  drainDeadline: iso(T0 + 60_000 + LIMITS.forceMs),
+} as const;
 
 const CASES: Case[] = [
   // scheduled
@@ -280,18 +293,58 @@ const CASES: Case[] = [
     hosts: [sampleHost('a', { running: 1, blockers: [blocker('r1', 'pdf')] })],
     at: T0 + 60_000,
     to: 'draining',
-    set: { forced: true },
+    set: { forced: true, drainDeadline: iso(T0 + 60_000 + LIMITS.forceMs) },
     because: /pdf \(r1\).*by force/,
   },
   {
+    when: 'force comes late, and gets its time all the same, up to the end',
+    window: windowIn('draining', { onDrainTimeout: 'force' }),
+    hosts: [sampleHost('a', { running: 1 })],
+    at: T0 + 570_000,
+    to: 'draining',
+    set: { forced: true, drainDeadline: iso(T0 + 600_000) },
+  },
+  {
     when: 'force has been used and not worked yet',
-    window: windowIn('draining', { onDrainTimeout: 'force', forced: true }),
+    window: windowIn('draining', forced),
     hosts: [sampleHost('a', { running: 1 })],
     at: T0 + 61_000,
   },
   {
+    when: 'force does not stop everything',
+    window: windowIn('draining', forced),
+    hosts: [
+      sampleHost('a', { running: 2, blockers: [blocker('r1', 'pdf')] }),
+      sampleHost('b', { revision: STALE }),
+      sampleHost('c', { proving: 1 }),
+      sampleHost('d'),
+    ],
+    at: T0 + 60_000 + LIMITS.forceMs,
+    to: 'done',
+    outcome: 'aborted',
+    because:
+      /^force did not stop all in time: a \(2 runs still running: pdf \(r1\)\), b \(has not answered\), c \(1 final state being proven\)\. Intake is open again on release old$/,
+  },
+  {
+    when: 'force was used and every host is gone',
+    window: windowIn('draining', forced),
+    at: T0 + 60_000 + LIMITS.forceMs,
+    to: 'done',
+    outcome: 'aborted',
+    because: /no host is alive/,
+  },
+  {
+    when: 'force was used and what a vanished host had saved is not proven',
+    window: windowIn('draining', { ...forced, proofRound: 2 }),
+    hosts: [sampleHost('a')],
+    at: T0 + 60_000 + LIMITS.forceMs,
+    to: 'done',
+    outcome: 'aborted',
+    because: /vanished host/,
+  },
+  {
     when: 'force has worked',
-    window: windowIn('draining', { onDrainTimeout: 'force', forced: true }),
+    window: windowIn('draining', forced),
     hosts: [sampleHost('a')],
     at: T0 + 61_000,
     to: 'swapping',

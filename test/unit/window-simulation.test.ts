@@ -5,6 +5,7 @@ import type { Request, Window } from '../../src/model/window.js';
 import { extended, whyNot } from '../../src/model/window-requests.js';
 import { holdOf, intentOf, stands } from '../../src/window/act.js';
 import { decide } from '../../src/window/decide.js';
+import { LIMITS } from '../../src/window/facts.js';
 import { iso, sampleHost, sampleProof, sampleWindow, T0 } from '../support/window-samples.js';
 
 /** What may happen between two moments, in any order. `host` picks one of those alive. */
@@ -42,6 +43,9 @@ interface SimulatedHost {
   status: HostAppStatus | null;
 }
 
+/** Shorter than the window, so that force meets its own end too. */
+const limits = { ...LIMITS, forceMs: 8_000 };
+
 /** Redis, hosts and an engine in memory. The engine keeps nothing of its own, so each look may be that of another server. */
 class World {
   now = T0;
@@ -75,7 +79,7 @@ class World {
   look(): void {
     for (let step = 0; step < 20; step++) {
       const hosts = this.hosts.map(host => sampleHost(host.id, host.status, { leaving: host.leaving }));
-      const decision = decide(this.window, { intent: this.intent, hosts, busy: null }, this.now);
+      const decision = decide(this.window, { intent: this.intent, hosts, busy: null }, this.now, limits);
       if (decision) this.#write(decision.window);
       else if (!stands(this.window, this.intent, this.#holds())) this.#write(this.window);
       else return;

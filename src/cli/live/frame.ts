@@ -96,7 +96,7 @@ function prospect({ estimateMs, lastCheckpointAt }: Blocker, now: number): strin
 function footer(window: Window, { now, style, trouble }: FrameOptions): string {
   const deadline =
     window.phase === 'draining' && window.drainDeadline
-      ? `deadline ${when(window.drainDeadline, now)}, then ${window.onDrainTimeout} · `
+      ? `deadline ${when(window.drainDeadline, now)}, then ${window.forced ? 'abort' : window.onDrainTimeout} · `
       : '';
   return trouble ? style.yellow(`  ${trouble}`) : style.dim(`  ${deadline}Ctrl-C leaves it running`);
 }
