@@ -36,8 +36,7 @@ export async function retryRun(
     throw wrongState(run, 'retried', 'one that failed, was parked or was cancelled');
   const address = await findRun(store, id);
   // Whoever says "again" of an effect of unknown outcome has looked, and says that it was not done.
-  if (run.parked) await settleUnknown(store, address, NOT_DONE);
-  await requeue(store, queues, address, restart);
+  await requeue(store, queues, run, { address, restart, unknown: run.parked ? NOT_DONE : undefined });
   return announce(store, await showRun(store, id));
 }
 
@@ -56,9 +55,7 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
   if (taken === 'cancel') {
     await endParked(store, address);
   } else {
-    if (taken === 'skip') await settleUnknown(store, address, DONE);
-    if (taken === 'retry') await settleUnknown(store, address, NOT_DONE);
-    await requeue(store, queues, address, taken === 'restart');
+    await requeue(store, queues, run, { address, restart: taken === 'restart', unknown: UNKNOWN[taken] });
   }
   return announce(store, await showRun(store, id));
 }
@@ -69,8 +66,19 @@ async function announce(store: Store, run: Run): Promise<Run> {
   return run;
 }
 
-async function requeue(store: Store, queues: Queues, address: RunAddress, restart: boolean): Promise<void> {
-  await reopenRun(store, address, restart);
+interface Requeue {
+  address: RunAddress;
+  restart: boolean;
+  /** What is now known of outside effects of unknown outcome. */
+  unknown: StepRecord | undefined;
+}
+
+/** Its marks go before it is in the queue, where a host may claim it at once; those that tell how it ended stay until it starts. */
+async function requeue(store: Store, queues: Queues, run: Run, how: Requeue): Promise<void> {
+  const { address, restart, unknown } = how;
+  if (!(await reopenRun(store, address, restart)))
+    throw new SlackwaterError('conflict', `run ${run.id} has just been queued or removed by somebody else`);
+  if (unknown) await settleUnknown(store, address, unknown);
   const job = await queues.get(address.queue).getJob(address.jobId);
   // Cancelled in the queue and not taken out yet: without the mark it simply waits again.
   if (job?.finishedOn) await job.retry('failed');
@@ -88,6 +96,7 @@ async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): 
 
 const DONE: StepRecord = { value: encodeState(null) };
 const NOT_DONE: StepRecord = { failed: true };
+const UNKNOWN: Record<string, StepRecord | undefined> = { skip: DONE, retry: NOT_DONE };
 
 /** What a person knows of every `once` that was begun and never answered: it was done (without a result), or it was not. */
 async function settleUnknown(

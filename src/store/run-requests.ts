@@ -1,7 +1,7 @@
 import { type Store, script } from './redis.js';
 
 const cancelScript = script<'ok' | 'gone' | 'ended'>('cancel-run', 2);
-const reopenScript = script<number>('reopen-run', 3);
+const reopenScript = script<number>('reopen-run', 4);
 
 export interface RunAddress {
   queue: string;
@@ -23,18 +23,23 @@ export async function requestCancel(
   return answer;
 }
 
-/** Before an ended run is queued again: clears its end and its failures; `restart` also its checkpoint and steps. */
+/**
+ * Before an ended run is queued again: clears its failures; `restart` also its checkpoint and steps.
+ * @returns whether it was there to be reopened: `false` where somebody else was faster.
+ */
 export async function reopenRun(
   { redis, keys }: Store,
   { queue, jobId }: RunAddress,
   restart: boolean,
-): Promise<void> {
-  await reopenScript(
+): Promise<boolean> {
+  const answer = await reopenScript(
     redis,
     keys.run(queue, jobId),
     keys.steps(queue, jobId),
     keys.live(queue),
+    keys.job(queue, 'failed'),
     jobId,
     restart ? '1' : '0',
   );
+  return answer === 1;
 }

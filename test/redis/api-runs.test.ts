@@ -1,8 +1,8 @@
-import { Queue } from 'bullmq';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { Job, Queue } from 'bullmq';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeState } from '../../src/model/state-codec.js';
 import { connect } from '../../src/store/redis.js';
-import { runRequests } from '../../src/store/run-requests.js';
+import { reopenRun, runRequests } from '../../src/store/run-requests.js';
 import { endTurn, type Turn, takeTurn } from '../../src/store/turns.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { within } from '../support/eventually.js';
@@ -420,6 +420,29 @@ describe('going on', () => {
       parked: null,
     });
     expectProblem(await t.call('POST', `/v1/runs/${id}/resume`, { choice: 'retry' }), 409, 'conflict');
+  });
+
+  test('a parked run that cannot be queued again keeps its reason and its choices', async () => {
+    const id = await enqueue();
+    await moved(id, 'failed', { ...own, ...park(['retry', 'cancel']) });
+    vi.spyOn(Job.prototype, 'retry').mockRejectedValueOnce(new Error('Redis went away'));
+    expectProblem(await t.call('POST', `/v1/runs/${id}/resume`, { choice: 'retry' }), 500, 'internal');
+    expect((await t.call('GET', `/v1/runs/${id}`)).json).toMatchObject({
+      state: 'parked',
+      parked: { reason: 'it crashed', choices: ['retry', 'cancel'] },
+    });
+    const again = await t.call('POST', `/v1/runs/${id}/resume`, { choice: 'retry' });
+    expect(again.json).toMatchObject({ state: 'queued', parked: null });
+  });
+
+  test('of two who ask at once, the second changes nothing any more', async () => {
+    const id = await enqueue();
+    const address = { queue: 'reports', jobId: id };
+    await moved(id, 'failed', own);
+    expect((await t.call('POST', `/v1/runs/${id}/retry`)).json.state).toBe('queued');
+    await moved(id, 'active', { startedAt: '1', failures: '1' });
+    expect(await reopenRun(t.store, address, true)).toBe(false);
+    expect(await fields(id)).toMatchObject({ state: own.state, startedAt: '1', failures: '1' });
   });
 
   test('cancel ends it', async () => {
