@@ -86,7 +86,7 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
     queue,
     app: run.app ?? app,
     state,
-    attempt: Number(run.failures ?? 0) + 1,
+    attempt: attemptOf(state, Number(run.failures ?? 0)),
     payload: parse(job.data),
     result: state === 'completed' ? parse(job.returnvalue) : null,
     error: state === 'completed' ? null : errorOf(job, run),
@@ -109,6 +109,10 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
     parked: state === 'parked' ? (parse(run.park) as Parked | null) : null,
   };
 }
+
+/** The attempt that is under way or comes next; of a failed run, after which none comes, the one that failed. */
+const attemptOf = (state: RunState, failures: number): number =>
+  state === 'failed' ? Math.max(1, failures) : failures + 1;
 
 function errorOf(job: JobFields, run: RunFields): RunError | null {
   if (run.error) return parse(run.error) as RunError;

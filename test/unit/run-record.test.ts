@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { type Place, type RunFields, toRun } from '../../src/queue/run-record.js';
+
+const attempt = (place: Place, run: RunFields): number =>
+  toRun({ queue: 'q', jobId: '1', place, job: { name: 'j' }, run, app: 'a', heldBy: [] }).attempt;
+
+test.each<[says: string, place: Place, run: RunFields, is: number]>([
+  ['that runs for the first time is at its first', 'active', { startedAt: '1' }, 1],
+  ['that failed once and runs again is at its second', 'active', { startedAt: '1', failures: '1' }, 2],
+  ['that waits for its next attempt names that', 'delayed', { failures: '1' }, 2],
+  ['that had one attempt and failed was at its first', 'failed', { failures: '1' }, 1],
+  ['that had three and failed was at its third', 'failed', { failures: '3' }, 3],
+  ['that something else failed was at its first', 'failed', {}, 1],
+  ['that was set aside is still at the attempt it was', 'failed', { failures: '1', outcome: 'parked' }, 2],
+  ['that completed after a failure took two', 'completed', { failures: '1' }, 2],
+])('a run %s', (_, place, run, is) => {
+  expect(attempt(place, run)).toBe(is);
+});
