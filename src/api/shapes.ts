@@ -88,6 +88,7 @@ const blockers = z.array(
     run: z.string(),
     job: z.string(),
     lastCheckpointAt: time.nullable(),
+    stoppable: z.boolean(),
     estimateMs: ms.nullable(),
   }),
 );

@@ -248,6 +248,7 @@ export class AppHost {
       release: control.pool?.release ?? null,
       standby: standby ? { release: standby.release, state: standby.state, error: standby.error } : broken,
       gate: control.open ? 'open' : 'closed',
+      ready: control.pool?.slots.filter(slot => slot.ready).length ?? 0,
       running: this.control.running,
       waiting: control.held.waiting.size,
       resuming: control.resuming,

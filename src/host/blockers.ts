@@ -6,8 +6,7 @@ import type { RunControl } from './run-control.js';
 const MOST = 20;
 
 /** ms until this run probably stops by itself (at its next save, or its end); `null` without history, and where it is overdue. */
-function estimate(run: HeldRun, control: RunControl, pace: Pace, now: number): number | null {
-  const stoppable = control.pool?.jobs.get(run.job)?.checkpointVersion != null;
+function estimate(run: HeldRun, stoppable: boolean, pace: Pace, now: number): number | null {
   const usual = stoppable ? (run.usualSave ?? pace.usualSave(run.job)) : pace.usualEnd(run.job);
   if (usual === null) return null;
   const since = stoppable ? Math.max(run.savedAt ?? 0, run.startedAt) : run.startedAt;
@@ -15,18 +14,29 @@ function estimate(run: HeldRun, control: RunControl, pace: Pace, now: number): n
   return left > 0 ? left : null;
 }
 
-/** The running runs that will probably take longest to stop, the unknown ones first. */
+/** The running runs that will probably take longest to stop. */
 export function blockersOf(control: RunControl, pace: Pace, now: number): Blocker[] {
   const blockers: Blocker[] = [];
   for (const run of control.held.values()) {
     if (run.state !== 'running') continue;
+    const stoppable = control.pool?.jobs.get(run.job)?.checkpointVersion != null;
     blockers.push({
       run: run.claimed.runId,
       job: run.job,
       lastCheckpointAt: run.savedAt === null ? null : new Date(run.savedAt).toISOString(),
-      estimateMs: estimate(run, control, pace, now),
+      stoppable,
+      estimateMs: estimate(run, stoppable, pace, now),
     });
   }
-  const weight = (blocker: Blocker) => blocker.estimateMs ?? Number.POSITIVE_INFINITY;
-  return blockers.sort((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a))).slice(0, MOST);
+  return blockers.sort(worstFirst).slice(0, MOST);
+}
+
+/** First those that cannot stop, then the overdue and unknown, then the slowest. */
+function worstFirst(a: Blocker, b: Blocker): number {
+  if (a.stoppable !== b.stoppable) return a.stoppable ? 1 : -1;
+  const [left, right] = [a, b].map(({ estimateMs }) => estimateMs ?? Number.MAX_SAFE_INTEGER) as [
+    number,
+    number,
+  ];
+  return right - left;
 }

@@ -131,6 +131,9 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
           deadline: () => locks.deadline(),
           onMessage: (slot, message) => host.control.receive(slot, message),
           onExit: (slot, cause) => host.control.exited(slot, cause, process.hrtime.bigint() > slot.deadline),
+          restore: () => local(release),
+          onBroken: why =>
+            log.error({ app, release, why }, 'a worker could not load the release; it is tried again'),
           onRoom: () => host.control.dispatch(),
         }),
       forkWorker: ({ entry }) =>

@@ -21,6 +21,10 @@ export interface PoolOptions {
   deadline(): bigint;
   onMessage(slot: RunSlot, message: ToHost): void;
   onExit(slot: RunSlot, cause: string): void;
+  /** Has the release on this machine again, whole. */
+  restore(): Promise<unknown>;
+  /** A worker could not load the release. */
+  onBroken(why: string): void;
   /** A worker has become ready: there is room. */
   onRoom(): void;
 }
@@ -130,12 +134,22 @@ export class Pool {
   #exited(slot: RunSlot, cause: string, born: number): void {
     this.#slots = this.#slots.filter(other => other !== slot);
     this.options.onExit(slot, cause);
-    // An isolated worker comes back when a suspect needs it.
-    if (this.#stopping || slot.isolated) return this.options.onRoom();
+    if (this.#stopping) return;
     const young = this.options.clock.monotonic() - born < RESPAWN_MOST_MS;
     this.#earlyDeaths = young ? this.#earlyDeaths + 1 : 0;
-    if (this.#earlyDeaths <= 1) return void this.#spawn(false);
-    const delay = Math.min(RESPAWN_FIRST_MS * 2 ** this.#earlyDeaths, RESPAWN_MOST_MS);
-    this.options.clock.after(delay, () => this.#stopping || this.#spawn(false));
+    const delay =
+      this.#earlyDeaths <= 1 ? 0 : Math.min(RESPAWN_FIRST_MS * 2 ** this.#earlyDeaths, RESPAWN_MOST_MS);
+    // An isolated worker comes back when a suspect needs it.
+    const next = () => (slot.isolated ? this.options.onRoom() : void this.#spawn(false));
+    if (slot.ready && delay === 0) return next();
+    this.options.clock.after(delay, () => void this.#mended(slot).then(() => this.#stopping || next()));
+  }
+
+  /** A worker that could not even load what others have loaded: its files may be gone. */
+  async #mended(slot: RunSlot): Promise<void> {
+    if (slot.ready) return;
+    const loaded = await slot.process.loaded;
+    if (!loaded.ok) this.options.onBroken(loaded.error.message);
+    await this.options.restore().catch((error: Error) => this.options.onBroken(error.message));
   }
 }

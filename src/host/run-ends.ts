@@ -46,6 +46,8 @@ export class RunEnds {
     const { store, held, events } = this.options;
     run.yieldedAt = this.options.now();
     run.state = 'ending';
+    run.checkpoint = checkpoint;
+    events.leftState(run);
     try {
       const saved = await held.recording(saveRun(store, run.right, checkpoint, 'yield'));
       run.fence = saved.fence;
@@ -55,7 +57,6 @@ export class RunEnds {
       return this.refused(run, error);
     }
     if (run.lost) return;
-    run.checkpoint = checkpoint;
     this.#rest(run);
     events.yielded(run);
     this.options.dispatch();
@@ -113,10 +114,8 @@ export class RunEnds {
     await failRun(this.options.store, run.right, { kind: end.kind, attempts: 0, parked });
     if (parked) this.options.events.leftState(run);
     const message = parked?.reason ?? 'cancelled';
-    this.options.held.end(run, end.kind, {
-      kind: 'ended',
-      error: { name: end.kind, message, stack: message },
-    });
+    const error = { name: end.kind, message, stack: message };
+    this.options.held.end(run, end.kind, { kind: 'ended', error, keep: parked !== undefined });
   }
 
   /** The store refused a write, or could not be asked. Either way this claim can do no more. */

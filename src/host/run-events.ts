@@ -9,8 +9,9 @@ export interface RunEvents {
   entered(run: HeldRun): void;
   /** Out of its worker, whatever the reason. */
   left(run: HeldRun): void;
+  /** It yielded, and its state is saved. */
   yielded(run: HeldRun): void;
-  /** It is over for now and its state stays: it will be retried, or was parked. */
+  /** It is over for now and its state stays: it yielded, will be retried, or was parked. */
   leftState(run: HeldRun): void;
   ended(run: HeldRun, end: RunEnd['kind']): void;
   /** Stopped without a yield: `lostMs` since its last save, `lostSaves` on their way. */

@@ -76,9 +76,8 @@ export class WindowWatch implements RunEvents {
     this.onChange();
   }
 
-  yielded(run: HeldRun): void {
+  yielded(_run: HeldRun): void {
     if (this.tally && this.#phase === 'draining') this.tally.yielded++;
-    this.app.finalState(run);
     this.onChange();
   }
 

@@ -27,6 +27,7 @@ export class WorkerProcess {
   readonly #proofs = new Map<number, (results: ProofResult[]) => void>();
   #proofSeq = 0;
   #deadline = -1n;
+  #lastWords: RunError | null = null;
   /** Settles when the release is loaded, or is known to be broken. */
   readonly loaded: Promise<{ ok: true } | { ok: false; error: RunError }>;
   readonly exited: Promise<void>;
@@ -50,6 +51,7 @@ export class WorkerProcess {
     this.#child.on('message', batch => {
       for (const message of batch as ToHost[]) {
         if (message.t === 'ready') settleLoaded({ ok: true });
+        else if (message.t === 'dying') this.#lastWords = message.error;
         else if (message.t === 'broken') settleLoaded({ ok: false, error: message.error });
         else if (message.t === 'proved') this.#proved(message.seq, message.results);
         else onMessage(message);
@@ -58,7 +60,10 @@ export class WorkerProcess {
     this.exited = new Promise(resolve => {
       this.#child.once('exit', (code, signal) => {
         this.alive = false;
-        const cause = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+        const ended = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+        const cause = this.#lastWords
+          ? `died of an error that nobody caught: ${firstLines(this.#lastWords)}`
+          : ended;
         settleLoaded({
           ok: false,
           error: {
@@ -125,3 +130,10 @@ function grantedEnvironment(names: string[]): NodeJS.ProcessEnv {
     if (process.env[name] !== undefined) env[name] = process.env[name];
   return env;
 }
+
+/** What was thrown, and where: enough to find it. */
+const firstLines = ({ stack, message }: RunError): string =>
+  (stack || message)
+    .split('\n', 3)
+    .map(line => line.trim())
+    .join(' ');

@@ -40,6 +40,8 @@ export interface Blocker {
   run: string;
   job: string;
   lastCheckpointAt: string | null;
+  /** Whether it can stop half-way at all. */
+  stoppable: boolean;
   /** Learned time to its next checkpoint or end; `null` without history, and where it is overdue. */
   estimateMs: number | null;
 }
@@ -88,6 +90,8 @@ export interface HostAppStatus {
   release: string | null;
   standby: { release: string; state: 'loading' | 'ready' | 'broken'; error: string | null } | null;
   gate: 'open' | 'closed';
+  /** Workers of the running release that have loaded it. */
+  ready?: number;
   /** Runs computing in workers now. */
   running: number;
   /** Claims held without computing: yielded ones and late arrivals. */

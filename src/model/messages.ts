@@ -15,6 +15,8 @@ export type ToWorker =
 
 export type ToHost =
   | { t: 'ready'; jobs: number }
+  /** The last words of a process that dies of an error that nobody caught. */
+  | { t: 'dying'; error: { name: string; message: string; stack: string } }
   | { t: 'broken'; error: { name: string; message: string; stack: string } }
   /** The author's function has been entered. */
   | { t: 'started'; claim: number }

@@ -4,7 +4,8 @@ import type { RunError } from '../model/run.js';
 /** What becomes of a claim. `lost`: another one owns the run now; nothing is written. `give-back`: to the head of its queue, no attempt spent. */
 export type Settlement =
   | { kind: 'completed'; result: unknown }
-  | { kind: 'ended'; error: RunError }
+  /** `keep`: whatever the producer wished, it is not removed: a person has to see it. */
+  | { kind: 'ended'; error: RunError; keep?: boolean }
   | { kind: 'retry'; delayMs: number }
   | { kind: 'give-back' }
   | { kind: 'lost' };
@@ -43,6 +44,7 @@ async function move(job: Job, token: string, settlement: Settlement): Promise<vo
       await job.moveToCompleted(settlement.result, token, false);
       return;
     case 'ended': {
+      if (settlement.keep) job.opts.removeOnFail = false;
       const error = new UnrecoverableError(settlement.error.message);
       error.stack = settlement.error.stack;
       await job.moveToFailed(error, token, false);

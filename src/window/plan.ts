@@ -48,13 +48,19 @@ export async function planWindow(
     forecast: { drainMs: forecastDrainMs(blockers) },
     fires: [],
     refusals: [],
-    warnings: [...overlaps(window, open), ...unserved(window, hosts), ...unreadable(release, previous)],
+    warnings: [
+      ...overlaps(window, open),
+      ...unserved(window, hosts),
+      ...unreadable(release, previous),
+      ...unstoppable(blockers),
+    ],
     hosts: hosts.map(host => ({ id: host.id, release: host.apps[window.app]?.release ?? null })),
   };
 }
 
-/** A drain lasts as long as the slowest needs to its next checkpoint. */
+/** A drain lasts as long as the slowest needs to its next checkpoint; `null` where one that cannot stop has no known end. */
 export function forecastDrainMs(blockers: Blocker[]): number | null {
+  if (blockers.some(({ stoppable, estimateMs }) => !stoppable && estimateMs === null)) return null;
   const estimates = blockers.flatMap(blocker => blocker.estimateMs ?? []);
   return estimates.length === 0 ? null : Math.max(...estimates);
 }
@@ -75,6 +81,15 @@ function unserved(window: Window, hosts: HostStatus[]): string[] {
   return window.queues
     .filter(queue => !hosts.some(host => host.queues === null || host.queues.includes(queue)))
     .map(queue => `no host serves queue ${queue}: its runs would wait`);
+}
+
+function unstoppable(blockers: Blocker[]): string[] {
+  const stuck = blockers.filter(blocker => !blocker.stoppable);
+  if (stuck.length === 0) return [];
+  const jobs = [...new Set(stuck.map(({ job }) => job))].join(', ');
+  return [
+    `${count(stuck.length, 'run')} cannot stop half-way (${jobs}): the window waits for the end, up to its drain deadline`,
+  ];
 }
 
 /** What the two manifests alone tell of states that cannot be carried over. */

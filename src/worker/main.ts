@@ -29,6 +29,13 @@ new Thread(new URL('./watchdog.js', import.meta.url)).on('error', error => {
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C in a terminal reaches the whole group; it is the host that decides when a worker ends.
 process.on('SIGINT', () => {});
+// An error that nobody caught, in a timer or a forgotten promise, could be any run's. The process is not to be trusted any more; its last words are kept.
+process.on('uncaughtException', error => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  if (!process.connected) process.exit(1);
+  outbox.flush();
+  process.send!([{ t: 'dying', error: errorRecord(error) } satisfies ToHost], () => process.exit(1));
+});
 
 try {
   const { modules } = (await import(pathToFileURL(entry).href)) as {

@@ -89,6 +89,7 @@ export async function fakeHost(
         run: `run-${id}-${i}`,
         job: 'stubborn',
         lastCheckpointAt: null,
+        stoppable: true,
         estimateMs: 250,
       })),
       proof: standby && proofRound > 0 && options.proves !== false ? proofOf(proofRound) : null,

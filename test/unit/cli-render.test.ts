@@ -47,8 +47,8 @@ const draining: Window = {
   phases: [phase('scheduled', 0, 0), phase('preparing', 0, 1_200), phase('draining', 1_200, null)],
   runs: { inFlight: 100, yielded: 70, finished: 5, forced: 0 },
   blockers: [
-    { run: 'run-1', job: 'fast', lastCheckpointAt: at(2_000), estimateMs: 300 },
-    { run: 'run-2', job: 'slow.export', lastCheckpointAt: null, estimateMs: null },
+    { run: 'run-1', job: 'fast', lastCheckpointAt: at(2_000), stoppable: true, estimateMs: 300 },
+    { run: 'run-2', job: 'slow.export', lastCheckpointAt: null, stoppable: true, estimateMs: null },
   ],
   refusals: [],
   summary: null,
@@ -136,6 +136,7 @@ describe('the live frame', () => {
       run: `run-${i}`,
       job: 'job',
       lastCheckpointAt: null,
+      stoppable: true,
       estimateMs: i * 1_000,
     }));
     const lines = show({ ...draining, blockers });
