@@ -1,6 +1,7 @@
-import type { Blocker, HostStatus, Refusal } from '../model/intent.js';
+import type { Blocker, HostStatus } from '../model/intent.js';
 import type { Release } from '../model/release.js';
-import type { FireRecord, Window } from '../model/window.js';
+import type { Window } from '../model/window.js';
+import type { WindowPlan } from '../model/window-plan.js';
 import { listHosts } from '../store/hosts.js';
 import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
@@ -8,26 +9,10 @@ import { draft, type WindowInput } from './declare.js';
 import { sum } from './facts.js';
 import { count } from './sentences.js';
 
-/** What a window would meet if it began now. Nothing is stored. */
-export interface WindowPlan {
-  app: string;
-  release: string;
-  previousRelease: string | null;
-  startsAt: string;
-  queues: string[];
-  /** Runs that compute now, and those of them that a drain would wait for. */
-  runs: { inFlight: number; blockers: Blocker[] };
-  /** The longest estimate to a next checkpoint or end; `null` without history. */
-  forecast: { drainMs: number | null };
-  fires: FireRecord[];
-  /** States are read by the new code in `preparing`; no dry run can tell before. */
-  refusals: Refusal[];
-  /** What would refuse or delay it, as far as it can be seen from here, as sentences. */
-  warnings: string[];
-  hosts: { id: string; release: string | null }[];
-}
-
-/** Errors as with `declareWindow`, except that an overlap is a warning here. */
+/**
+ * What a window would meet if it began now. Nothing is stored.
+ * @throws SlackwaterError as `declareWindow`, except that an overlap is a warning here.
+ */
 export async function planWindow(
   store: Store,
   input: WindowInput,

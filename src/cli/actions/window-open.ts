@@ -1,9 +1,10 @@
 import type { Window } from '../../model/window.js';
+import type { WindowPlan } from '../../model/window-plan.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';
 import { print, printJson, say, styleOf } from '../output.js';
-import { type Plan, planLines } from '../show/plan.js';
+import { planLines } from '../show/plan.js';
 import { windowLines } from '../show/window.js';
 
 export interface WindowFields {
@@ -28,7 +29,7 @@ export const windowBody = (fields: WindowFields) => ({
 });
 
 export async function plan(options: CommonOptions & WindowFields): Promise<void> {
-  const found = await connect(options).post<Plan>('/v1/windows', windowBody(options), {
+  const found = await connect(options).post<WindowPlan>('/v1/windows', windowBody(options), {
     query: { dryRun: true },
   });
   if (options.json) return printJson(found);

@@ -1,28 +1,11 @@
-import type { Blocker, Refusal } from '../../model/intent.js';
-import type { FireRecord } from '../../model/window.js';
+import type { WindowPlan } from '../../model/window-plan.js';
 import { formatDuration } from '../../platform/duration.js';
 import { refusalLines } from './refusals.js';
 import type { Style } from './style.js';
 import { facts } from './table.js';
 import { plural, when } from './text.js';
 
-/** What `POST /v1/windows?dryRun=true` answers: what a window would meet if it began now. */
-export interface Plan {
-  app: string;
-  release: string;
-  previousRelease: string | null;
-  startsAt: string;
-  queues: string[];
-  runs: { inFlight: number; blockers: Blocker[] };
-  forecast: { drainMs: number | null };
-  fires: FireRecord[];
-  refusals: Refusal[];
-  /** What would refuse or delay it, as sentences. */
-  warnings: string[];
-  hosts: { id: string; release: string | null }[];
-}
-
-export function planLines(plan: Plan, now: number, style: Style): string[] {
+export function planLines(plan: WindowPlan, now: number, style: Style): string[] {
   const { blockers, inFlight } = plan.runs;
   const against = [
     ...plan.warnings.map(warning => `  ${style.yellow('!')} ${warning}`),
@@ -54,7 +37,7 @@ export function planLines(plan: Plan, now: number, style: Style): string[] {
   ];
 }
 
-function forecast({ runs, forecast: { drainMs } }: Plan): string {
+function forecast({ runs, forecast: { drainMs } }: WindowPlan): string {
   if (drainMs !== null) return `drained in ${formatDuration(drainMs)}`;
   return runs.blockers.length ? 'unknown: these jobs have not run long enough to tell' : 'drained at once';
 }

@@ -1,0 +1,21 @@
+import type { Blocker, Refusal } from './intent.js';
+import type { FireRecord } from './window.js';
+
+/** What a window would meet if it began now: the answer of `POST /v1/windows?dryRun=true`. */
+export interface WindowPlan {
+  app: string;
+  release: string;
+  previousRelease: string | null;
+  startsAt: string;
+  queues: string[];
+  /** Runs that compute now, and those of them that a drain would wait for. */
+  runs: { inFlight: number; blockers: Blocker[] };
+  /** The longest estimate to a next checkpoint or end; `null` without history. */
+  forecast: { drainMs: number | null };
+  fires: FireRecord[];
+  /** States are read by the new code in `preparing`; no dry run can tell before. */
+  refusals: Refusal[];
+  /** What would refuse or delay it, as far as it can be seen from here, as sentences. */
+  warnings: string[];
+  hosts: { id: string; release: string | null }[];
+}
