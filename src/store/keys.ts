@@ -37,8 +37,6 @@ export interface Keys {
   logs(queue: string, jobId: string): string;
   /** Set of job IDs in this queue that have a checkpoint and have not ended: what a window must prove. */
   live(queue: string): string;
-  /** Learned times of a job (checkpoint to checkpoint, start to end). */
-  learned(job: string): string;
 }
 
 /**
@@ -75,6 +73,5 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     job: ofJob,
     logs: (queue, jobId) => `${ofJob(queue, jobId)}:logs`,
     live: queue => `${queuePrefix}:${queue}:sw:live`,
-    learned: job => `${base}:learned:${job}`,
   };
 }
