@@ -100,13 +100,13 @@ export class RunEnds {
   }
 
   async #fail(run: HeldRun, { error, retry }: Extract<RunEnd, { kind: 'failed' }>): Promise<void> {
-    const { store, held } = this.options;
+    const { store, held, events } = this.options;
     const job = this.options.jobOf(run.job);
     const attempts = retry ? (run.claimed.attempts ?? job?.attempts ?? 1) : 0;
     const failed = await failRun(store, run.right, { kind: 'failed', attempts, error });
-    if (failed.kind === 'retry')
-      held.settle(run, { kind: 'retry', delayMs: backoffMs(job?.backoff, failed.failures) });
-    else held.end(run, 'failed', { kind: 'ended', error });
+    if (failed.kind === 'ended') return held.end(run, 'failed', { kind: 'ended', error });
+    events.leftState(run);
+    held.settle(run, { kind: 'retry', delayMs: backoffMs(job?.backoff, failed.failures) });
   }
 
   async #setAside(run: HeldRun, end: Extract<RunEnd, { kind: 'parked' | 'cancelled' }>): Promise<void> {

@@ -111,4 +111,19 @@ export const unsure = defineJob({
   },
 });
 
+/** Its outside effect always fails. */
+export const failing = defineJob({
+  name: 'ledger.failing',
+  queue: 'failing',
+  payload: z.object({ ledger: z.string() }),
+  attempts: 3,
+  backoff: { type: 'fixed', delay: '50ms' },
+  async run(ctx, { ledger }) {
+    record(ledger, ctx, 0);
+    await ctx.once('pay', () => {
+      throw new Error('the bank is closed');
+    });
+  },
+});
+
 export { compute, pause, record, waits, work };

@@ -25,12 +25,14 @@ export interface Product {
   readonly client: Client;
   readonly store: TestStore;
   readonly ledger: string;
+  /** Where its hosts keep what they fetched. */
+  readonly data: string;
   /** A file that jobs can wait for; it appears with `open()`. */
   signal(): { path: string; open(): void };
   server: RunningProcess;
   readonly hosts: RunningProcess[];
   startServer(): Promise<RunningProcess>;
-  startHost(): Promise<RunningProcess>;
+  startHost(more?: Record<string, string>): Promise<RunningProcess>;
   /** Builds and pushes one of `test/process/releases/`. @returns its ID. */
   push(folder: string): Promise<string>;
   /** Opens a window now. */
@@ -67,6 +69,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   let port = '0';
   const product = {
     store,
+    data,
     ledger: path.join(mkdtempSync(path.join(data, 'ledger-')), 'effects.jsonl'),
     hosts: [] as RunningProcess[],
     signal() {
@@ -81,8 +84,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       client = createClient({ url: url! });
       return product.server;
     },
-    async startHost() {
-      const host = spawnCli(['host'], { env });
+    async startHost(more: Record<string, string> = {}) {
+      const host = spawnCli(['host'], { env: { ...env, ...more } });
       product.hosts.push(host);
       await host.line(/^host \S+ ready$/);
       return host;

@@ -2,7 +2,7 @@ import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { pause, record, waits, work } from '../_jobs.js';
 
-export { deaf, poison, publisher, stubborn, unsure } from '../_jobs.js';
+export { deaf, failing, poison, publisher, stubborn, unsure } from '../_jobs.js';
 
 /** Its upgrade forgets that `position.next` must be a number. */
 export const steps = defineJob({

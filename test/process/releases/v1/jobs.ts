@@ -2,7 +2,7 @@ import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { compute, pause, record, waits, work } from '../_jobs.js';
 
-export { deaf, poison, publisher, stubborn, unsure } from '../_jobs.js';
+export { deaf, failing, poison, publisher, stubborn, unsure } from '../_jobs.js';
 
 const checkpoint = { version: 1, schema: z.object({ done: z.int() }) };
 
@@ -46,5 +46,22 @@ export const busy = defineJob({
       await ctx.checkpoint(state);
     }
     return state.done;
+  },
+});
+
+/** Asked to stop, it saves a last state and fails: what it leaves is not what it had when the window began. */
+export const parting = defineJob({
+  name: 'ledger.parting',
+  queue: 'parting',
+  payload: z.object({ ledger: z.string() }),
+  checkpoint: { version: 1, schema: z.object({ left: z.int() }) },
+  attempts: 5,
+  backoff: { type: 'fixed', delay: '1h' },
+  async run(ctx, { ledger }) {
+    record(ledger, ctx, 0);
+    await ctx.commit({ left: 1 });
+    while (!ctx.draining) await pause(20);
+    await ctx.commit({ left: -1 }).catch(() => {});
+    throw new Error('not like this');
   },
 });

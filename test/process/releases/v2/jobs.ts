@@ -2,7 +2,7 @@ import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { compute, pause, record, waits, work } from '../_jobs.js';
 
-export { deaf, poison, publisher, stubborn, unsure } from '../_jobs.js';
+export { deaf, failing, poison, publisher, stubborn, unsure } from '../_jobs.js';
 
 /** The shape has changed: what was `done` is now a position with a unit. */
 const checkpoint = {
@@ -51,5 +51,22 @@ export const busy = defineJob({
       await ctx.checkpoint(state);
     }
     return state.position.next;
+  },
+});
+
+/** Asked to stop, it saves a last state and fails: what it leaves is not what it had when the window began. */
+export const parting = defineJob({
+  name: 'ledger.parting',
+  queue: 'parting',
+  payload: z.object({ ledger: z.string() }),
+  checkpoint: { version: 2, schema: z.object({ left: z.int().min(0) }), upgrade: { 1: old => old } },
+  attempts: 5,
+  backoff: { type: 'fixed', delay: '1h' },
+  async run(ctx, { ledger }) {
+    record(ledger, ctx, 0);
+    await ctx.commit({ left: 1 });
+    while (!ctx.draining) await pause(20);
+    await ctx.commit({ left: -1 }).catch(() => {});
+    throw new Error('not like this');
   },
 });
