@@ -27,6 +27,8 @@ export interface Keys {
   blob(sha256: string): string;
   window(id: string): string;
   report(id: string): string;
+  /** Sorted set of an app's ended windows, by when they ended: the oldest go. */
+  endedWindows(app: string): string;
   host(id: string): string;
   idempotency(key: string): string;
   /** Fields of a run that are ours: fence, checkpoint, failures, crashes, progress … */
@@ -65,6 +67,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     blob: sha256 => `${base}:blob:${sha256}`,
     window: id => `${base}:window:${id}`,
     report: id => `${base}:report:${id}`,
+    endedWindows: app => `${base}:windows:ended:${app}`,
     host: id => `${base}:host:${id}`,
     idempotency: key => `${base}:idempotency:${key}`,
     run: (queue, jobId) => `${ofJob(queue, jobId)}:sw`,

@@ -6,7 +6,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { redisNow, type Store, script } from './redis.js';
 
 const createScript = script<string>('create-window', 5);
-const advanceScript = script<Advance>('advance-window', 9);
+const advanceScript = script<Advance>('advance-window', 10);
 const updateScript = script<number>('update-window', 4);
 
 const NOTE = 'note:';
@@ -140,6 +140,7 @@ export async function advance(
     keys.report(window.id),
     keys.apps,
     keys.windows,
+    keys.endedWindows(window.app),
     lease.owner,
     lease.term,
     keys.wake,

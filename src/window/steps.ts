@@ -2,6 +2,7 @@ import type { Phase, Report, Window } from '../model/window.js';
 import type { Clock } from '../platform/clock.js';
 import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
 import type { Queues } from '../queue/queues.js';
+import { pruneWindows } from '../store/ended-windows.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { advance, readNotes, type WindowChange } from '../store/windows.js';
@@ -88,8 +89,10 @@ export class Steps {
     if ((hold === null) !== (holdOf(look.window) === null)) {
       await applyPauseFlags(this.store, this.queues, window.queues);
     }
-    if (window.phase === 'done') this.#shownAt.delete(window.id);
-    return window.phase !== 'done';
+    if (window.phase !== 'done') return true;
+    this.#shownAt.delete(window.id);
+    await pruneWindows(this.store, window.app);
+    return false;
   }
 
   /** Nothing to decide: what stands must still be what the window wants, and the figures must not be old. */

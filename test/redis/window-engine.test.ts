@@ -92,6 +92,17 @@ async function deployed(limits: Partial<Limits> = {}): Promise<Setting> {
 }
 
 describe('a window', () => {
+  it('takes the place of the oldest when it ends', async () => {
+    const { store, declare, ended } = await deployed();
+    await fakeHost(store, 'host-a');
+    const kept = store.keys.endedWindows('billing');
+    await store.redis.zadd(kept, ...Array.from({ length: 1_000 }, (_, i) => [i, `win-${i}`]).flat());
+    const { id } = await ended(await declare());
+    await eventually(async () => (await store.redis.zscore(kept, 'win-0')) === null);
+    expect(await store.redis.zcard(kept)).toBe(1_000);
+    expect(await store.redis.zrevrange(kept, 0, 0)).toEqual([id]);
+  });
+
   it('brings every run to the new release, and says what it cost', async () => {
     const { store, declare, ended } = await deployed();
     const hosts = [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Window } from '../../src/model/window.js';
+import { pruneWindows } from '../../src/store/ended-windows.js';
 import { readEvents } from '../../src/store/events.js';
 import { listHolds } from '../../src/store/holds.js';
 import { readIntent } from '../../src/store/intents.js';
@@ -37,6 +38,34 @@ async function draining(store: Store, lease: Lease): Promise<Window> {
   expect(await advance(store, lease, change)).toBe('written');
   return getWindow(store, window.id);
 }
+
+describe('ended windows', () => {
+  /** Declares a window and ends it, as the engine would. */
+  async function ended(store: Store, lease: Lease, id: string, app = 'billing'): Promise<void> {
+    const window = await createWindow(store, sampleWindow({ id, app }));
+    const done: Window = { ...window, phase: 'done', outcome: 'cancelled', finishedAt: window.createdAt };
+    const change = { window: done, seenRevision: null, report: makeReport(done, [], {}, 0, 0) };
+    expect(await advance(store, lease, change)).toBe('written');
+  }
+  const kept = async (store: Store) => (await listWindows(store)).items.map(({ id }) => id);
+
+  it('go with their reports when many newer ones of their app have ended', async () => {
+    const store = useStore();
+    const lease = await holder(store);
+    for (const id of ['win-1', 'win-2', 'win-3']) await ended(store, lease, id);
+    await ended(store, lease, 'win-4', 'shop');
+    await createWindow(store, sampleWindow({ id: 'win-0' }));
+    await pruneWindows(store, 'billing');
+    expect(await kept(store)).toEqual(['win-4', 'win-3', 'win-2', 'win-1', 'win-0']);
+    await pruneWindows(store, 'billing', 2);
+    expect(await kept(store)).toEqual(['win-4', 'win-3', 'win-2', 'win-0']);
+    expect(await readReport(store, 'win-1')).toBeNull();
+    expect(await readReport(store, 'win-2')).not.toBeNull();
+    await expect(getWindow(store, 'win-1')).rejects.toMatchObject({ code: 'not-found' });
+    await pruneWindows(store, 'billing', 0);
+    expect(await kept(store)).toEqual(['win-4', 'win-0']);
+  });
+});
 
 describe('a step of the engine', () => {
   it('writes window, intent, hold, notes and event together', async () => {

@@ -3,7 +3,7 @@
 --   the window's version: an operator's request in between is not overwritten;
 --   the intent's revision: a gate that opened by itself meanwhile (its time was over) is not taken for closed.
 -- Documents travel as text and are stored as they came: only the intent, which holds plain values, is read here.
--- KEYS: lease, window, open windows, intent, holds, events, report, apps, windows   ARGV: owner, term, wake channel, change (JSON)
+-- KEYS: lease, window, open windows, intent, holds, events, report, apps, windows, ended windows of the app   ARGV: owner, term, wake channel, change (JSON)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
@@ -32,6 +32,7 @@ if change.span then
   redis.call('HSET', KEYS[3], change.id, change.span)
 else
   redis.call('HDEL', KEYS[3], change.id)
+  redis.call('ZADD', KEYS[10], now, change.id)
 end
 for _, note in ipairs(change.notes) do redis.call('HSET', KEYS[2], note[1], note[2]) end
 if change.report then redis.call('SET', KEYS[7], change.report) end
