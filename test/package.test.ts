@@ -9,7 +9,7 @@ import { tempDir } from './support/temp-dir.js';
 
 const ALLOWED = [
   /^dist\/.+\.(js|mjs|d\.ts|d\.mts|lua|map)$/,
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/deploy\.svg)$/,
 ];
 
 const JOB = `
@@ -56,12 +56,15 @@ describe('the packed package', () => {
   it('holds what is needed', () => {
     const { exports, bin } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
     const named = [bin.slackwater, ...[exports['.'], exports['./testing']].flatMap(Object.values)];
-    const scripts = readdirSync(`${ROOT}src/store/scripts`).map(name => `dist/store/scripts/${name}`);
+    const scripts = readdirSync(`${ROOT}src/store/scripts`)
+      .filter(name => name.endsWith('.lua'))
+      .map(name => `dist/store/scripts/${name}`);
     const needed = [
       ...named.map(path => path.replace(/^\.\//, '')),
       ...scripts,
       'dist/worker/main.js',
       'config/slackwater.yaml',
+      'docs/deploy.svg',
       'README.md',
       'CHANGELOG.md',
       'LICENSE',
