@@ -1,8 +1,13 @@
-import { createStyle, type Style } from './show/style.js';
+import { createStyle, type Style, wrap } from './show/style.js';
 
 /** Data, for people or programs: the only thing that goes to stdout. */
 export const print = (text: string): void =>
   void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+/** Lines for people: on a terminal they are broken to its width. */
+export const printLines = (lines: string[]): void => {
+  const { isTTY, columns } = process.stdout;
+  print((isTTY && columns ? lines.flatMap(line => wrap(line, columns)) : lines).join('\n'));
+};
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 /** What happens meanwhile: stderr, so that stdout can be piped. */
 export const say = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,18 +1,18 @@
-import type { Window } from '../../model/window.js';
 import { buildRelease } from '../../release/index.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';
+import { openWindow } from '../open-window.js';
 import { print, printJson, say } from '../output.js';
 import { currentRelease, pushRelease } from '../push.js';
 import { bytes, plural } from '../show/text.js';
 import type { JobsOptions } from './release-build.js';
-import { windowBody } from './window-open.js';
 
 interface DeployOptions extends CommonOptions, JobsOptions {
   reason: string;
   drainTimeout?: string;
   onTimeout?: string;
+  maxDuration?: string;
   timeout?: string;
   detach?: boolean;
 }
@@ -31,7 +31,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
       return printJson({ release: release.id, app: release.app, current: true, window: null });
     return print(`${release.app} runs ${release.id} already: nothing to do`);
   }
-  const window = await client.post<Window>('/v1/windows', windowBody({ ...options, release: release.id }));
+  const window = await openWindow(client, { ...options, release: release.id });
   if (!options.detach) return watchWindow(client, window.id, options);
   if (options.json) return printJson(window);
   print(window.id);

@@ -22,6 +22,7 @@ export function defineReleases(program: Command): void {
       'then: "abort" keeps the old release, "force" stops what did not',
       onTimeout,
     )
+    .option('--max-duration <duration>', 'the window ends by then, whatever happens', duration)
     .option(
       '--timeout <duration>',
       'stop watching after this long (exit code 5); the window goes on',

@@ -1,6 +1,7 @@
 import type { Blocker } from '../../model/intent.js';
 import { PHASES, type Phase, type Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
+import { prospect } from '../show/blocker.js';
 import { clip, padEnd, type Style } from '../show/style.js';
 import { bar, plural, when } from '../show/text.js';
 
@@ -81,14 +82,16 @@ function blockerLines(window: Window, { now, style }: FrameOptions): string[] {
   const shown = slowest.slice(0, BLOCKERS_SHOWN);
   const jobs = Math.max(...shown.map(({ job }) => job.length));
   const rows = shown.map(
-    each => `    ${padEnd(each.job, jobs)}  ${style.dim(each.run)}  ${prospect(each, now)}`,
+    each => `    ${padEnd(each.job, jobs)}  ${style.dim(each.run)}  ${lookout(each, now)}`,
   );
   const more = window.blockers.length - shown.length;
   if (more > 0) rows.push(style.dim(`    … and ${plural(more, 'more run')}`));
   return ['', `  ${style.yellow('in the way')}`, ...rows];
 }
 
-function prospect({ estimateMs, lastCheckpointAt }: Blocker, now: number): string {
+function lookout(blocker: Blocker, now: number): string {
+  const { stoppable, estimateMs, lastCheckpointAt } = blocker;
+  if (stoppable === false) return prospect(blocker);
   const last = lastCheckpointAt ? `checkpoint ${when(lastCheckpointAt, now)}` : 'no checkpoint yet';
   return estimateMs === null ? last : `${last}, about ${formatDuration(estimateMs)} to go`;
 }

@@ -1,5 +1,5 @@
 import type { Window } from '../../model/window.js';
-import { formatDuration } from '../../platform/duration.js';
+import { prospect } from '../show/blocker.js';
 import { arrived } from './frame.js';
 
 /**
@@ -31,6 +31,6 @@ export function changes(before: Window | null, now: Window): string[] {
 function slowest({ blockers }: Window): string {
   const [first] = [...blockers].sort((a, b) => (b.estimateMs ?? Infinity) - (a.estimateMs ?? Infinity));
   if (!first) return '';
-  const estimate = first.estimateMs === null ? '' : `, about ${formatDuration(first.estimateMs)}`;
-  return ` (waiting for ${first.job} ${first.run}${estimate})`;
+  const known = prospect(first);
+  return ` (waiting for ${first.job} ${first.run}${known && `: ${known}`})`;
 }

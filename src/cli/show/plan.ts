@@ -1,5 +1,6 @@
 import type { WindowPlan } from '../../model/window-plan.js';
 import { formatDuration } from '../../platform/duration.js';
+import { prospect } from './blocker.js';
 import { refusalLines } from './refusals.js';
 import type { Style } from './style.js';
 import { facts } from './table.js';
@@ -27,11 +28,10 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
       '  ',
     ),
     ...(blockers.length ? [''] : []),
-    ...blockers.slice(0, 10).map(({ run, job, estimateMs }) => {
-      const estimate =
-        estimateMs === null ? '' : `  about ${formatDuration(estimateMs)} to its next checkpoint`;
-      return `    ${style.bold(job)}  ${style.dim(run)}${estimate}`;
-    }),
+    ...blockers
+      .slice(0, 10)
+      .map(each => `    ${style.bold(each.job)}  ${style.dim(each.run)}  ${prospect(each)}`.trimEnd()),
+    ...(blockers.length > 10 ? [style.dim(`    … and ${plural(blockers.length - 10, 'more run')}`)] : []),
     '',
     ...(against.length ? against : [style.green('  Nothing speaks against it.')]),
   ];
@@ -39,5 +39,7 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
 
 function forecast({ runs, forecast: { drainMs } }: WindowPlan): string {
   if (drainMs !== null) return `drained in ${formatDuration(drainMs)}`;
+  const endless = runs.blockers.filter(({ stoppable }) => stoppable === false).length;
+  if (endless > 0) return `unknown: ${plural(endless, 'run')} cannot stop half-way`;
   return runs.blockers.length ? 'unknown: these jobs have not run long enough to tell' : 'drained at once';
 }

@@ -1,5 +1,6 @@
 import type { PhaseEntry, Report } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
+import { prospect } from './blocker.js';
 import { refusalLines } from './refusals.js';
 import { padEnd, type Style } from './style.js';
 import { facts } from './table.js';
@@ -98,7 +99,10 @@ function proofText({ checkpoints, ms, oneWay }: Report['proof']): string {
 
 function blockers(report: Report, style: Style): string[] {
   if (report.blockers.length === 0) return [];
-  const shown = report.blockers.slice(0, 5).map(({ run, job }) => `    ${style.bold(job)}  ${run}`);
+  const shown = report.blockers.slice(0, 5).map(each => {
+    const endless = each.stoppable === false ? `  ${prospect(each)}` : '';
+    return `    ${style.bold(each.job)}  ${each.run}${endless}`;
+  });
   const more = report.blockers.length - shown.length;
   return [
     '',

@@ -27,6 +27,22 @@ export const padEnd = (text: string, width: number): string =>
 export const padStart = (text: string, width: number): string =>
   ' '.repeat(Math.max(0, width - widthOf(text))) + text;
 
+/** Breaks a line at spaces so that no part is wider than `width`; what follows stands a little further in. A word that is wider stays whole, to be copied. */
+export function wrap(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const [indent = ''] = /^ */.exec(text) ?? [];
+  const lines: string[] = [];
+  let line = indent;
+  for (const [word = ''] of text.slice(indent.length).matchAll(/ *[^ ]+/g)) {
+    const begun = line.trim() !== '';
+    if (begun && widthOf(line + word) > width) {
+      lines.push(line);
+      line = `${indent}  ${word.trimStart()}`;
+    } else line += word;
+  }
+  return [...lines, line];
+}
+
 /** Cuts a line to `width` columns, escape sequences not counted, with `…` where something is left out. */
 export function clip(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
