@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, type FieldError, isErrorCode, SlackwaterError } from '../platform/errors.js';
+import { inOurWords } from './in-our-words.js';
 import { readEvents, type ServerEvent } from './server-events.js';
 
 interface Page<Item> {
@@ -27,7 +28,7 @@ export interface Client {
   post<T>(path: string, body?: unknown, options?: { query?: Query; idempotencyKey?: string }): Promise<T>;
   put(path: string, bytes: Uint8Array): Promise<void>;
   remove(path: string): Promise<void>;
-  /** All pages, at most `limit` items. */
+  /** All pages, from `query.cursor` on, at most `limit` items. */
   list<Item>(path: string, query?: Query, limit?: number): Promise<Item[]>;
   /** Server-sent events until the server or `signal` ends them. */
   events(path: string, options: EventOptions): AsyncGenerator<ServerEvent>;
@@ -98,7 +99,7 @@ export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: Clie
     },
     async list<Item>(path: string, query: Query = {}, limit = Number.POSITIVE_INFINITY) {
       const items: Item[] = [];
-      let cursor: string | undefined;
+      let cursor = query.cursor;
       do {
         const page: Page<Item> = await client.get(path, { ...query, cursor });
         items.push(...page.items);
@@ -168,6 +169,6 @@ async function problemOf(response: Response): Promise<SlackwaterError> {
     .split(/[/:#]/)
     .at(-1)!;
   const code = isErrorCode(named) ? named : (OF_STATUS[response.status] ?? 'internal');
-  const message = problem.detail || problem.title || `the server answered ${response.status}`;
+  const message = inOurWords(problem.detail || problem.title || `the server answered ${response.status}`);
   return new SlackwaterError(code, message, problem.errors ?? []);
 }

@@ -1,15 +1,16 @@
 import type { Run } from '../../model/run.js';
 import { parseDuration } from '../../platform/duration.js';
-import { SlackwaterError } from '../../platform/errors.js';
 import { readPayload } from '../arguments.js';
+import { unlessAway } from '../away.js';
 import type { Client } from '../client.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { EXIT } from '../exit-codes.js';
 import { listen } from '../live/listen.js';
+import { statusLine } from '../live/status-line.js';
 import { print, printJson, say, styleOf } from '../output.js';
 import { Exit, TimedOut } from '../report-error.js';
-import { runLines } from '../show/run.js';
+import { isEnded, runLines } from '../show/run.js';
 
 interface RunOptions extends CommonOptions {
   payload?: string;
@@ -45,7 +46,6 @@ export async function run(job: string, options: RunOptions): Promise<void> {
   if (ended.state !== 'completed') throw new Exit(EXIT.failed);
 }
 
-const ENDED = new Set<Run['state']>(['completed', 'failed', 'cancelled', 'parked']);
 /** Looks between events: soon at first, for a short run, then rarer. */
 const FIRST_LOOK = 50;
 
@@ -61,19 +61,19 @@ async function waitForEnd(client: Client, id: string, options: RunOptions): Prom
     stop.signal,
     ({ type, data }) => type === 'run.state' && data.run === id,
   );
-  let shown = '';
+  const meanwhile = options.json ? { show() {}, end() {} } : statusLine(process.stderr);
   try {
     for (let pace = FIRST_LOOK; !stop.signal.aborted; pace = Math.min(pace * 1.5, 1_000)) {
       const found = await client.get<Run>(`/v1/runs/${part(id)}`).catch(unlessAway);
-      if (found && ENDED.has(found.state)) return found;
+      if (found && isEnded(found)) return found;
       const text = found ? progressText(found) : `no answer from ${client.url}: waiting for it`;
-      if (!options.json && text !== shown) say(text);
-      shown = text;
+      meanwhile.show(text);
       await news.next(pace);
     }
   } finally {
     if (timer) clearTimeout(timer);
     process.off('SIGINT', detach);
+    meanwhile.end();
     if (!stop.signal.aborted) stop.abort('over');
   }
   if (stop.signal.reason === 'timeout') {
@@ -83,11 +83,6 @@ async function waitForEnd(client: Client, id: string, options: RunOptions): Prom
   }
   say(`\nThe run goes on. See it: slackwater runs show ${id} · end it: slackwater runs cancel ${id}`);
   return undefined;
-}
-
-/** A server that is restarted meanwhile is waited for: the run does not depend on it. */
-function unlessAway(error: unknown): undefined {
-  if (!(error instanceof SlackwaterError) || error.code !== 'unavailable') throw error;
 }
 
 function progressText({ state, progress }: Run): string {

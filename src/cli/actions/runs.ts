@@ -1,7 +1,7 @@
 import type { Run } from '../../model/run.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, printLines, styleOf } from '../output.js';
 import { runLines, runsTable } from '../show/run.js';
 
 interface RunFilter {
@@ -17,19 +17,15 @@ export async function ls(options: CommonOptions & RunFilter): Promise<void> {
   const filter = { job, app, queue, state, limit: Math.min(limit, 500) };
   const items = await connect(options).list<Run>('/v1/runs', filter, limit);
   if (options.json) return printJson({ items });
-  print(runsTable(items, Date.now(), styleOf(process.stdout)));
+  const any = Object.values({ job, app, queue, state }).some(Boolean);
+  const empty = any ? 'no run like this: "slackwater runs ls" lists all' : 'no run yet: slackwater run JOB';
+  print(runsTable(items, Date.now(), styleOf(process.stdout), empty));
 }
 
 export async function show(id: string, options: CommonOptions): Promise<void> {
   const run = await connect(options).get<Run>(`/v1/runs/${part(id)}`);
   if (options.json) return printJson(run);
-  print(runLines(run, Date.now(), styleOf(process.stdout)).join('\n'));
-}
-
-export async function logs(id: string, options: CommonOptions): Promise<void> {
-  const items = await connect(options).list<string>(`/v1/runs/${part(id)}/logs`);
-  if (options.json) return printJson({ items });
-  for (const line of items) print(line);
+  printLines(runLines(run, Date.now(), styleOf(process.stdout)));
 }
 
 export async function checkpoint(id: string, options: CommonOptions): Promise<void> {

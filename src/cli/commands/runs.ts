@@ -35,8 +35,11 @@ export function defineRuns(program: Command): void {
     .description('Show a run: state, progress, checkpoint, result or error.')
     .action(lazy(async () => (await import('../actions/runs.js')).show));
   overHttp(runs.command('logs <id>'), 'runs logs run-01j8…')
-    .description('Print the log of a run.')
-    .action(lazy(async () => (await import('../actions/runs.js')).logs));
+    .description(
+      'Print the log of a run: for reading on a terminal, else the JSON lines as they were written.',
+    )
+    .option('--follow', 'go on with what it logs, until it has ended')
+    .action(lazy(async () => (await import('../actions/run-logs.js')).logs));
   overHttp(runs.command('checkpoint <id>'), 'runs checkpoint run-01j8…')
     .description('Print the saved state of a run.')
     .action(lazy(async () => (await import('../actions/runs.js')).checkpoint));

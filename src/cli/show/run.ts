@@ -13,9 +13,14 @@ const COLOURS: Partial<Record<RunState, 'green' | 'red' | 'yellow' | 'cyan'>> = 
   yielded: 'cyan',
 };
 
+const ENDED = new Set<RunState>(['completed', 'failed', 'cancelled', 'parked']);
+/** It does not go on by itself. */
+export const isEnded = ({ state }: Pick<Run, 'state'>): boolean => ENDED.has(state);
+
 export const stateText = (state: RunState, style: Style): string => style[COLOURS[state] ?? 'bold'](state);
 
-export function runsTable(runs: Run[], now: number, style: Style): string {
+/** @param empty what to say where there is none */
+export function runsTable(runs: Run[], now: number, style: Style, empty: string): string {
   const columns = [
     { title: 'run', value: (run: Run) => run.id },
     { title: 'job', value: (run: Run) => run.job },
@@ -25,7 +30,7 @@ export function runsTable(runs: Run[], now: number, style: Style): string {
     { title: 'release', value: (run: Run) => run.release ?? '-' },
     { title: 'age', value: (run: Run) => when(run.createdAt, now) },
   ];
-  return table(runs, columns, style, 'no such run');
+  return table(runs, columns, style, empty);
 }
 
 function progress({ progress: at }: Run): string {
