@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../platform/duration.js';
 import { SlackwaterError } from '../platform/errors.js';
 
 /*
@@ -18,23 +19,20 @@ export const workers = whole(1, 256);
 export const limit = whole(1, 100_000);
 export const priority = whole(0, 2_097_152);
 
+const SHORT = /^(\d+(\.\d+)?(ms|s|m|h|d))+$/;
+
 /** Kept as text for the server, which reads durations too; here only its form is checked. */
 export function duration(text: string): string {
-  if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text) || /^P(?=.)([\d.]+[YMWD])*(T([\d.]+[HMS])+)?$/.test(text))
-    return text;
+  if (SHORT.test(text) || /^P(?=.)([\d.]+[YMWD])*(T([\d.]+[HMS])+)?$/.test(text)) return text;
   throw new InvalidArgumentError(
     'It must be a duration: "250ms", "90s", "10m", "2h", "1d" or ISO 8601 such as "PT90S".',
   );
 }
 
-/** A point in time: ISO 8601 with a zone, or `+10m` from now. Given back as ISO 8601 in UTC. */
+/** A point in time: ISO 8601 with a zone, or `+10m` (`10m` does too) from now. Given back as ISO 8601 in UTC. */
 export function instant(text: string): string {
-  const [, amount, unit] = /^\+(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text) ?? [];
-  if (amount) {
-    const ms =
-      Number(amount) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 's' | 'm' | 'h' | 'd'];
-    return new Date(Date.now() + ms).toISOString();
-  }
+  const later = text.replace(/^\+/, '');
+  if (SHORT.test(later)) return new Date(Date.now() + parseDuration(later)).toISOString();
   if (
     /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(text) &&
     !Number.isNaN(Date.parse(text))
@@ -42,13 +40,8 @@ export function instant(text: string): string {
     return new Date(text).toISOString();
   }
   throw new InvalidArgumentError(
-    'It must be a time with its zone, such as 2030-01-31T02:30:00Z, or from now on, such as +10m.',
+    'It must be a time with its zone, such as 2030-01-31T02:30:00Z, or from now on, such as +30m.',
   );
-}
-
-/** `30m` from now, or an instant. */
-export function instantOrDuration(text: string): string {
-  return instant(/^[\d.]+(s|m|h|d)$/.test(text) ? `+${text}` : text);
 }
 
 const oneOf =
@@ -58,7 +51,6 @@ const oneOf =
     throw new InvalidArgumentError(`It must be ${choices.map(choice => `"${choice}"`).join(' or ')}.`);
   };
 export const onTimeout = oneOf('abort', 'force');
-export const strategy = oneOf('window');
 
 export function names(text: string): string[] {
   const items = text.split(',').map(item => item.trim());

@@ -19,7 +19,7 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .showHelpAfterError('Add --help to see what it takes.')
-    .configureHelp({ visibleOptions: ownOptionsFirst })
+    .configureHelp({ visibleOptions: ownOptionsFirst, optionDescription: markRequired })
     .exitOverride()
     .addHelpText('after', AFTER);
   defineServices(program);
@@ -35,6 +35,12 @@ function ownOptionsFirst(this: Help, command: Command): Option[] {
   const options = Help.prototype.visibleOptions.call(this, command);
   const common = ({ long }: Option) => ['--json', '--url', '--help'].includes(String(long));
   return [...options.filter(option => !common(option)), ...options.filter(common)];
+}
+
+/** What a command cannot do without is not to be learnt from an error. */
+function markRequired(this: Help, option: Option): string {
+  const description = Help.prototype.optionDescription.call(this, option);
+  return option.mandatory ? `${description} (required)` : description;
 }
 
 const AFTER = `

@@ -74,7 +74,14 @@ describe('run', () => {
     expect(failed.stderr).toContain('Error: lost my voice');
     const [id] = /run-[0-9a-z]+/.exec(failed.stderr)!;
     expect((await cli('runs', 'logs', id)).stdout).toContain('about to speak');
+    const followed = await cli('runs', 'logs', id, '--follow');
+    expect(JSON.parse(followed.stdout.trim().split('\n')[0]!)).toMatchObject({
+      msg: 'about to speak',
+      run: id,
+    });
+    expect(followed.code).toBe(0);
     expect((await cli('runs', 'show', id)).stdout).toMatch(/^say {2}failed/);
+    expect((await cli('runs', 'ls', '--job', 'nobody')).stdout).toMatch(/^no run like this/);
   });
 
   test('with a payload that does not fit names the field; an unknown job its neighbour', async () => {
@@ -99,7 +106,9 @@ describe('run', () => {
     );
     expect(late.code).toBe(5);
     const [id] = /run-[0-9a-z]+/.exec(late.stderr)!;
-    expect((await cli('runs', 'cancel', id)).code).toBe(0);
+    const cancelled = await cli('runs', 'cancel', id);
+    expect(cancelled.stdout).toMatch(/cancelling…\n$|cancelled\n$/);
+    expect(cancelled.code).toBe(0);
     await product.all([id], ['cancelled']);
   });
 });
@@ -163,9 +172,14 @@ test('a window can be planned, declared for later, and cancelled', async () => {
   const opened = await cli('window', 'open', '--release', release, '--at', '+1h', '--json');
   const { id, phase } = JSON.parse(opened.stdout) as Window;
   expect(phase).toBe('scheduled');
+  const between = await cli('deploy', '--max-duration', '2h');
+  expect(between.code).toBe(3);
+  expect(between.stderr).toMatch(/takes this time: .*--max-duration 5\dm or less/);
   expect((await cli('window', 'extend', id, '--by', '5m')).code).toBe(0);
   expect((await cli('window', 'report', id)).code).toBe(1);
-  expect((await cli('window', 'cancel', id)).code).toBe(0);
+  const asked = await cli('window', 'cancel', id);
+  expect(asked.stdout).toMatch(/^asked to cancel |^– cancelled /);
+  expect(asked.code).toBe(0);
   expect((await cli('window', 'watch', id)).code).toBe(1);
   expect((await cli('window', 'ls')).stdout).toContain('– cancelled');
 });

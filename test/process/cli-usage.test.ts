@@ -77,6 +77,13 @@ test('help and version end with 0 and go to stdout', async () => {
   }
 });
 
+test('help says what is required, and the choices there are', async () => {
+  const { stdout } = await runCli(['window', 'open', '--help']);
+  expect(stdout).toMatch(/--release <id> .*\(required\)/);
+  expect(stdout).toMatch(/--strategy <name> .*\(choices: "window"\)/);
+  expect((await runCli(['hold', 'add', '--help'])).stdout).toMatch(/--until <time> .*\+30m, or 2030/);
+});
+
 test('every command has a sentence and an example', async () => {
   const { stdout } = await runCli(['window', 'open', '--help']);
   expect(stdout).toContain('Declare a window, now or at a time.');

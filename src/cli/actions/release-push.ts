@@ -1,7 +1,7 @@
 import { buildRelease, readRelease } from '../../release/index.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, say, styleOf } from '../output.js';
+import { printJson, printLines, say, styleOf } from '../output.js';
 import { pushRelease } from '../push.js';
 import { releaseLines } from '../show/release.js';
 import type { JobsOptions } from './release-build.js';
@@ -11,7 +11,7 @@ export async function push(options: CommonOptions & JobsOptions & { from?: strin
   const built = await (options.from === undefined ? buildRelease(options) : readRelease(options.from));
   const { release, sent } = await pushRelease(client, built);
   if (options.json) return printJson(release);
-  print(releaseLines(release, Date.now(), styleOf(process.stdout)).join('\n'));
+  printLines(releaseLines(release, Date.now(), styleOf(process.stdout)));
   say(
     sent === 0
       ? '\nThe server had it already.'

@@ -1,7 +1,7 @@
 import type { Release } from '../../model/release.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, printLines, styleOf } from '../output.js';
 import { releaseLines } from '../show/release.js';
 import { table } from '../show/table.js';
 import { bytes, when } from '../show/text.js';
@@ -23,5 +23,5 @@ export async function ls(options: CommonOptions & { app?: string; limit: number 
 export async function show(id: string, options: CommonOptions): Promise<void> {
   const release = await connect(options).get<Release>(`/v1/releases/${part(id)}`);
   if (options.json) return printJson(release);
-  print(releaseLines(release, Date.now(), styleOf(process.stdout)).join('\n'));
+  printLines(releaseLines(release, Date.now(), styleOf(process.stdout)));
 }

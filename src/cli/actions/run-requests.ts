@@ -2,7 +2,7 @@ import type { Run } from '../../model/run.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { print, printJson, styleOf } from '../output.js';
-import { stateText } from '../show/run.js';
+import { isEnded, stateText } from '../show/run.js';
 
 const each = (verb: 'cancel' | 'retry') => async (ids: string[], options: CommonOptions) => {
   const client = connect(options);
@@ -11,7 +11,8 @@ const each = (verb: 'cancel' | 'retry') => async (ids: string[], options: Common
   for (const id of ids) {
     const run = await client.post<Run>(`/v1/runs/${part(id)}/${verb}`);
     items.push(run);
-    if (!options.json) answer(run);
+    // Whoever runs is told to stop; the answer does not wait until it has.
+    if (!options.json) answer(run, verb === 'cancel' ? 'cancelling…' : undefined);
   }
   if (options.json) printJson(items.length === 1 ? items[0] : { items });
 };
@@ -24,7 +25,8 @@ export async function resume(id: string, options: CommonOptions & { choice?: str
   else answer(run);
 }
 
-function answer(run: Run): void {
+function answer(run: Run, asked?: string): void {
   const style = styleOf(process.stdout);
-  print(`${run.id}  ${run.job}  ${stateText(run.state, style)}`);
+  const state = asked === undefined || isEnded(run) ? stateText(run.state, style) : style.yellow(asked);
+  print(`${run.id}  ${run.job}  ${state}`);
 }

@@ -2,7 +2,7 @@ import type { Report, Window } from '../../model/window.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, printLines, styleOf } from '../output.js';
 import { outcomeText, reportLines } from '../show/report.js';
 import { table } from '../show/table.js';
 import { when } from '../show/text.js';
@@ -31,7 +31,7 @@ export async function ls(options: CommonOptions & { app?: string; limit: number 
 export async function show(id: string, options: CommonOptions): Promise<void> {
   const window = await connect(options).get<Window>(`/v1/windows/${part(id)}`);
   if (options.json) return printJson(window);
-  print(windowLines(window, Date.now(), styleOf(process.stdout)).join('\n'));
+  printLines(windowLines(window, Date.now(), styleOf(process.stdout)));
 }
 
 export async function watch(id: string, options: CommonOptions & { timeout?: string }): Promise<void> {
@@ -41,5 +41,5 @@ export async function watch(id: string, options: CommonOptions & { timeout?: str
 export async function report(id: string, options: CommonOptions): Promise<void> {
   const found = await connect(options).get<Report>(`/v1/windows/${part(id)}/report`);
   if (options.json) printJson(found);
-  else print(reportLines(found, styleOf(process.stdout)).join('\n'));
+  else printLines(reportLines(found, styleOf(process.stdout)));
 }

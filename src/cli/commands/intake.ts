@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { instantOrDuration, name, names } from '../arguments.js';
+import { instant, name, names } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
 
 /** Where runs flow: hosts, queues, and holds on them. */
@@ -12,15 +12,11 @@ export function defineIntake(program: Command): void {
     .action(lazy(async () => (await import('../actions/fleet.js')).queues));
 
   const hold = group(program, 'hold', 'Stop intake of queues for a while.');
-  overHttp(hold.command('add'), 'hold add --queues reports --until 30m --reason "warehouse is down"')
+  overHttp(hold.command('add'), 'hold add --queues reports --until +30m --reason "warehouse is down"')
     .description('Hold intake: running jobs go on, no other starts until then. Producers may always enqueue.')
     .option('--queues <names>', 'of these queues, separated by commas', names)
     .option('--app <name>', 'of all queues of this app', name)
-    .requiredOption(
-      '--until <time>',
-      'when it ends by itself: 30m, or 2030-01-31T02:30:00Z',
-      instantOrDuration,
-    )
+    .requiredOption('--until <time>', 'when it ends by itself: +30m, or 2030-01-31T02:30:00Z', instant)
     .requiredOption('--reason <text>', 'why, for whoever waits')
     .action(lazy(async () => (await import('../actions/holds.js')).add));
   overHttp(hold.command('ls'), 'hold ls')

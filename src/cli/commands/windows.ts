@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { duration, instant, limit, name, onTimeout, strategy } from '../arguments.js';
+import { type Command, Option } from 'commander';
+import { duration, instant, limit, name, onTimeout } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
 
 const action = (which: 'abort' | 'cancel' | 'start') =>
@@ -11,7 +11,7 @@ export function defineWindows(program: Command): void {
   const fields = (command: Command) =>
     command
       .requiredOption('--release <id>', 'release to go to ("release ls")')
-      .option('--at <time>', 'when to start: 2030-01-31T02:30:00Z or +10m (default: now)', instant)
+      .option('--at <time>', 'when to start: +8h, or 2030-01-31T02:30:00Z (default: now)', instant)
       .option('--reason <text>', 'why, for the record', 'deploy')
       .option('--drain-timeout <duration>', 'how long running jobs may take to reach a checkpoint', duration)
       .option(
@@ -20,15 +20,12 @@ export function defineWindows(program: Command): void {
         onTimeout,
       )
       .option('--max-duration <duration>', 'the window ends by then, whatever happens', duration)
-      .option('--strategy <name>', 'how: "window"', strategy);
+      .addOption(new Option('--strategy <name>', 'how the code is changed').choices(['window']));
 
   overHttp(fields(window.command('plan')), 'window plan --release 3f2a1c09b7de')
     .description('Show what a window would meet: runs in the way, the forecast, refusals; nothing is stored.')
     .action(lazy(async () => (await import('../actions/window-open.js')).plan));
-  overHttp(
-    fields(window.command('open')),
-    'window open --release 3f2a1c09b7de --at 2030-01-31T02:30:00Z --watch',
-  )
+  overHttp(fields(window.command('open')), 'window open --release 3f2a1c09b7de --at +8h --watch')
     .description('Declare a window, now or at a time.')
     .option('--watch', 'watch it to its end and print the report')
     .option('--timeout <duration>', 'with --watch: stop watching after this long (exit code 5)', duration)

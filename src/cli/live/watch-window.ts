@@ -2,7 +2,7 @@ import type { Report, Window } from '../../model/window.js';
 import { parseDuration } from '../../platform/duration.js';
 import type { Client } from '../client.js';
 import { exitOfOutcome } from '../exit-codes.js';
-import { print, printJson, say, styleOf } from '../output.js';
+import { printJson, printLines, say, styleOf } from '../output.js';
 import { Exit, TimedOut } from '../report-error.js';
 import { reportLines } from '../show/report.js';
 import { followWindow } from './follow-window.js';
@@ -52,7 +52,7 @@ export async function watchWindow(client: Client, id: string, options: WatchOpti
 async function finish(client: Client, window: Window, options: WatchOptions): Promise<void> {
   const report = await client.get<Report>(`/v1/windows/${encodeURIComponent(window.id)}/report`);
   if (options.json) printJson(report);
-  else print(reportLines(report, styleOf(process.stdout)).join('\n'));
+  else printLines(reportLines(report, styleOf(process.stdout)));
   const code = exitOfOutcome(report.outcome);
   if (code !== 0) throw new Exit(code);
 }

@@ -1,5 +1,6 @@
 import type { Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
+import { prospect } from './blocker.js';
 import { refusalLines } from './refusals.js';
 import { outcomeText, phaseLines } from './report.js';
 import type { Style } from './style.js';
@@ -40,10 +41,20 @@ export function windowLines(window: Window, now: number, style: Style): string[]
     ),
     ...section(
       style.yellow('in the way'),
-      window.blockers.map(({ run, job }) => `${style.bold(job)}  ${run}`),
+      window.blockers.map(each => `${style.bold(each.job)}  ${each.run}  ${prospect(each)}`.trimEnd()),
     ),
     ...(window.refusals.length ? ['', ...refusalLines(window.refusals, style)] : []),
     ...(window.phases.some(({ ms }) => ms !== null) ? ['', ...phaseLines(window.phases, style)] : []),
+  ];
+}
+
+/** What was asked of a window. What it is now is what it was before: the engine has not looked yet. */
+export function askedLines(window: Window, verb: 'abort' | 'cancel' | 'start', style: Style): string[] {
+  const { id, app, previousRelease, release, outcome } = window;
+  const state = outcome ? outcomeText(outcome, style) : style.yellow(`asked to ${verb}`);
+  return [
+    `${state}  ${style.bold(app)} ${previousRelease ?? 'nothing'} → ${release}  ${style.dim(id)}`,
+    ...(outcome ? [] : [style.dim(`  See what comes of it: slackwater window watch ${id}`)]),
   ];
 }
 
