@@ -79,6 +79,8 @@ test('a save is told in a line: what went on, or why not', () => {
 });
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
+const appOn = (release: string, ready: number) =>
+  ({ a: { release, running: 3, ready } }) as unknown as HostStatus['apps'];
 const host = (more: Partial<HostStatus> = {}): HostStatus => ({
   id: 'host-1',
   hostname: 'box',
@@ -89,7 +91,7 @@ const host = (more: Partial<HostStatus> = {}): HostStatus => ({
   startedAt: '',
   seenAt: new Date(NOW).toISOString(),
   leaving: false,
-  apps: { a: { release: 'r1', running: 3 } as HostStatus['apps'][string] },
+  apps: appOn('r1', 2),
   ...more,
 });
 const well: Findings = {
@@ -98,7 +100,9 @@ const well: Findings = {
   server: { url: 'http://x', ready: true },
   hosts: [host()],
   current: { a: 'r1' },
+  windows: {},
   queues: [{ name: 'q', paused: false, held: false }],
+  ended: { failed: 0, parked: 0 },
   now: NOW,
 };
 const faults = (found: Partial<Findings>): Check[] =>
@@ -133,7 +137,23 @@ test.each<[string, Partial<Findings>, Check['level'], RegExp]>([
   ['no server', { server: { url: 'u', ready: 'no answer' }, hosts: null, queues: null }, 'fail', /no answer/],
   ['no host', { hosts: [] }, 'fail', /slackwater host/],
   ['a silent host', { hosts: [host({ seenAt: new Date(NOW - 60_000).toISOString() })] }, 'warn', /60s ago/],
-  ['a host on another release', { current: { a: 'r2' } }, 'warn', /r1 instead of r2/],
+  ['a host on another release', { current: { a: 'r2' } }, 'fail', /r1 instead of r2: look at its log/],
+  [
+    'a host that a window is about to move',
+    { current: { a: 'r2' }, windows: { a: 'win-1' } },
+    'warn',
+    /window win-1 is under way/,
+  ],
+  [
+    'a host without a ready worker',
+    { hosts: [host({ apps: appOn('r1', 0) })] },
+    'fail',
+    /no worker that is ready/,
+  ],
+  ['an app that no host runs', { current: { a: 'r1', b: 'r9' } }, 'fail', /^b has release r9, and no host/],
+  ['a Redis that has lost its data', { current: {} }, 'fail', /^a .*no release is deployed: Redis has lost/],
+  ['failed runs', { ended: { failed: 2, parked: 0 } }, 'warn', /^2 runs failed .*runs ls --state failed/],
+  ['a parked run', { ended: { failed: 0, parked: 1 } }, 'warn', /^1 run was parked .*--state parked/],
   [
     'a queue paused without a hold',
     { queues: [{ name: 'q', paused: true, held: false }] },

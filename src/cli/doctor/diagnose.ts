@@ -1,4 +1,6 @@
 import type { HostStatus } from '../../model/intent.js';
+import { plural } from '../show/text.js';
+import { checkHosts } from './check-hosts.js';
 
 export interface Check {
   name: string;
@@ -24,12 +26,15 @@ export interface Findings {
   hosts: HostStatus[] | null;
   /** By app: the release that its last completed window went to. */
   current: Record<string, string | null>;
+  /** By app: the window under way. */
+  windows: Record<string, string>;
   queues: { name: string; paused: boolean; held: boolean }[] | null;
+  /** How many runs ended so within the last hour. */
+  ended: { failed: number; parked: number } | null;
   now: number;
 }
 
 const MOST_SKEW = 2_000;
-const SILENT_AFTER = 15_000;
 
 /** Every check with its verdict, in the order in which things depend on each other. Pure. */
 export function diagnose(found: Findings): Check[] {
@@ -37,8 +42,9 @@ export function diagnose(found: Findings): Check[] {
     checkNode(found.node),
     ...checkRedis(found.redis),
     checkServer(found.server),
-    ...(found.hosts ? checkHosts(found.hosts, found.current, found.now) : []),
+    ...(found.hosts ? checkHosts(found.hosts, found) : []),
     ...(found.queues ? checkQueues(found.queues) : []),
+    ...(found.ended ? checkRuns(found.ended) : []),
   ];
 }
 
@@ -80,41 +86,6 @@ function checkServer({ url, ready }: Findings['server']): Check {
   return { name: 'server', level: 'fail', text: ready };
 }
 
-function checkHosts(hosts: HostStatus[], current: Findings['current'], now: number): Check[] {
-  if (hosts.length === 0) {
-    return [
-      { name: 'hosts', level: 'fail', text: 'none: runs wait for ever; start one with "slackwater host"' },
-    ];
-  }
-  return hosts.map(host => {
-    const check = (level: Check['level'], text: string): Check => ({
-      name: 'host',
-      level,
-      text: `${host.id} ${text}`,
-    });
-    const silent = now - Date.parse(host.seenAt);
-    if (host.leaving) return check('ok', 'is leaving');
-    if (silent > SILENT_AFTER) {
-      return check(
-        'warn',
-        `was last seen ${Math.round(silent / 1_000)}s ago: look at its log, or at the clocks`,
-      );
-    }
-    const late = Object.entries(host.apps).find(
-      ([app, status]) => current[app] && status.release !== current[app],
-    );
-    if (late) {
-      const [app, { release }] = late;
-      return check(
-        'warn',
-        `runs ${app} on ${release ?? 'no release'} instead of ${current[app]}: look at its log`,
-      );
-    }
-    const running = Object.values(host.apps).reduce((sum, { running: count }) => sum + count, 0);
-    return check('ok', `on ${host.hostname}: ${host.workers} workers, ${running} running`);
-  });
-}
-
 function checkQueues(queues: NonNullable<Findings['queues']>): Check[] {
   const stuck = queues.filter(({ paused, held }) => paused && !held);
   const held = queues.filter(queue => queue.held);
@@ -130,4 +101,25 @@ function checkQueues(queues: NonNullable<Findings['queues']>): Check[] {
     checks.push({ name: 'queue', level: 'warn', text: `${names} held: see "slackwater hold ls"` });
   }
   return checks.length ? checks : [{ name: 'queues', level: 'ok', text: `${queues.length} open` }];
+}
+
+function checkRuns({ failed, parked }: NonNullable<Findings['ended']>): Check[] {
+  const check = (count: number, what: string, state: string): Check[] =>
+    count === 0
+      ? []
+      : [
+          {
+            name: 'runs',
+            level: 'warn',
+            text: `${plural(count, 'run')} ${what} in the last hour: see "slackwater runs ls --state ${state}"`,
+          },
+        ];
+  return [
+    ...check(
+      parked,
+      parked === 1 ? 'was parked and waits for a person' : 'were parked and wait for a person',
+      'parked',
+    ),
+    ...check(failed, 'failed', 'failed'),
+  ];
 }
