@@ -131,7 +131,7 @@ function answer({ sizes, rounds }: Context, figures: Figures): Answer {
       `${rounds * sizes.length} loops of ${(2 * STEPS).toLocaleString('en-US')} steps, half of them with offers: all steps taken, and states saved in Redis`,
     ],
     notes: [
-      'a large state is serialised, and so saved, less often: after each time it rests for fifty times as long as that took',
+      'a large state is serialised, and so saved, less often: after each time it rests for a hundred times as long as that took',
       'in a real worker of a real host: what is saved goes over IPC to the host and from there to Redis, on the same cores',
       'the state is an object of counters by key, the hardest kind to serialise for its size; one of them changes at each step',
       'time within the calls is the steadier figure: on a machine that is not quiet, the difference of two loops shows what disturbed them',

@@ -9,8 +9,8 @@ import { decodeCursors, encodeCursors, type Scope } from './cursors.js';
 
 /** A state is serialised no sooner than this (ms) after the last time … */
 const REST = 5;
-/** … and than this many times what the last time cost: 2 % of a run at most. */
-const COSTS = 50;
+/** … and than this many times what the last time cost: 1 % of a run at most. */
+const COSTS = 100;
 
 /** Where a run stands: the author's state and the library's cursors, always written together. */
 export class Position {

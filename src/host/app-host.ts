@@ -43,6 +43,8 @@ export class AppHost {
   #standbyLoading: string | null = null;
   readonly #retired = new Set<Promise<void>>();
   #stopped = false;
+  /** What the engine may be waiting for, as it was last looked at. */
+  #told = '';
 
   constructor(private readonly options: AppHostOptions) {
     this.watch = new WindowWatch(options.now, this, () => this.#changed());
@@ -223,8 +225,9 @@ export class AppHost {
 
   /** Something changed that is reported: at once where the engine may be waiting for just that. */
   #changed(): void {
-    const awaited = this.intent?.drain ? this.idle : this.control.open && this.control.resuming === 0;
-    this.options.report(this.intent?.window != null && awaited);
+    const told = `${this.idle} ${this.control.resuming === 0} ${this.watch.tally?.firstProgressNew != null}`;
+    this.options.report(this.intent?.window != null && told !== this.#told);
+    this.#told = told;
     const { pool } = this.control;
     if (pool && pool.release !== this.intent?.release && this.control.running === 0) this.#again();
   }

@@ -66,7 +66,9 @@ export class WindowWatch implements RunEvents {
   }
 
   advanced(_run: HeldRun): void {
-    if (this.tally && this.#phase === 'after') this.tally.firstProgressNew ??= this.now();
+    if (!this.tally || this.#phase !== 'after' || this.tally.firstProgressNew !== null) return;
+    this.tally.firstProgressNew = this.now();
+    this.onChange();
   }
 
   left(_run: HeldRun): void {

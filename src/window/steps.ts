@@ -32,6 +32,7 @@ const PROGRESS_EVERY_MS = 500;
 /** Takes the steps of a window: from a look to a decision, from a decision to a write, from a write to its effects. */
 export class Steps {
   readonly #shownAt = new Map<string, number>();
+  #flags: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly store: Store,
@@ -61,6 +62,7 @@ export class Steps {
     const { window, from, because } = decision;
     const facts = factsOf(look.window, look, look.now, this.limits);
     const hold = holdOf(window);
+    if (window.phase === 'done') await this.#flags;
     const answer = await advance(this.store, holder, {
       window,
       seenRevision: look.intent?.revision ?? null,
@@ -85,11 +87,9 @@ export class Steps {
     if (answer === 'not-the-holder') return false;
     if (answer !== 'written') return true;
     this.onEvent({ type: 'step', window, from, because });
-    // The flags follow the hold at once; whoever sweeps would do it within a second.
-    if ((hold === null) !== (holdOf(look.window) === null)) {
-      await applyPauseFlags(this.store, this.queues, window.queues);
-    }
+    if ((hold === null) !== (holdOf(look.window) === null)) this.#setFlags(window);
     if (window.phase !== 'done') return true;
+    await this.#flags;
     this.#shownAt.delete(window.id);
     await pruneWindows(this.store, window.app);
     return false;
@@ -108,11 +108,21 @@ export class Steps {
         lift: hold ? [] : [holdId(window)],
       };
       if ((await advance(this.store, holder, again)) === 'not-the-holder') return false;
-      await applyPauseFlags(this.store, this.queues, window.queues);
+      this.#setFlags(window);
       return true;
     }
     if (window.phase !== 'scheduled') await this.#show(look, holder);
     return false;
+  }
+
+  /**
+   * The flags follow the hold, one change after the other. No step waits for them: hosts keep their own gates, and whoever sweeps would do it within
+   * a second. Only the end does, so that a window that is over has left no queue paused.
+   */
+  #setFlags({ queues }: Window): void {
+    this.#flags = this.#flags
+      .then(() => applyPauseFlags(this.store, this.queues, queues))
+      .catch(error => this.onEvent({ type: 'trouble', error }));
   }
 
   async #show(look: Look, holder: Holder): Promise<void> {
