@@ -47,3 +47,38 @@ export function overlaps(effects: Effect[]): Effect[] {
     return effect.fence < fence;
   });
 }
+
+/** How a run went on in a start after an earlier one, both of which left effects. */
+export interface Continuation {
+  run: string;
+  fence: number;
+  /** The first item of the earlier start, and how many it did. */
+  before: { first: number; items: number };
+  first: number;
+  /** How far back it went: from the item that it began with to the end of the earlier start, ms. 0 where it repeats none. */
+  backMs: number;
+}
+
+/** Every start that followed another of its run, in the order of the fences. */
+export function continuations(effects: Effect[]): Continuation[] {
+  return [...groups(effects, ({ run }) => run)].flatMap(([run, ofRun]) => {
+    const starts = [...groups(ofRun, ({ fence }) => fence)].sort(([a], [b]) => a - b);
+    return starts.slice(1).map(([fence, [begin]], i) => {
+      const earlier = starts[i]![1];
+      const again = earlier.find(({ item }) => item === begin!.item);
+      const backNs = again ? BigInt(earlier.at(-1)!.at) - BigInt(again.at) : 0n;
+      const before = { first: earlier[0]!.item, items: earlier.length };
+      return { run, fence, before, first: begin!.item, backMs: Number(backNs / 1_000_000n) };
+    });
+  });
+}
+
+function groups<Key>(effects: Effect[], keyOf: (effect: Effect) => Key): Map<Key, Effect[]> {
+  const found = new Map<Key, Effect[]>();
+  for (const effect of effects) {
+    const group = found.get(keyOf(effect));
+    if (group) group.push(effect);
+    else found.set(keyOf(effect), [effect]);
+  }
+  return found;
+}
