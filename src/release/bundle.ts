@@ -6,6 +6,16 @@ import { stabiliseCode, stabiliseMap } from './stable-paths.js';
 
 export const ENTRY = 'index.mjs';
 
+/** What a module may import beside code and JSON, by the ending of its name. */
+export const DATA_LOADERS = {
+  '.txt': 'text',
+  '.md': 'text',
+  '.sql': 'text',
+  '.csv': 'text',
+  '.html': 'text',
+  '.wasm': 'binary',
+} as const;
+
 /** Bundled CommonJS may require what is built into Node. (`require` in an author's own module is renamed by esbuild: no clash.) */
 const BANNER =
   "import { createRequire as __slackwaterCreateRequire } from 'node:module';\nconst require = __slackwaterCreateRequire(import.meta.url);";
@@ -39,14 +49,7 @@ export async function bundle(root: string, modules: string[]): Promise<Bundle> {
         sourcesContent: false,
         banner: { js: BANNER },
         define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
-        loader: {
-          '.txt': 'text',
-          '.md': 'text',
-          '.sql': 'text',
-          '.csv': 'text',
-          '.html': 'text',
-          '.wasm': 'binary',
-        },
+        loader: DATA_LOADERS,
         plugins: [linkPlugin(root)],
         logLevel: 'silent',
       }),

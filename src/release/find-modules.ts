@@ -6,6 +6,9 @@ const MODULE = /\.(ts|tsx|mts|cts|js|mjs|cjs)$/;
 /** Beside jobs there lie tests, declarations, settings of tools, and what its author put aside with a leading `_`. */
 const PUT_ASIDE = /^[_.]|\.(test|spec|config)\.[^.]+$|\.d\.[cm]?ts$/;
 
+/** Whether a file of this name is a module of the release. A leading `_` keeps it out, but not from being imported. */
+export const isModuleName = (name: string): boolean => MODULE.test(name) && !PUT_ASIDE.test(name);
+
 /**
  * The modules of a jobs folder, sub-folders included.
  * @returns the folder as the file system knows it (symbolic links resolved), and paths relative to it with `/`, sorted.
@@ -40,7 +43,7 @@ async function walk(root: string, below: string): Promise<string[]> {
     const relative = below ? `${below}/${entry.name}` : entry.name;
     if (PUT_ASIDE.test(entry.name) || entry.name === 'node_modules') continue;
     if (entry.isDirectory()) found.push(...(await walk(root, relative)));
-    else if (MODULE.test(entry.name) && (await isFile(path.join(root, relative)))) found.push(relative);
+    else if (isModuleName(entry.name) && (await isFile(path.join(root, relative)))) found.push(relative);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Run } from '../../src/model/run.js';
@@ -64,6 +64,9 @@ test('a saved file is deployed and a run in progress goes on in the new code; a 
   expect((await show()).state).toBe('running');
   expect((await json<{ items: Window[] }>(dev.cli('window', 'ls', '--json'))).items).toHaveLength(1);
 
+  dev.save(job('one'));
+  await dev.process.line(/✓ unchanged: release [0-9a-f]{12} runs already/);
+
   dev.save(job('two'));
   await dev.process.line(/release [0-9a-f]{12} runs: 1 run went on in the new code/);
   writeFileSync(gate, '');
@@ -80,13 +83,26 @@ test('a saved file is deployed and a run in progress goes on in the new code; a 
   expect(exit.stdout).toBe(`ready ${dev.url}\n`);
 });
 
-test('an error at the first build is shown, and its repair makes dev ready', async () => {
-  const dev = await startDev('export const broken = ;\n', /Nothing was paused/);
+test('an error at the first build is shown with the server that waits, and its repair makes dev ready', async () => {
+  const dev = await startDev('export const broken = ;\n', /^server http.* is up: ready once a release from /);
   expect(dev.process.stdout).toBe('');
+  expect(dev.process.stderr).not.toContain('Nothing was paused');
   dev.save(job('one'));
   await dev.process.line(/^ready http/);
   dev.process.kill('SIGINT');
   expect((await dev.process.exit).code).toBe(0);
+});
+
+test('a folder that is not there yet is waited for, by its whole path', async () => {
+  const folder = tempDir('dev');
+  const dev = spawnCli(['dev', '--port', '0', '--workers', '1'], { cwd: folder });
+  await dev.line(/^server http:\/\/127\.0\.0\.1:\d+ is up/);
+  expect(dev.stderr).toContain(`there is no folder ${join(realpathSync(folder), 'jobs')}`);
+  mkdirSync(join(folder, 'jobs'));
+  writeFileSync(join(folder, 'jobs', 'count.ts'), job('one'));
+  await dev.line(/^ready http/);
+  dev.kill('SIGINT');
+  expect((await dev.exit).code).toBe(0);
 });
 
 test('a release that cannot read a live state is refused with its reason, and dev goes on; killed, it leaves nothing', async () => {

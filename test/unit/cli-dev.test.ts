@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { savedLines } from '../../src/cli/dev/deploy-save.js';
 import { jobLine } from '../../src/cli/dev/job-lines.js';
 import { oneAtATime } from '../../src/cli/dev/one-at-a-time.js';
+import { mayBeTaken } from '../../src/cli/dev/watch-folder.js';
 import { type Check, diagnose, type Findings } from '../../src/cli/doctor/diagnose.js';
 import { createStyle } from '../../src/cli/show/style.js';
 import type { HostStatus } from '../../src/model/intent.js';
@@ -76,6 +77,20 @@ test('a save is told in a line: what went on, or why not', () => {
   expect(savedLines({ ...report, outcome: 'refused', summary: 'a state cannot be read' }, plain)).toEqual([
     '✗ release bbb refused: a state cannot be read; release aaa goes on',
   ]);
+});
+
+test.each([
+  ['count.ts', true],
+  ['_helper.mts', true],
+  ['query.sql', true],
+  ['rates.json', true],
+  ['count.ts~', false],
+  ['4913', false],
+  ['count.ts.tmp.81234', false],
+  ['#count.ts#', false],
+  ['count.test.ts', false],
+])('whether a release takes a file named %s: %s', (name, taken) => {
+  expect(mayBeTaken(name)).toBe(taken);
 });
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');

@@ -46,16 +46,19 @@ export async function deploySave(
     built = await building;
   } catch (error) {
     if (!(error instanceof SlackwaterError)) throw error;
-    say(
-      `${style.red('✗')} ${describe(error).replace(/^error: /, '')}\n  ${style.dim('Nothing was paused. Save again when it is mended.')}`,
-    );
-    return { built: null, serving: (await releaseBefore(client, options)) !== null };
+    const before = await releaseBefore(client, options);
+    const next = before
+      ? 'Nothing was paused. Save again when it is mended.'
+      : 'Save again when it is mended.';
+    say(`${style.red('✗')} ${describe(error).replace(/^error: /, '')}\n  ${style.dim(next)}`);
+    return { built: null, serving: before !== null };
   }
   for (const warning of built.warnings) say(warning);
   const { app } = built.manifest;
   const current = await currentRelease(client, app);
   if (current === built.id) {
     await seenOnHost(client, app, current, signal);
+    say(`${style.green('✓')} unchanged: release ${style.bold(current)} runs already`);
     return { built, serving: true };
   }
   await pushRelease(client, built);

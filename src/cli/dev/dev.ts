@@ -84,16 +84,24 @@ async function start(
 
   const client = createClient({ url: server.url, token: '' });
   let ready = false;
+  let waiting = false;
+  const sayWaiting = () => {
+    if (!waiting) say(`server ${server.url} is up: ready once a release from ${folder} runs`);
+    waiting = true;
+  };
   saves = oneAtATime(async () => {
     try {
       const { built, serving } = await deploySave(client, options, leaving, building);
       if (built) watcher.also(await importedFrom(folder, built.files.get(`${built.manifest.entry}.map`)));
-      if (!serving || ready || leaving.aborted) return;
+      if (ready || leaving.aborted) return;
+      if (!serving) return sayWaiting();
       ready = true;
       print(`ready ${server.url}`);
     } catch (error) {
       // Whatever it was, the next save tries again.
-      if (!leaving.aborted) say(describe(error));
+      if (leaving.aborted) return;
+      say(describe(error));
+      if (!ready) sayWaiting();
     } finally {
       building = undefined;
     }
