@@ -61,7 +61,7 @@ export class Intake {
       maxClaims,
       onClaim: run => control.claimed(run),
       onEnded: run => {
-        this.#tidy(run, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
+        this.#tidy(control.app, run, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
           log.warn(
             { err: error, run: run.jobId },
             'a run that ended could not be tidied away; the next proof does it',
@@ -74,7 +74,7 @@ export class Intake {
   }
 
   /** The end stands in the queue: what was kept to go on with may go, and whoever waits is told. */
-  async #tidy(run: { queue: string; jobId: string }, ending: Ending | undefined): Promise<void> {
+  async #tidy(app: string, run: { queue: string; jobId: string }, ending: Ending | undefined): Promise<void> {
     const { store, keepMs } = this.options;
     // Without an ending here the run ended while its answer was lost: keep what a person may want.
     const state = ending?.state ?? 'failed';
@@ -85,7 +85,7 @@ export class Intake {
         keepMs: state === 'completed' ? keepMs.completed : keepMs.failed,
       }),
       ending &&
-        appendEvent(store, 'run.state', { run: ending.run, job: ending.job, queue: run.queue, state }),
+        appendEvent(store, 'run.state', { run: ending.run, job: ending.job, queue: run.queue, app, state }),
     ]);
   }
 

@@ -45,6 +45,10 @@ export class RunControl {
     });
   }
 
+  get app(): string {
+    return this.options.app;
+  }
+
   get pool(): Pool | null {
     return this.#starts.pool;
   }
