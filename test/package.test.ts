@@ -9,7 +9,7 @@ import { tempDir } from './support/temp-dir.js';
 
 const ALLOWED = [
   /^dist\/.+\.(js|mjs|d\.ts|d\.mts|lua|map)$/,
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/deploy\.svg)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/(authoring\.md|deploy\.svg))$/,
 ];
 
 const JOB = `
@@ -64,6 +64,7 @@ describe('the packed package', () => {
       ...scripts,
       'dist/worker/main.js',
       'config/slackwater.yaml',
+      'docs/authoring.md',
       'docs/deploy.svg',
       'README.md',
       'CHANGELOG.md',
