@@ -98,6 +98,7 @@ function start(
   executions.set(claim, { execution, port });
   void execution.ended.then(end => {
     executions.delete(claim);
+    port.flush();
     outbox.push({ t: 'end', claim, end });
   });
 }

@@ -30,8 +30,8 @@ const FAULTS: Record<string, Fault> = {
 };
 
 describeWithRedisBinary('SIGKILL in the middle of a window', () => {
-  for (const phase of ['preparing', 'draining'] as const) {
-    describe(`while ${phase}`, () => {
+  for (const phase of ['preparing', 'draining', 'swapping'] as const) {
+    describe(phase === 'swapping' ? 'as soon as it swaps' : `while ${phase}`, () => {
       for (const [victim, fault] of Object.entries(FAULTS)) {
         test(`of ${victim}: the window ends, all runs complete, none is lost, no hold is left`, () =>
           survives(phase, fault));
