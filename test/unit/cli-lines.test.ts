@@ -136,6 +136,8 @@ test('wrapping breaks at spaces, goes on further in, and keeps a long word whole
   expect(wrap('  a short one', 20)).toEqual(['  a short one']);
   expect(wrap('  two  words of a sentence', 14)).toEqual(['  two  words', '    of a', '    sentence']);
   expect(wrap('  see 0123456789abcdef', 8)).toEqual(['  see', '    0123456789abcdef']);
+  const dim = createStyle(true).dim('    at first');
+  expect(wrap(dim, 8)).toEqual(['\u001B[2m    at', '      first\u001B[22m']);
 });
 
 test.each(['+30m', '30m', '+1h30m', '90s'])('%s is a time from now', text => {

@@ -20,8 +20,9 @@ export function createStyle(enabled: boolean): Style {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence is what is looked for
 const ESCAPES = /(\u001B\[\d+m)/g;
+const bare = (text: string): string => text.replace(ESCAPES, '');
 /** How many columns a text takes on screen. */
-export const widthOf = (text: string): number => [...text.replace(ESCAPES, '')].length;
+export const widthOf = (text: string): number => [...bare(text)].length;
 export const padEnd = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - widthOf(text)));
 export const padStart = (text: string, width: number): string =>
@@ -30,12 +31,11 @@ export const padStart = (text: string, width: number): string =>
 /** Breaks a line at spaces so that no part is wider than `width`; what follows stands a little further in. A word that is wider stays whole, to be copied. */
 export function wrap(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text];
-  const [indent = ''] = /^ */.exec(text) ?? [];
+  const [indent = ''] = /^ */.exec(bare(text)) ?? [];
   const lines: string[] = [];
-  let line = indent;
-  for (const [word = ''] of text.slice(indent.length).matchAll(/ *[^ ]+/g)) {
-    const begun = line.trim() !== '';
-    if (begun && widthOf(line + word) > width) {
+  let line = '';
+  for (const [word] of text.matchAll(/ *[^ ]+/g)) {
+    if (bare(line).trim() !== '' && widthOf(line + word) > width) {
       lines.push(line);
       line = `${indent}  ${word.trimStart()}`;
     } else line += word;
