@@ -27,7 +27,8 @@ async function open(path: string, headers: Record<string, string> = {}): Promise
   const response = await fetch(url + path, { headers, signal: abort.signal });
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  const events = blocks(response.body!);
+  // Locked at once: a body that nobody reads yet is cancelled with its response when that is collected.
+  const events = blocks(response.body!.getReader());
   let end: () => void;
   const ended = new Promise<void>(resolve => {
     end = resolve;
@@ -42,11 +43,13 @@ async function open(path: string, headers: Record<string, string> = {}): Promise
   };
 }
 
-async function* blocks(body: ReadableStream<Uint8Array>) {
+async function* blocks(reader: ReadableStreamDefaultReader<Uint8Array>) {
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    rest += decoder.decode(value, { stream: true });
     const parts = rest.split('\n\n');
     rest = parts.pop()!;
     for (const part of parts) {
