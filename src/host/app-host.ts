@@ -43,6 +43,7 @@ export class AppHost {
   #standbyLoading: string | null = null;
   readonly #retired = new Set<Promise<void>>();
   #stopped = false;
+  #looking = false;
   /** What the engine may be waiting for, as it was last looked at. */
   #told = '';
 
@@ -225,6 +226,16 @@ export class AppHost {
 
   /** Something changed that is reported: at once where the engine may be waiting for just that. */
   #changed(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    // Thousands of runs change in one turn of the loop: one look at all of them is enough.
+    setImmediate(() => {
+      this.#looking = false;
+      this.#tellChange();
+    });
+  }
+
+  #tellChange(): void {
     const told = `${this.idle} ${this.control.resuming === 0} ${this.watch.tally?.firstProgressNew != null}`;
     this.options.report(this.intent?.window != null && told !== this.#told);
     this.#told = told;

@@ -3,7 +3,7 @@ import type { Progress } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
-import { appendLog, FencedError, saveProgress, saveRun, saveStep } from '../store/runs.js';
+import { appendLog, FencedError, handOver, saveProgress, saveRun, saveStep } from '../store/runs.js';
 import type { HeldRun } from './held-run.js';
 import { learned, type Pace } from './pace.js';
 import type { RunSlot } from './pool.js';
@@ -77,12 +77,10 @@ export class RunWrites {
     }
   }
 
-  /** A run goes on in another release without a new claim: only what people see of it changes. */
+  /** A run goes on in another release. */
   handedOver(run: HeldRun, release: string, host: string): void {
-    const { redis, keys } = this.options.store;
     run.release = release;
-    const key = keys.run(run.claimed.queue, run.claimed.jobId);
-    this.#quietly(redis.pipeline().hset(key, 'release', release, 'host', host).hdel(key, 'yielded').exec());
+    this.#quietly(handOver(this.options.store, run.claimed, release, host));
   }
 
   /** A line of the host in the run's own log. */

@@ -38,6 +38,7 @@ const startScript = script<(string | number)[]>('start-run', 3);
 const saveScript = script<(string | number)[]>('save-run', 3);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 2);
+const handOverScript = script<number>('hand-over', 1);
 const finishScript = script<number>('finish-run', 3);
 
 /** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it. */
@@ -158,6 +159,16 @@ export async function failRun(
   if (kind === 'retry') return { kind, failures: Number(failures) };
   if (kind === 'ended') return { kind };
   throw new FencedError(run);
+}
+
+/** A run goes on in another release without a new claim: only what people see of it changes. */
+export async function handOver(
+  { redis, keys }: Store,
+  run: { queue: string; jobId: string },
+  release: string,
+  host: string,
+): Promise<void> {
+  await handOverScript(redis, keys.run(run.queue, run.jobId), release, host);
 }
 
 /** The steps kept so far. */
