@@ -219,9 +219,9 @@ export class AppHost {
     return tracked;
   }
 
-  /** A run stopped while its window drains: what is saved of it now is what the next release will get. */
+  /** A run left a state since a proof began, or may have: what is saved of it now is what the next release will get. */
   finalState(run: HeldRun): void {
-    if (this.intent?.drain) this.standby?.proveFinal(run);
+    this.standby?.proveFinal(run);
   }
 
   /** Something changed that is reported: at once where the engine may be waiting for just that. */

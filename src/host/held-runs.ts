@@ -20,7 +20,7 @@ export class HeldRuns {
   ending = 0;
   readonly #endings = new Map<string, Ending>();
   /** Where lost runs may still compute, until they have stopped. */
-  readonly #ghosts = new Map<string, RunSlot>();
+  readonly #earlierStarts = new Map<string, RunSlot>();
 
   find(queue: string, jobId: string): HeldRun | undefined {
     return this.#byKey.get(heldKey(queue, jobId));
@@ -80,19 +80,19 @@ export class HeldRuns {
     }
   }
 
-  haunts(run: HeldRun, slot: RunSlot): void {
-    this.#ghosts.set(run.key, slot);
+  mayCompute(run: HeldRun, slot: RunSlot): void {
+    this.#earlierStarts.set(run.key, slot);
   }
 
-  gone(run: HeldRun): void {
-    if (run.lost) this.#ghosts.delete(run.key);
+  stoppedComputing(run: HeldRun): void {
+    if (run.lost) this.#earlierStarts.delete(run.key);
   }
 
   /** A lock ended and the queue gave us our own run again: its old start must be gone before the new one computes. */
-  async exorcise(queue: string, jobId: string): Promise<void> {
-    const ghost = this.#ghosts.get(heldKey(queue, jobId));
-    if (!ghost) return;
-    ghost.kill();
-    await ghost.process.exited;
+  async endEarlierStart(queue: string, jobId: string): Promise<void> {
+    const slot = this.#earlierStarts.get(heldKey(queue, jobId));
+    if (!slot) return;
+    slot.kill();
+    await slot.process.exited;
   }
 }

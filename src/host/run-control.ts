@@ -84,7 +84,7 @@ export class RunControl {
   async claimed(claimed: ClaimedRun): Promise<Settlement> {
     const before = this.held.find(claimed.queue, claimed.jobId);
     if (before) this.#stops.lose(before);
-    await this.held.exorcise(claimed.queue, claimed.jobId);
+    await this.held.endEarlierStart(claimed.queue, claimed.jobId);
     const run = this.held.add(claimed);
     if (this.options.leaving()) this.#stops.giveBackWaiting();
     this.dispatch();

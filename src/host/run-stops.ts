@@ -56,7 +56,7 @@ export class RunStops {
   lose(run: HeldRun): void {
     if (run.lost) return;
     if (run.slot) {
-      this.options.held.haunts(run, run.slot);
+      this.options.held.mayCompute(run, run.slot);
       this.stop(run, 'fenced');
     }
     run.lost = true;
@@ -66,7 +66,7 @@ export class RunStops {
   /** Out of its worker. */
   vacate(run: HeldRun, slot: RunSlot): void {
     run.cancelKill();
-    this.options.held.gone(run);
+    this.options.held.stoppedComputing(run);
     slot.runs.delete(run.claim);
     slot.release(run.job);
     run.slot = null;

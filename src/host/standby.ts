@@ -109,6 +109,8 @@ export class Standby {
   }
 
   async #proveBatch(): Promise<void> {
+    // A run may stop while the release is still being loaded.
+    await this.pool.loaded;
     const batch = this.#batch;
     this.#batch = [];
     try {

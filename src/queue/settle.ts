@@ -66,6 +66,7 @@ const isAnswer = (error: Error): boolean => typeof (error as { code?: unknown })
 
 /** A write whose answer was lost with the connection is sent again, and finds its own work done: the job ended, or is gone already. */
 async function hasEnded(job: Job): Promise<boolean> {
-  const state = await job.getState().catch(() => 'unknown');
+  // A queue that cannot be asked has said nothing: then it has not ended, and its state stays.
+  const state = await job.getState().catch(() => 'active');
   return ['completed', 'failed', 'unknown'].includes(state);
 }
