@@ -21,6 +21,15 @@ export interface Intent {
   gate: 'open' | 'closed';
   /** Ask running runs to yield. */
   drain: boolean;
+  /**
+   * With `drain`, while the gate is open: when the slow runs will probably have come in (ISO 8601). Each run is asked so early that it comes in by then; the others
+   * compute on, and runs that end before may still start. `null`: all are asked at once.
+   */
+  arriveAt: string | null;
+  /** IDs of hosts that run `standby` already while the others run `release` (rolling). Empty otherwise. */
+  moved: string[];
+  /** Share of new runs, 0 to 1, that start in the standby workers (canary). */
+  share: number;
   /** Stop what did not yield (the drain deadline passed, `onDrainTimeout: force`). */
   force: boolean;
   /** Rises when every checkpoint must be proven again; 0: no proof asked. */
@@ -57,6 +66,16 @@ export interface ProofStatus {
   refused: number;
   /** Jobs whose states cannot be brought back down; a rollback follows their `onRollback`. */
   oneWay: string[];
+}
+
+/** How the runs of one release of an app ended. All are counts. */
+export interface RunRecord {
+  completed: number;
+  /** Attempts that failed, also those that are tried again. */
+  failed: number;
+  /** Deaths of workers that somebody's run caused. */
+  crashes: number;
+  parked: number;
 }
 
 /** What one host counted in one window. All times: ms since the epoch by the clock of Redis; `null` until it happened. */
@@ -98,6 +117,10 @@ export interface HostAppStatus {
   waiting: number;
   /** Of `waiting`: those that could start now and have not been seen running. */
   resuming: number;
+  /** Slow runs that have been asked to yield and still compute; with `arriveAt` the others are asked when none is left. */
+  comingIn?: number;
+  /** Runs that compute in the standby workers: those of a canary, and those of hooks and probes. */
+  ahead?: number;
   blockers: Blocker[];
   /** Final states that failed their proof while draining. */
   refusals: Refusal[];

@@ -8,8 +8,12 @@ const ALLOWED: Record<Request['kind'] | 'extend', { in: Phase[]; otherwise: stri
   start: { in: ['scheduled'], otherwise: 'it has begun already' },
   cancel: { in: ['scheduled', 'preparing'], otherwise: 'intake is held already: abort it instead' },
   abort: { in: ['preparing', 'draining'], otherwise: 'only a window that prepares or drains can be aborted' },
+  end: {
+    in: ['watching'],
+    otherwise: 'only a window that is watched can be ended early, and one that is held resolved',
+  },
   extend: {
-    in: ['scheduled', 'preparing', 'draining', 'swapping', 'resuming'],
+    in: ['scheduled', 'preparing', 'draining', 'swapping', 'verifying', 'resuming', 'watching'],
     otherwise: 'there is nothing left to extend',
   },
 };
@@ -34,7 +38,7 @@ export function whyNot(window: Window, kind: Request['kind'] | 'extend'): string
 export function extended(window: Window, byMs: number): Window {
   const later = (time: string | null) =>
     time === null ? null : new Date(Date.parse(time) + byMs).toISOString();
-  const drainDone = window.phase === 'swapping' || window.phase === 'resuming';
+  const drainDone = !['scheduled', 'preparing', 'draining'].includes(window.phase);
   return {
     ...window,
     drainTimeoutMs: drainDone ? window.drainTimeoutMs : window.drainTimeoutMs + byMs,

@@ -1,4 +1,5 @@
-import type { Blocker, Refusal } from './intent.js';
+import type { Blocker, Refusal, RunRecord } from './intent.js';
+import type { Hook, Probe, Task } from './task.js';
 
 export const PHASES = [
   'scheduled',
@@ -33,11 +34,57 @@ export interface PhaseEntry {
   because: string;
 }
 
+export const STRATEGIES = ['window', 'rolling', 'canary'] as const;
+/** `window`: all stop together. `rolling`: host by host, nothing stops. `canary`: a share of new runs first, then as `rolling`. */
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** What a person may choose where a window is held. */
+export const CHOICES = ['retry', 'go-on', 'go-back', 'release'] as const;
+export type Choice = (typeof CHOICES)[number];
+
 /** What an operator has asked for and the engine has not yet acted on. */
 export interface Request {
-  kind: 'start' | 'cancel' | 'abort';
+  kind: 'start' | 'cancel' | 'abort' | 'end';
+  /** With `end`, where the window is held. */
+  choice?: Choice;
   by: string;
   at: string;
+}
+
+/** How the new release is judged once intake is open on it. */
+export interface Watch {
+  durationMs: number;
+  /** Ends (completions and failed attempts) before the rate says anything. */
+  minRuns: number;
+  /** 0 to 1, of ends since intake reopened; judged only where it is also worse than the former release's own. */
+  maxFailureRate: number;
+  /** Workers that died of their runs. More is too many; so with `maxParked`. */
+  maxCrashes: number;
+  maxParked: number;
+}
+
+/** What the watch decided on. */
+export interface Watched {
+  /** What was counted for the new release before this window, to be left out. */
+  baseline: RunRecord;
+  /** Of the new release since then. */
+  new: RunRecord;
+  /** Of the former release, as long as it ran. */
+  old: RunRecord;
+}
+
+/** Why a window waits for a person, and what that person may choose. */
+export interface Held {
+  since: string;
+  /** Where it stands. */
+  phase: Phase;
+  reason: string;
+  /** The hook that it is about. */
+  task: string | null;
+  /** Each with what it will do. */
+  choices: { choice: Choice; does: string }[];
+  /** Past it, with no server alive, intake opens by itself; a living server moves it on. */
+  until: string;
 }
 
 /** One planned change of an app's release: the record in Redis, and the answer of `GET /v1/windows/:id`. */
@@ -57,7 +104,21 @@ export interface Window {
   startsAt: string;
   finishedAt: string | null;
   queues: string[];
-  strategy: 'window';
+  strategy: Strategy;
+  /** With `rolling`: hosts at once, and the time between two batches. */
+  rolling: { batch: number; pauseMs: number } | null;
+  /** With `canary`: the shares of new runs, 0 to 1, that the new release gets one after another, and how long each is watched at least. */
+  canary: { steps: number[]; stepMs: number } | null;
+  hooks: Hook[];
+  probes: Probe[];
+  watch: Watch | null;
+  /** Every hook and probe, in the order in which they are done within their time. */
+  tasks: Task[];
+  /** How long before its start runs that would still run then wait. */
+  announceMs: number;
+  /** Another person than `createdBy` has to agree before it begins. */
+  requiresApproval: boolean;
+  approvedBy: string | null;
   drainTimeoutMs: number;
   onDrainTimeout: 'abort' | 'force';
   maxDurationMs: number;
@@ -67,6 +128,20 @@ export interface Window {
   endsBy: string | null;
   /** The deadline passed and `onDrainTimeout` is `force`. */
   forced: boolean;
+  /** While draining: when the slow runs will have come in, as far as is known; the others compute on until shortly before. `null`: all are asked at once. */
+  arriveAt: string | null;
+  /** When the hosts were told to go over to the other release; `null` before. */
+  routedAt: string | null;
+  /** IDs of the hosts that were told to run the new release already (rolling), and since when the last of them. */
+  moved: string[];
+  movedAt: string | null;
+  /** Share of new runs that starts on the new release now (canary), and since when. */
+  share: number;
+  sharedAt: string | null;
+  /** The window goes back to the former release. */
+  rollback: { because: string; at: string; from: Phase } | null;
+  watched: Watched | null;
+  held: Held | null;
   proofRound: number;
   request: Request | null;
   phases: PhaseEntry[];
@@ -121,4 +196,8 @@ export interface Report {
   fires: FireRecord[];
   blockers: Blocker[];
   refusals: Refusal[];
+  tasks: Task[];
+  rollback: Window['rollback'];
+  /** What the watch compared; `null` where nothing was watched. */
+  watch: (Watched & { failureRate: { new: number | null; old: number | null } }) | null;
 }

@@ -110,13 +110,23 @@ const isOverdue = (intent: Intent, now: number): boolean =>
 /** Compares before it writes: an intent that the engine changed in between stands. */
 async function openGate(store: Store, intent: Intent): Promise<boolean> {
   const { keys, redis } = store;
-  const opened = { gate: 'open', drain: false, force: false, standby: null, proofRound: 0, until: null };
+  const { revision, term: _, ...fields } = intent;
+  const opened = {
+    ...fields,
+    gate: 'open',
+    drain: false,
+    force: false,
+    arriveAt: null,
+    standby: null,
+    proofRound: 0,
+    until: null,
+  };
   return (
     (await openGateScript(
       redis,
       keys.intent(intent.app),
       keys.events,
-      intent.revision,
+      revision,
       JSON.stringify(opened),
       keys.wake,
     )) === 1

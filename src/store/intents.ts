@@ -2,10 +2,13 @@ import type { Intent } from '../model/intent.js';
 import type { Service } from '../platform/service.js';
 import { connect, type Store } from './redis.js';
 
+/** What an intent did not say that an earlier version of Slackwater wrote. */
+const EARLIER = { arriveAt: null, moved: [], share: 0 };
+
 /** What hosts are to make so for this app; `null` before its first window. */
 export async function readIntent(store: Store, app: string): Promise<Intent | null> {
   const text = await store.redis.get(store.keys.intent(app));
-  return text === null ? null : (JSON.parse(text) as Intent);
+  return text === null ? null : { ...EARLIER, ...(JSON.parse(text) as Intent) };
 }
 
 /** The apps that ever pushed a release or had a window, in order of their names. */

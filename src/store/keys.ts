@@ -30,6 +30,10 @@ export interface Keys {
   /** Sorted set of an app's ended windows, by when they ended: the oldest go. */
   endedWindows(app: string): string;
   host(id: string): string;
+  /** How the runs of a release ended: counts. */
+  record(app: string, release: string): string;
+  /** The sign of life of a try of a hook or probe, and then its result. */
+  taskSign(window: string, task: string, attempt: number): string;
   idempotency(key: string): string;
   /** Fields of a run that are ours: fence, checkpoint, failures, crashes, progress … */
   run(queue: string, jobId: string): string;
@@ -69,6 +73,8 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     report: id => `${base}:report:${id}`,
     endedWindows: app => `${base}:windows:ended:${app}`,
     host: id => `${base}:host:${id}`,
+    record: (app, release) => `${base}:record:${app}:${release}`,
+    taskSign: (window, task, attempt) => `${base}:task:${window}:${task}:${attempt}`,
     idempotency: key => `${base}:idempotency:${key}`,
     run: (queue, jobId) => `${ofJob(queue, jobId)}:sw`,
     steps: (queue, jobId) => `${ofJob(queue, jobId)}:sw:steps`,

@@ -1,6 +1,7 @@
 import type { Hold } from '../model/hold.js';
 import type { Intent } from '../model/intent.js';
 import type { Report, Request, Window } from '../model/window.js';
+import { isOver, WINDOW_DEFAULTS } from '../model/window-defaults.js';
 import { extended, whyNot } from '../model/window-requests.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { redisNow, type Store, script } from './redis.js';
@@ -67,7 +68,7 @@ export async function getWindow(store: Store, id: string): Promise<Window> {
 
 async function findWindow(store: Store, id: string): Promise<Window | null> {
   const text = await store.redis.hget(store.keys.window(id), 'json');
-  return text === null ? null : (JSON.parse(text) as Window);
+  return text === null ? null : { ...WINDOW_DEFAULTS, ...(JSON.parse(text) as Window) };
 }
 
 /** Newest first. `before`: the ID of the last one of the page before. */
@@ -150,7 +151,7 @@ export async function advance(
       seenVersion: window.version,
       version: next.version,
       window: text(next),
-      span: window.phase === 'done' ? undefined : text(span(next)),
+      span: isOver(window) ? undefined : text(span(next)),
       seenRevision: change.seenRevision ?? 0,
       intent: text(change.intent),
       place: (change.place ?? []).map(hold => [hold.id, JSON.stringify(hold)]),
@@ -229,9 +230,27 @@ async function update(
   }
 }
 
-/** The time that a window takes, for the check of overlaps. */
-function span(window: Window): { app: string; from: number; to: number } {
+/** What is kept of a window as long as it is not over, in the hash of open windows. Times in ms since the epoch. */
+export interface WindowSpan {
+  app: string;
+  from: number;
+  /** A window that is held takes its app's time until it is resolved. */
+  to: number;
+  reason: string;
+  /** From when on runs wait that would still run when it begins; `null` once it has begun. */
+  announcedAt: number | null;
+}
+
+function span(window: Window): WindowSpan {
   const from = Date.parse(window.startsAt);
-  const to = window.endsBy === null ? from + window.maxDurationMs : Date.parse(window.endsBy);
-  return { app: window.app, from, to };
+  const end = window.held?.until ?? window.endsBy;
+  const to = end === null ? from + window.maxDurationMs : Date.parse(end);
+  const announcedAt = window.phase === 'scheduled' ? from - window.announceMs : null;
+  return { app: window.app, from, to, reason: window.reason, announcedAt };
+}
+
+/** The spans of the windows that are not over, by ID: one read, for hosts too. */
+export async function openSpans(store: Store): Promise<Record<string, WindowSpan>> {
+  const spans = Object.entries(await store.redis.hgetall(store.keys.openWindows));
+  return Object.fromEntries(spans.map(([id, text]) => [id, JSON.parse(text) as WindowSpan]));
 }

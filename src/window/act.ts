@@ -13,11 +13,14 @@ export function intentOf(window: Window): IntentFields | null {
   const open = {
     app: window.app,
     window: window.id,
-    gate: 'open',
+    gate: 'open' as const,
     drain: false,
     force: false,
+    arriveAt: null,
+    moved: [] as string[],
+    share: 0,
     until: null,
-  } as const;
+  } satisfies Partial<IntentFields>;
   const old = { release: window.previousRelease, standby: window.release, proofRound: window.proofRound };
   const swapped = { release: window.release, standby: null, proofRound: 0 };
   switch (window.phase) {
@@ -67,6 +70,8 @@ export function stands(window: Window, intent: Intent | null, holds: Hold[]): bo
   const intentStands =
     wanted === null ||
     (intent !== null &&
-      Object.entries(wanted).every(([field, value]) => intent[field as keyof Intent] === value));
+      Object.entries(wanted).every(([field, value]) => isEqual(intent[field as keyof Intent], value)));
   return intentStands && (hold === null ? stored === undefined : stored?.until === hold.until);
 }
+
+const isEqual = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

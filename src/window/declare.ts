@@ -1,5 +1,6 @@
 import type { Release } from '../model/release.js';
 import type { Window } from '../model/window.js';
+import { WINDOW_DEFAULTS } from '../model/window-defaults.js';
 import { formatDuration } from '../platform/duration.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
@@ -96,6 +97,7 @@ function windowOf(input: WindowInput, release: Release, previous: Release | null
   const startsAt = Math.max(now, input.startsAt === undefined ? now : Date.parse(input.startsAt));
   const queues = [...release.jobs, ...(previous?.jobs ?? [])].map(job => job.queue);
   return {
+    ...WINDOW_DEFAULTS,
     id: newId('win', now),
     app: release.app,
     version: 1,
@@ -109,13 +111,9 @@ function windowOf(input: WindowInput, release: Release, previous: Release | null
     startsAt: new Date(startsAt).toISOString(),
     finishedAt: null,
     queues: [...new Set(queues)].sort(),
-    strategy: 'window',
     drainTimeoutMs: input.drainTimeoutMs,
     onDrainTimeout: input.onDrainTimeout,
     maxDurationMs: input.maxDurationMs,
-    drainDeadline: null,
-    endsBy: null,
-    forced: false,
     proofRound: 0,
     request: null,
     phases: [

@@ -70,6 +70,9 @@ export function makeReport(
     fires: [],
     blockers: window.blockers,
     refusals: window.refusals,
+    tasks: window.tasks,
+    rollback: window.rollback,
+    watch: null,
   };
 }
 

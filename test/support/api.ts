@@ -154,6 +154,9 @@ export async function makeCurrent(store: TestStore, release: Pick<Release, 'id' 
     gate: 'open',
     drain: false,
     force: false,
+    arriveAt: null,
+    moved: [],
+    share: 0,
     proofRound: 0,
     until: null,
   };

@@ -1,5 +1,6 @@
 import type { HostAppStatus, HostStatus, Intent, Refusal, WindowTally } from '../../src/model/intent.js';
 import type { Phase, Window } from '../../src/model/window.js';
+import { WINDOW_DEFAULTS } from '../../src/model/window-defaults.js';
 
 /** The moment of all samples; nothing in them depends on the real time. */
 export const T0 = Date.parse('2030-01-01T00:00:00.000Z');
@@ -8,6 +9,7 @@ export const REVISION = 7;
 
 export function sampleWindow(change: Partial<Window> = {}): Window {
   return {
+    ...WINDOW_DEFAULTS,
     id: 'win-1',
     app: 'billing',
     version: 1,
@@ -21,13 +23,9 @@ export function sampleWindow(change: Partial<Window> = {}): Window {
     startsAt: iso(T0),
     finishedAt: null,
     queues: ['reports'],
-    strategy: 'window',
     drainTimeoutMs: 60_000,
     onDrainTimeout: 'abort',
     maxDurationMs: 600_000,
-    drainDeadline: null,
-    endsBy: null,
-    forced: false,
     proofRound: 0,
     request: null,
     phases: [{ phase: 'scheduled', at: iso(T0), ms: null, because: 'declared' }],
@@ -63,6 +61,9 @@ export function sampleIntent(change: Partial<Intent> = {}): Intent {
     gate: 'open',
     drain: false,
     force: false,
+    arriveAt: null,
+    moved: [],
+    share: 0,
     proofRound: 1,
     until: null,
     ...change,

@@ -10,6 +10,7 @@ import { table } from '../../src/cli/show/table.js';
 import { bar, when } from '../../src/cli/show/text.js';
 import type { Refusal } from '../../src/model/intent.js';
 import type { PhaseEntry, Report, Window } from '../../src/model/window.js';
+import { WINDOW_DEFAULTS } from '../../src/model/window-defaults.js';
 
 const plain = createStyle(false);
 const T0 = Date.parse('2030-01-01T00:00:00.000Z');
@@ -22,6 +23,7 @@ const phase = (name: PhaseEntry['phase'], from: number, ms: number | null): Phas
 });
 
 const draining: Window = {
+  ...WINDOW_DEFAULTS,
   id: 'win-1',
   app: 'flights',
   version: 4,
@@ -35,7 +37,6 @@ const draining: Window = {
   startsAt: at(0),
   finishedAt: null,
   queues: ['reports'],
-  strategy: 'window',
   drainTimeoutMs: 60_000,
   onDrainTimeout: 'abort',
   maxDurationMs: 3_600_000,
@@ -97,6 +98,9 @@ const completed: Report = {
   fires: [],
   blockers: [],
   refusals: [],
+  tasks: [],
+  rollback: null,
+  watch: null,
 };
 
 describe('the live frame', () => {

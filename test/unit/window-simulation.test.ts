@@ -63,7 +63,16 @@ class World {
     readonly deafAt: 'never' | 'drain' | 'swap',
   ) {
     this.window = sampleWindow({ onDrainTimeout, drainTimeoutMs: 20_000, maxDurationMs: 45_000 });
-    const rest = { gate: 'open', drain: false, force: false, proofRound: 0, until: null } as const;
+    const rest = {
+      gate: 'open' as const,
+      drain: false,
+      force: false,
+      arriveAt: null,
+      moved: [] as string[],
+      share: 0,
+      proofRound: 0,
+      until: null,
+    } satisfies Partial<Intent>;
     this.intent = {
       app: 'billing',
       revision: 1,

@@ -2,7 +2,7 @@
 --   the lease: only its holder writes, so an engine that was stopped and does not know it has no say any more;
 --   the window's version: an operator's request in between is not overwritten;
 --   the intent's revision: a gate that opened by itself meanwhile (its time was over) is not taken for closed.
--- Documents travel as text and are stored as they came: only the intent, which holds plain values, is read here.
+-- Documents travel as text and are stored as they came (an empty list would come out of Lua as an object); the intent only gets its two numbers put in front.
 -- KEYS: lease, window, open windows, intent, holds, events, report, apps, windows, ended windows of the app   ARGV: owner, term, wake channel, change (JSON)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -18,11 +18,9 @@ if current.revision ~= change.seenRevision then return 'stale-intent' end
 
 if change.intent then
   if current.term > tonumber(ARGV[2]) then return 'not-the-holder' end
-  local intent = cjson.decode(change.intent)
   -- Rises also over a Redis that restarts without its last second: hence the clock.
-  intent.revision = math.max(current.revision + 1, now)
-  intent.term = tonumber(ARGV[2])
-  redis.call('SET', KEYS[4], cjson.encode(intent))
+  local revision = string.format('%.0f', math.max(current.revision + 1, now))
+  redis.call('SET', KEYS[4], '{"revision":' .. revision .. ',"term":' .. ARGV[2] .. ',' .. string.sub(change.intent, 2))
   redis.call('SADD', KEYS[8], change.app)
 end
 

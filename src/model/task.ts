@@ -1,0 +1,60 @@
+/** What a hook or a probe does. Exactly one of the three is given. */
+export interface TaskAction {
+  /** Program and arguments, run on the machine of the server that leads. */
+  command?: string[];
+  http?: { url: string; method?: string; body?: unknown; headers?: Record<string, string>; status?: number };
+  /** A run of a job of the new release, on one of the hosts. */
+  job?: { name: string; payload: unknown };
+}
+
+export const HOOK_TIMES = ['before', 'stopped', 'after', 'undo'] as const;
+/**
+ * `before`: all hosts are ready, the old code works on. `stopped`: nothing runs. `after`: intake is open on the new release.
+ * `undo`: on the way back, when nothing runs, if a `before` or `stopped` hook was begun.
+ */
+export type HookTime = (typeof HOOK_TIMES)[number];
+
+export interface Hook extends TaskAction {
+  name: string;
+  when: HookTime;
+  timeoutMs: number;
+  /** Tries before a failure is one. */
+  attempts: number;
+  /** It may be done again where nobody knows whether it was done. */
+  idempotent: boolean;
+}
+
+/** A check on the new release before intake reopens. It changes nothing, so it may always be repeated. */
+export interface Probe extends TaskAction {
+  name: string;
+  timeoutMs: number;
+}
+
+export const TASK_STATES = ['pending', 'running', 'done', 'failed', 'unknown', 'skipped'] as const;
+/** `unknown`: who did it was lost before the result was recorded. `skipped`: a person went on without it. */
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** One hook or probe of a window, and what became of it: recorded before it begins and when it has ended. */
+export interface Task {
+  kind: 'hook' | 'probe';
+  name: string;
+  when: HookTime | 'verify';
+  state: TaskState;
+  /** Tries begun. */
+  attempt: number;
+  /** Of the last try, ISO 8601. */
+  startedAt: string | null;
+  endedAt: string | null;
+  /** The run, where it is one. */
+  run: string | null;
+  /** The end of what it wrote; the body of an answer; the result of a run. At most 4 KiB. */
+  output: string;
+  error: string | null;
+}
+
+/** What is known of a try that was begun. `lost`: nobody works on it any more, and no result came. */
+export type TaskSign =
+  | { state: 'working' }
+  | { state: 'done' | 'failed'; output: string; error: string | null }
+  /** `output` where it is known what it wrote before it was given up. */
+  | { state: 'lost'; output: string; error: string };

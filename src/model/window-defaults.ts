@@ -1,0 +1,59 @@
+import type { RunRecord } from './intent.js';
+import type { Window } from './window.js';
+
+type Defaulted =
+  | 'strategy'
+  | 'rolling'
+  | 'canary'
+  | 'hooks'
+  | 'probes'
+  | 'watch'
+  | 'tasks'
+  | 'announceMs'
+  | 'requiresApproval'
+  | 'approvedBy'
+  | 'drainDeadline'
+  | 'endsBy'
+  | 'forced'
+  | 'arriveAt'
+  | 'routedAt'
+  | 'moved'
+  | 'movedAt'
+  | 'share'
+  | 'sharedAt'
+  | 'rollback'
+  | 'watched'
+  | 'held';
+
+/**
+ * What a window has of whatever nobody asked for. A window that an earlier version of Slackwater has stored is read with these too.
+ */
+export const WINDOW_DEFAULTS: Pick<Window, Defaulted> = {
+  strategy: 'window',
+  rolling: null,
+  canary: null,
+  hooks: [],
+  probes: [],
+  watch: null,
+  tasks: [],
+  announceMs: 0,
+  requiresApproval: false,
+  approvedBy: null,
+  drainDeadline: null,
+  endsBy: null,
+  forced: false,
+  arriveAt: null,
+  routedAt: null,
+  moved: [],
+  movedAt: null,
+  share: 0,
+  sharedAt: null,
+  rollback: null,
+  watched: null,
+  held: null,
+};
+
+export const NO_RECORD: RunRecord = { completed: 0, failed: 0, crashes: 0, parked: 0 };
+
+/** Of which nothing more will come. A window that waits for a person is done and yet not over. */
+export const isOver = (window: Window): boolean => window.phase === 'done' && window.held === null;
