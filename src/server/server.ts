@@ -13,6 +13,7 @@ import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
 import { createEngine } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
+import { redisControlPlane } from '../window/redis-control-plane.js';
 
 export interface Server extends Service {
   /** Where it listens, without a slash at the end. Known once it has started. */
@@ -97,9 +98,8 @@ function createWindows(config: Config, logger: Logger): Service {
   const store = openStore(config.redis, { lazyConnect: true });
   const queues = createQueues(store);
   const lease = createLease(store, { owner: newId('srv') });
-  const engine = createEngine(store, {
+  const engine = createEngine(redisControlPlane(store, queues), {
     lease,
-    queues,
     limits: { ...LIMITS, prepareMs: config.window.prepareTimeoutMs },
     onEvent(event) {
       if (event.type === 'trouble') logger.warn({ err: event.error }, 'the window engine could not look');

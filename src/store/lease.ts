@@ -23,11 +23,34 @@ export interface Lease extends Service {
   onChange(listener: (held: boolean) => void): () => void;
 }
 
+/** Where a lease is kept. */
+export interface LeaseRecord {
+  /** Takes it if it is free or over, renews it if it is ours. `term` is ours only where it was won. */
+  acquire(owner: string, ttlMs: number): Promise<{ won: boolean; term: number }>;
+  /** Ends it, if it still is that of this owner and term. Does not wait for a Redis that is away. */
+  release(owner: string, term: number): Promise<void>;
+}
+
+export const createLease = (store: Store, options: LeaseOptions): Lease =>
+  holdLease(leaseRecord(store), options);
+
+export function leaseRecord({ redis, keys }: Store): LeaseRecord {
+  return {
+    async acquire(owner, ttlMs) {
+      const [won, term] = await acquireScript(redis, keys.lease, owner, ttlMs);
+      return { won: won === 1, term: Number(term) };
+    },
+    async release(owner, term) {
+      if (redis.status === 'ready') await releaseScript(redis, keys.lease, owner, term).catch(() => 0);
+    },
+  };
+}
+
 /**
  * The right to run the window engine, one holder at a time. A holder that was stopped (SIGSTOP, a blocked loop) may believe that it still
  * holds it: that is why every write of the engine carries owner and term, and the script that writes compares both.
  */
-export function createLease(store: Store, options: LeaseOptions): Lease {
+export function holdLease(record: LeaseRecord, options: LeaseOptions): Lease {
   const { owner, ttlMs = 3_000, clock = systemClock } = options;
   const listeners = new Set<(held: boolean) => void>();
   let term = 0;
@@ -48,12 +71,12 @@ export function createLease(store: Store, options: LeaseOptions): Lease {
   async function attempt(): Promise<void> {
     const sentAt = clock.monotonic();
     // While Redis is away this waits for its return; `held` meanwhile ends by itself.
-    const [won, newTerm] = await acquireScript(store.redis, store.keys.lease, owner, ttlMs);
+    const answer = await record.acquire(owner, ttlMs);
     if (!running) return;
-    deadline = won === 1 ? sentAt + ttlMs : Number.NEGATIVE_INFINITY;
-    if (won === 1) term = Number(newTerm);
+    deadline = answer.won ? sentAt + ttlMs : Number.NEGATIVE_INFINITY;
+    if (answer.won) term = answer.term;
     cancelExpiry();
-    cancelExpiry = won === 1 ? clock.after(deadline - clock.monotonic() + 1, tell) : () => {};
+    cancelExpiry = answer.won ? clock.after(deadline - clock.monotonic() + 1, tell) : () => {};
     tell();
   }
 
@@ -89,10 +112,8 @@ export function createLease(store: Store, options: LeaseOptions): Lease {
       cancelNext();
       cancelExpiry();
       tell();
-      // Lets the next holder in at once. Not waited for when Redis is away: then the lease ends by itself.
-      if (wasHeld && store.redis.status === 'ready') {
-        await releaseScript(store.redis, store.keys.lease, owner, term).catch(() => 0);
-      }
+      // Lets the next holder in at once; where that cannot be said, the lease ends by itself.
+      if (wasHeld) await record.release(owner, term);
     },
   };
 }

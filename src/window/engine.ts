@@ -1,12 +1,7 @@
 import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
-import { applyPauseFlags } from '../queue/intake.js';
-import type { Queues } from '../queue/queues.js';
-import { sweep } from '../store/holds.js';
-import { watchControl } from '../store/intents.js';
 import type { Lease } from '../store/lease.js';
-import type { Store } from '../store/redis.js';
-import { openWindows } from '../store/windows.js';
+import type { ControlPlane } from './control-plane.js';
 import { LIMITS, type Limits } from './facts.js';
 import { type EngineEvent, Steps } from './steps.js';
 
@@ -18,8 +13,7 @@ const STOP_WITHIN_MS = 2_000;
 export type { EngineEvent };
 
 export interface EngineOptions {
-  lease: Lease;
-  queues: Queues;
+  lease: Pick<Lease, 'owner' | 'term' | 'held' | 'onChange'>;
   limits?: Limits;
   clock?: Clock;
   onEvent?: (event: EngineEvent) => void;
@@ -30,10 +24,10 @@ export interface EngineOptions {
  * whoever holds the lease next. It looks when something changed, when a deadline is
  * reached, and once a second in any case. Whether it holds the lease or not, it sweeps.
  */
-export function createEngine(store: Store, options: EngineOptions): Service {
-  const { lease, queues, limits = LIMITS, clock = systemClock, onEvent = () => {} } = options;
-  const steps = new Steps(store, queues, limits, clock, onEvent);
-  const control = watchControl(store, () => look());
+export function createEngine(plane: ControlPlane, options: EngineOptions): Service {
+  const { lease, limits = LIMITS, clock = systemClock, onEvent = () => {} } = options;
+  const steps = new Steps(plane, limits, clock, onEvent);
+  const control = plane.watch(() => look());
   let running = false;
   let wanted = false;
   let looking: Promise<void> | undefined;
@@ -59,7 +53,7 @@ export function createEngine(store: Store, options: EngineOptions): Service {
     if (!lease.held()) return;
     // Term and owner of this moment: should the lease change hands under us, these writes are refused.
     const holder = { owner: lease.owner, term: lease.term };
-    const open = await openWindows(store);
+    const open = await plane.openWindows();
     let due = LOOK_EVERY_MS;
     for (const window of open) if (running) due = Math.min(due, await steps.settle(window, open, holder));
     cancelDue();
@@ -67,7 +61,7 @@ export function createEngine(store: Store, options: EngineOptions): Service {
   }
 
   async function tick(): Promise<void> {
-    await guarded(() => sweep(store, () => applyPauseFlags(store, queues)));
+    await guarded(() => plane.sweep());
     look();
   }
 

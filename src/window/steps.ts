@@ -1,16 +1,12 @@
 import type { Phase, Report, Window } from '../model/window.js';
 import type { Clock } from '../platform/clock.js';
-import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
-import type { Queues } from '../queue/queues.js';
-import { pruneWindows } from '../store/ended-windows.js';
-import { appendEvent } from '../store/events.js';
-import type { Store } from '../store/redis.js';
-import { advance, readNotes, type WindowChange } from '../store/windows.js';
+import type { WindowChange } from '../store/windows.js';
 import { holdId, holdOf, intentOf, stands } from './act.js';
+import type { ControlPlane, Holder } from './control-plane.js';
 import { type Decision, decide } from './decide.js';
 import { dueIn } from './due.js';
 import { type Facts, factsOf, type Limits, sum } from './facts.js';
-import { type Look, observe } from './observe.js';
+import { observe } from './observe.js';
 import { forecastDrainMs } from './plan.js';
 import { progressOf } from './progress.js';
 import { makeReport, type WindowNotes } from './report.js';
@@ -22,7 +18,7 @@ export type EngineEvent =
   /** A look failed (Redis refused, a document could not be read). The next one comes by itself. */
   | { type: 'trouble'; error: unknown };
 
-type Holder = { owner: string; term: number };
+type Look = Awaited<ReturnType<typeof observe>>;
 
 /** No window takes more steps in a row than it has phases; what goes on longer waits for the next look. */
 const MAX_STEPS = 16;
@@ -35,8 +31,7 @@ export class Steps {
   #flags: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly store: Store,
-    private readonly queues: Queues,
+    private readonly plane: ControlPlane,
     private readonly limits: Limits,
     private readonly clock: Clock,
     private readonly onEvent: (event: EngineEvent) => void,
@@ -47,11 +42,13 @@ export class Steps {
    * @returns after how long time alone may move it, ms.
    */
   async settle(window: Window, open: Window[], holder: Holder): Promise<number> {
+    let known = window;
     for (let step = 0; step < MAX_STEPS; step++) {
-      const look = await observe(this.store, window, open);
+      const look = await observe(this.plane, known, open);
       if (look.window.phase === 'done') break;
       const decision = decide(look.window, look, look.now, this.limits);
       const goOn = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
+      known = decision?.window ?? look.window;
       if (!goOn) return dueIn(look.window, look.now, this.limits);
     }
     return Number.POSITIVE_INFINITY;
@@ -63,7 +60,7 @@ export class Steps {
     const facts = factsOf(look.window, look, look.now, this.limits);
     const hold = holdOf(window);
     if (window.phase === 'done') await this.#flags;
-    const answer = await advance(this.store, holder, {
+    const answer = await this.plane.advance(holder, {
       window,
       seenRevision: look.intent?.revision ?? null,
       intent: intentOf(window) ?? undefined,
@@ -91,7 +88,7 @@ export class Steps {
     if (window.phase !== 'done') return true;
     await this.#flags;
     this.#shownAt.delete(window.id);
-    await pruneWindows(this.store, window.app);
+    await this.plane.prune(window.app);
     return false;
   }
 
@@ -107,7 +104,7 @@ export class Steps {
         place: hold ? [hold] : [],
         lift: hold ? [] : [holdId(window)],
       };
-      if ((await advance(this.store, holder, again)) === 'not-the-holder') return false;
+      if ((await this.plane.advance(holder, again)) === 'not-the-holder') return false;
       this.#setFlags(window);
       return true;
     }
@@ -121,7 +118,7 @@ export class Steps {
    */
   #setFlags({ queues }: Window): void {
     this.#flags = this.#flags
-      .then(() => applyPauseFlags(this.store, this.queues, queues))
+      .then(() => this.plane.applyPauseFlags(queues))
       .catch(error => this.onEvent({ type: 'trouble', error }));
   }
 
@@ -134,8 +131,8 @@ export class Steps {
     if (now - (this.#shownAt.get(window.id) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EVERY_MS) return;
     this.#shownAt.set(window.id, now);
     const seenRevision = intent?.revision ?? null;
-    if ((await advance(this.store, holder, { window: next, seenRevision })) !== 'written') return;
-    await appendEvent(this.store, 'window.run', {
+    if ((await this.plane.advance(holder, { window: next, seenRevision })) !== 'written') return;
+    await this.plane.tell('window.run', {
       app: window.app,
       window: window.id,
       phase: window.phase,
@@ -150,7 +147,7 @@ export class Steps {
     const proof = proofNote(facts);
     switch (window.phase) {
       case 'preparing':
-        return { intake: await intakeCounters(this.store, window.queues) };
+        return { intake: await this.plane.intakeCounters(window.queues) };
       case 'draining':
         return { forecastDrainMs: forecastDrainMs(facts.blockers), ...proof };
       default:
@@ -160,8 +157,8 @@ export class Steps {
 
   async #report(window: Window, facts: Facts): Promise<Report> {
     const [notes, counters] = await Promise.all([
-      readNotes(this.store, window.id) as Promise<Partial<WindowNotes>>,
-      intakeCounters(this.store, window.queues),
+      this.plane.notes(window.id) as Promise<Partial<WindowNotes>>,
+      this.plane.intakeCounters(window.queues),
     ]);
     const { intake } = notes;
     const accepted = intake

@@ -12,6 +12,7 @@ import { declareWindow, type WindowInput } from '../../src/window/declare.js';
 import { createEngine } from '../../src/window/engine.js';
 import { LIMITS, type Limits } from '../../src/window/facts.js';
 import { planWindow } from '../../src/window/plan.js';
+import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
@@ -38,7 +39,7 @@ async function server(of: TestStore, limits: Partial<Limits> = {}, owner = 'srv-
   onEnd(() => store.redis.disconnect());
   const queues = createQueues(store);
   const lease = createLease(store, { owner, ttlMs: 600 });
-  const engine = createEngine(store, { lease, queues, limits: { ...LIMITS, ...limits } });
+  const engine = createEngine(redisControlPlane(store, queues), { lease, limits: { ...LIMITS, ...limits } });
   onEnd(() => queues.close());
   onEnd(() => lease.stop());
   onEnd(() => engine.stop());

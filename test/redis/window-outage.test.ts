@@ -6,6 +6,7 @@ import { createLease } from '../../src/store/lease.js';
 import { getWindow } from '../../src/store/windows.js';
 import { declareWindow } from '../../src/window/declare.js';
 import { createEngine, type EngineEvent } from '../../src/window/engine.js';
+import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
@@ -21,7 +22,10 @@ describeWithRedisBinary('the engine, when Redis is killed in the middle of a win
     const queues = createQueues(store);
     const lease = createLease(store, { owner: 'srv-1', ttlMs: 600 });
     const events: EngineEvent[] = [];
-    const engine = createEngine(store, { lease, queues, onEvent: event => events.push(event) });
+    const engine = createEngine(redisControlPlane(store, queues), {
+      lease,
+      onEvent: event => events.push(event),
+    });
     onEnd(async () => {
       await engine.stop();
       await lease.stop();

@@ -1,0 +1,40 @@
+import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
+import type { Queues } from '../queue/queues.js';
+import { pruneWindows } from '../store/ended-windows.js';
+import { appendEvent } from '../store/events.js';
+import { listHolds, sweep } from '../store/holds.js';
+import { listHosts } from '../store/hosts.js';
+import { readIntent, watchControl } from '../store/intents.js';
+import { redisNow, type Store } from '../store/redis.js';
+import { advance, getWindow, openWindows, readNotes } from '../store/windows.js';
+import type { ControlPlane } from './control-plane.js';
+
+/** The control plane in Redis, as the engine sees it. */
+export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
+  return {
+    openWindows: () => openWindows(store),
+    // Everything in one round trip, as it is on the way to the decision how long the stop takes. What a further fact needs is read here too.
+    async look(of) {
+      const [window, intent, hosts, holds, now] = await Promise.all([
+        getWindow(store, of.id),
+        readIntent(store, of.app),
+        listHosts(store),
+        listHolds(store),
+        redisNow(store.redis),
+      ]);
+      return { window, intent, hosts, holds, now };
+    },
+    advance: (holder, change) => advance(store, holder, change),
+    notes: windowId => readNotes(store, windowId),
+    prune: app => pruneWindows(store, app),
+    async tell(type, data) {
+      await appendEvent(store, type, data);
+    },
+    intakeCounters: names => intakeCounters(store, names),
+    applyPauseFlags: names => applyPauseFlags(store, queues, names),
+    async sweep() {
+      await sweep(store, () => applyPauseFlags(store, queues));
+    },
+    watch: onWake => watchControl(store, onWake),
+  };
+}
