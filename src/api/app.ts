@@ -6,6 +6,7 @@ import { useIdempotency } from './idempotency.js';
 import { createMethodTable } from './method-table.js';
 import { useOpenApi } from './openapi.js';
 import { answerBrokenHttp, readError, sendProblem } from './problems.js';
+import { checkpointRoutes } from './routes/checkpoints.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { holdRoutes } from './routes/holds.js';
@@ -59,7 +60,15 @@ export function createApi(context: ApiContext): Api {
   });
   // After the plugins, so that the document sees every route.
   api.after(() => {
-    for (const routes of [jobRoutes, runRoutes, releaseRoutes, holdRoutes, hostRoutes, healthRoutes])
+    for (const routes of [
+      jobRoutes,
+      runRoutes,
+      checkpointRoutes,
+      releaseRoutes,
+      holdRoutes,
+      hostRoutes,
+      healthRoutes,
+    ])
       routes(api, context);
     windowRoutes(api, context, streams);
     eventRoutes(api, context, streams);

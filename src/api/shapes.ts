@@ -53,6 +53,18 @@ export const runShape = named('Run', {
   parked: open({ reason: z.string(), choices: z.array(z.string()) }).nullable(),
 });
 
+export const savedStateShape = named('SavedState', {
+  job: z.string(),
+  version: z.int().nullable(),
+  state: z
+    .string()
+    .nullable()
+    .meta({ description: 'the text that is stored: `=` and JSON, or that of devalue' }),
+  run: z.string().nullable(),
+  savedAt: time.nullable(),
+  release: z.string().nullable().meta({ description: 'that wrote it' }),
+});
+
 export const acceptedShape = named('AcceptedRun', {
   id: z.string(),
   job: z.string(),

@@ -3,7 +3,7 @@ import { parseManifest } from '../../model/manifest.js';
 import { sha256Schema } from '../../model/release.js';
 import { SlackwaterError } from '../../platform/errors.js';
 import { appendEvent } from '../../store/events.js';
-import { getRelease, hasBlob, listReleases, putBlob, putRelease } from '../../store/releases.js';
+import { getBlob, getRelease, hasBlob, listReleases, putBlob, putRelease } from '../../store/releases.js';
 import type { Routes } from '../context.js';
 import { checkPayloadSchemas } from '../payloads.js';
 import { listOf, open, releaseShape } from '../shapes.js';
@@ -81,11 +81,27 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
       response: { 204: z.undefined() },
     },
     handler: async (request, reply) => {
-      const there = await hasBlob(store, request.params.sha256);
-      if (!there) throw new SlackwaterError('not-found', `there is no blob ${request.params.sha256}: PUT it`);
+      if (!(await hasBlob(store, request.params.sha256))) throw noBlob(request.params.sha256);
       return reply.code(204).send();
     },
   });
+
+  api.get(
+    '/v1/blobs/:sha256',
+    {
+      schema: {
+        tags,
+        summary: 'A file of a release, as application/octet-stream',
+        params: blobParams,
+        response: { 200: fileShape },
+      },
+    },
+    async (request, reply) => {
+      const bytes = await getBlob(store, request.params.sha256);
+      if (bytes === null) throw noBlob(request.params.sha256);
+      return reply.type('application/octet-stream').send(bytes);
+    },
+  );
 
   // Its own scope: only here is a body of bytes taken, and only here may it be as large as a release.
   api.register(async scope => {
@@ -123,4 +139,9 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
   });
 };
 
+const fileShape = {
+  description: 'the bytes whose digest was asked for',
+  content: { 'application/octet-stream': { schema: z.unknown() } },
+};
+const noBlob = (sha256: string) => new SlackwaterError('not-found', `there is no blob ${sha256}: PUT it`);
 const blobShape = open({ sha256: z.string(), bytes: z.int() });

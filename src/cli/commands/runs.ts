@@ -43,6 +43,22 @@ export function defineRuns(program: Command): void {
   overHttp(runs.command('checkpoint <id>'), 'runs checkpoint run-01j8…')
     .description('Print the saved state of a run.')
     .action(lazy(async () => (await import('../actions/runs.js')).checkpoint));
+  overHttp(runs.command('export-checkpoints'), 'runs export-checkpoints --out jobs/states')
+    .description(
+      'Export the live checkpoints, for "release check": one state a line. They may hold personal data.',
+    )
+    .option('--job <name>', 'of this job only')
+    .option('--app <name>', 'of this app only', name)
+    .option(
+      '--limit <n>',
+      'at most this many; in a folder, of each job and version (default there: 100)',
+      limit,
+    )
+    .option(
+      '--out <path>',
+      'file, or folder to which new states are added as JOB/vVERSION.jsonl (default: stdout)',
+    )
+    .action(lazy(async () => (await import('../actions/export-checkpoints.js')).exportCheckpoints));
   overHttp(runs.command('cancel <ids...>'), 'runs cancel run-01j8…')
     .description('Cancel runs: one that is running stops at once.')
     .action(action('cancel'));
