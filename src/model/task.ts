@@ -52,6 +52,9 @@ export interface Task {
   error: string | null;
 }
 
+/** Names a task within its window. */
+export const taskKey = ({ kind, name }: Pick<Task, 'kind' | 'name'>): string => `${kind}:${name}`;
+
 /** What is known of a try that was begun. `lost`: nobody works on it any more, and no result came. */
 export type TaskSign =
   | { state: 'working' }

@@ -1,61 +1,84 @@
 import type { Hold } from '../model/hold.js';
 import type { Intent } from '../model/intent.js';
 import type { Window } from '../model/window.js';
+import { isOver } from '../model/window-defaults.js';
 import { windowOwner } from '../store/holds.js';
+import { closedUntil, isHeldClosed, originOf, routedRelease, targetOf } from './direction.js';
 
 export type IntentFields = Omit<Intent, 'revision' | 'term'>;
 
 /**
  * What hosts shall do while the window is in its phase: a function of the window alone, so that the engine can assert it again at any
- * time (an extension moved the end, Redis came back without its last second). `null`: the window has no say yet.
+ * time (an extension moved the end, Redis came back without its last second). `null`: the window has no say.
  */
 export function intentOf(window: Window): IntentFields | null {
-  const open = {
+  // A window that never began has changed nothing.
+  if (window.phase === 'scheduled' || window.endsBy === null) return null;
+  const open: IntentFields = {
     app: window.app,
     window: window.id,
-    gate: 'open' as const,
+    release: routedRelease(window),
+    standby: null,
+    gate: 'open',
     drain: false,
     force: false,
     arriveAt: null,
-    moved: [] as string[],
+    moved: [],
     share: 0,
+    proofRound: 0,
     until: null,
-  } satisfies Partial<IntentFields>;
-  const old = { release: window.previousRelease, standby: window.release, proofRound: window.proofRound };
-  const swapped = { release: window.release, standby: null, proofRound: 0 };
+  };
+  const closed: IntentFields = { ...open, gate: 'closed', until: closedUntil(window) };
+  const { proofRound } = window;
   switch (window.phase) {
     case 'preparing':
-      return { ...open, ...old };
-    case 'draining':
-      return { ...open, ...old, gate: 'closed', drain: true, force: window.forced, until: window.endsBy };
+      return { ...open, standby: targetOf(window), proofRound };
+    case 'draining': {
+      const gate = window.arriveAt === null ? closed : open;
+      const { forced: force, arriveAt } = window;
+      return { ...gate, standby: targetOf(window), proofRound, drain: true, force, arriveAt };
+    }
     case 'swapping':
-      return { ...open, ...swapped, gate: 'closed', until: window.endsBy };
+      return window.strategy === 'window' ? swapping(window, closed) : goingOver(window, open);
+    case 'verifying':
+      // Side by side the probes run in the standby workers; else these are the ones that run by now.
+      return window.strategy === 'window' ? closed : { ...open, standby: targetOf(window) };
     case 'resuming':
-      return { ...open, ...swapped };
+      return open;
+    case 'watching':
+      // Loaded, so that the way back would be as short as the way forward.
+      return { ...open, standby: window.watch ? originOf(window) : null };
     case 'done':
-      // A window that never began has changed nothing.
-      if (window.endsBy === null) return null;
-      return {
-        ...open,
-        window: null,
-        release: window.outcome === 'completed' ? window.release : window.previousRelease,
-        standby: null,
-        proofRound: 0,
-      };
-    default:
-      return null;
+      if (isOver(window)) return { ...open, window: null, release: releaseAfter(window) };
+      return isHeldClosed(window) ? { ...closed, drain: true } : open;
   }
+}
+
+/** Hosts stay where they are until the hooks are done: nothing runs meanwhile. */
+const swapping = (window: Window, closed: IntentFields): IntentFields =>
+  window.routedAt === null ? { ...closed, standby: targetOf(window), drain: true } : closed;
+
+/** Both releases at once. On the way back no host has moved, and no new run starts on the other release. */
+function goingOver(window: Window, open: IntentFields): IntentFields {
+  const { moved, share, forced: force } = window;
+  if (window.rollback) return { ...open, release: window.previousRelease, force };
+  return { ...open, standby: targetOf(window), moved, share, force };
+}
+
+function releaseAfter(window: Window): string | null {
+  if (window.outcome === 'completed') return window.release;
+  return window.outcome === 'held' ? routedRelease(window) : window.previousRelease;
 }
 
 /** The hold that stands while the window is in its phase. Its end is the end of the window, even with every server dead. */
 export function holdOf(window: Window): Hold | null {
-  if (window.phase !== 'draining' && window.phase !== 'swapping') return null;
+  if (intentOf(window)?.gate !== 'closed') return null;
   return {
     id: holdId(window),
     owner: windowOwner(window.id),
     reason: window.reason,
-    placedAt: window.phases.find(entry => entry.phase === 'draining')!.at,
-    until: window.endsBy!,
+    placedAt: window.phases.findLast(entry => entry.phase === 'draining')?.at ?? window.phases.at(-1)!.at,
+    until: closedUntil(window)!,
     queues: window.queues,
   };
 }

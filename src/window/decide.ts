@@ -1,7 +1,8 @@
 import type { Phase, Window } from '../model/window.js';
 import { type Facts, factsOf, LIMITS, type Limits, type Observation } from './facts.js';
 import { progressOf } from './progress.js';
-import { TRANSITIONS, type Transition } from './transitions.js';
+import type { Transition } from './table/way.js';
+import { TRANSITIONS } from './transitions.js';
 
 /** A step that the window shall take, and why. */
 export interface Decision {
@@ -29,7 +30,9 @@ export function decide(
 }
 
 function take(transition: Transition, facts: Facts): Decision {
-  const { from, to, outcome = null } = transition;
+  const { from, to } = transition;
+  const outcome =
+    typeof transition.outcome === 'function' ? transition.outcome(facts) : (transition.outcome ?? null);
   const because = transition.because(facts);
   const window: Window = { ...progressOf(facts), ...transition.set?.(facts) };
   if (to !== from) enter(window, to, facts.now, because);

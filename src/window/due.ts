@@ -1,3 +1,4 @@
+import type { Task } from '../model/task.js';
 import type { Window } from '../model/window.js';
 import { enteredAt, type Limits } from './facts.js';
 
@@ -12,19 +13,44 @@ export function dueIn(window: Window, now: number, limits: Limits): number {
 
 /** Moments of the phase: points in time as text, or ms from its beginning. */
 function timesOf(window: Window, limits: Limits): (string | number)[] {
-  const end = window.endsBy === null ? [] : [window.endsBy];
+  const end = [window.endsBy, ...window.tasks.flatMap(task => taskTimes(task, limits))].filter(isTime);
   switch (window.phase) {
     case 'scheduled':
       return [window.startsAt];
     case 'preparing':
       return [limits.noHostMs, limits.prepareMs, ...end];
     case 'draining':
-      return [...(window.drainDeadline === null ? [] : [window.drainDeadline]), ...end];
+      return [...[window.drainDeadline, window.arriveAt].filter(isTime), ...end];
     case 'swapping':
-      return [limits.swapMs, ...end];
+      return [...after(window.routedAt, limits.swapMs), ...sideBySide(window), ...end];
     case 'resuming':
       return [limits.measureMs, limits.resumeMs, ...end];
-    default:
-      return [];
+    case 'watching':
+      return [...(window.watch ? [window.watch.durationMs] : []), ...end];
+    case 'verifying':
+      return end;
+    case 'done':
+      return after(window.held?.until ?? null, -limits.heldMs / 2);
   }
 }
+
+/** When a pause between two batches or the time of a share is over. */
+function sideBySide({ rolling, movedAt, canary, sharedAt }: Window): string[] {
+  return [
+    ...(rolling ? after(movedAt, rolling.pauseMs) : []),
+    ...(canary ? after(sharedAt, canary.stepMs) : []),
+  ];
+}
+
+/** When a try without a sign is taken for lost, and when the next one may begin. */
+const taskTimes = ({ state, startedAt, endedAt }: Task, limits: Limits): string[] =>
+  state === 'running'
+    ? after(startedAt, limits.signMs)
+    : state === 'pending'
+      ? after(endedAt, limits.retryMs)
+      : [];
+
+const isTime = (time: string | null): time is string => time !== null;
+
+const after = (time: string | null, ms: number): string[] =>
+  time === null ? [] : [new Date(Date.parse(time) + ms).toISOString()];

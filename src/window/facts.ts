@@ -5,9 +5,13 @@ import type {
   Intent,
   ProofStatus,
   Refusal,
+  RunRecord,
   WindowTally,
 } from '../model/intent.js';
+import type { TaskSign } from '../model/task.js';
 import type { Phase, Window } from '../model/window.js';
+import { NO_RECORD } from '../model/window-defaults.js';
+import { DAY_MS, originOf, targetOf } from './direction.js';
 
 /** What the engine sees at one look. */
 export interface Observation {
@@ -16,6 +20,10 @@ export interface Observation {
   hosts: HostStatus[];
   /** Another window of this app that has begun and is not over. */
   busy: string | null;
+  /** Of the tasks that run, by `taskKey`; `null` or absent: no sign. */
+  signs?: Record<string, TaskSign | null>;
+  /** How runs have ended on the window's release and on the former one. */
+  records?: { new: RunRecord; old: RunRecord };
 }
 
 /** How long the engine waits where nobody said how long, ms. */
@@ -32,6 +40,12 @@ export interface Limits {
   resumeMs: number;
   /** For the first progress on the new release: intake is open meanwhile, only the report waits for the figure. */
   measureMs: number;
+  /** For a first sign of a hook or probe that was begun, before it is taken for lost. */
+  signMs: number;
+  /** Between two tries of a hook. */
+  retryMs: number;
+  /** How long a window that waits for a person keeps what it holds, from each look of a living server on. */
+  heldMs: number;
 }
 
 export const LIMITS: Limits = {
@@ -41,6 +55,9 @@ export const LIMITS: Limits = {
   swapMs: 30_000,
   resumeMs: 20_000,
   measureMs: 3_000,
+  signMs: 5_000,
+  retryMs: 1_000,
+  heldMs: DAY_MS,
 };
 
 /** One host, seen from one window. */
@@ -58,7 +75,12 @@ export interface Facts {
   now: number;
   limits: Limits;
   current: string | null;
+  /** Where it goes to and where from, now: on the way back these change places. */
+  target: string | null;
+  origin: string | null;
   busy: string | null;
+  signs: Record<string, TaskSign | null>;
+  records: { new: RunRecord; old: RunRecord };
   /** Those that serve a queue of this window. */
   hosts: HostView[];
   /** Of those, the ones that stay. */
@@ -87,7 +109,11 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     now,
     limits,
     current: intent?.release ?? null,
+    target: targetOf(window),
+    origin: originOf(window),
     busy,
+    signs: observation.signs ?? {},
+    records: observation.records ?? { new: NO_RECORD, old: NO_RECORD },
     hosts,
     staying: hosts.filter(host => !host.leaving),
     vanished: window.hosts.map(host => host.id).filter(id => !alive.has(id)),

@@ -7,7 +7,7 @@ import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
 import { draft, type WindowInput } from './declare.js';
 import { sum } from './facts.js';
-import { count } from './sentences.js';
+import { count } from './table/sentences.js';
 
 /**
  * What a window would meet if it began now. Nothing is stored.

@@ -1,6 +1,7 @@
 import type { Window } from '../model/window.js';
-import { isReady, isSwapped } from './conditions.js';
 import { type Facts, type HostView, sum } from './facts.js';
+import { isReady, isSwapped } from './table/conditions.js';
+import { watchedOf } from './table/watch.js';
 
 /** The window with the figures that people watch brought up to date. They decide nothing, save who has vanished (`hosts`). */
 export function progressOf(facts: Facts): Window {
@@ -20,6 +21,7 @@ export function progressOf(facts: Facts): Window {
       forced: atLeast('forced'),
     },
     blockers: window.phase === 'draining' ? blockers : window.blockers,
+    watched: watchedOf(window, facts.records),
     hosts: hosts.map(host => ({
       id: host.id,
       release: host.app?.release ?? null,
@@ -40,6 +42,7 @@ function phaseOf(facts: Facts, host: HostView): string {
       if (app.running > 0) return 'draining';
       return app.proving > 0 ? 'proving' : 'still';
     case 'swapping':
+      if (facts.window.strategy !== 'window' && !facts.window.moved.includes(host.id)) return 'waiting';
       return isSwapped(facts, host) ? 'swapped' : 'swapping';
     case 'resuming':
       return app.resuming > 0 ? 'resuming' : 'running';

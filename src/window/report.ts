@@ -1,6 +1,7 @@
 import type { WindowTally } from '../model/intent.js';
-import type { Report, Window } from '../model/window.js';
+import type { Report, Watched, Window } from '../model/window.js';
 import { enteredAt, sum } from './facts.js';
+import { failureRate } from './table/watch.js';
 
 /** What was noted on the way, for the report alone: kept beside the window, since the hosts forget it. */
 export interface WindowNotes {
@@ -72,9 +73,14 @@ export function makeReport(
     refusals: window.refusals,
     tasks: window.tasks,
     rollback: window.rollback,
-    watch: null,
+    watch: window.watch && window.watched && { ...window.watched, failureRate: ratesOf(window.watched) },
   };
 }
+
+const ratesOf = (watched: Watched) => ({
+  new: failureRate(watched.new),
+  old: failureRate(watched.old),
+});
 
 /** When intake was open again; `null` if the window never closed it. */
 function openSpan(window: Window, now: number): number | null {

@@ -25,7 +25,9 @@ describe('what may be asked of a window', () => {
     expect(whyNot(windowIn('draining'), 'cancel')).toMatch(/abort it instead/);
     expect(whyNot(windowIn('scheduled'), 'abort')).toMatch(/cancel it instead/);
     expect(whyNot(windowIn('swapping'), 'abort')).toMatch(/swap has begun/);
-    expect(whyNot(windowIn('done', { outcome: 'completed' }), 'abort')).toMatch(/over \(completed\)/);
+    expect(whyNot(windowIn('done', { outcome: 'completed', routedAt: iso(T0) }), 'abort')).toMatch(
+      /over \(completed\)/,
+    );
   });
 
   it('moves the deadline of the drain and the end together', () => {
@@ -76,7 +78,7 @@ describe('what hosts are told in each phase', () => {
       release: 'old',
       gate: 'open',
     });
-    expect(intentOf(windowIn('done', { outcome: 'completed' }))).toMatchObject({
+    expect(intentOf(windowIn('done', { outcome: 'completed', routedAt: iso(T0) }))).toMatchObject({
       window: null,
       release: 'new',
     });

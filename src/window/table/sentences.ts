@@ -1,7 +1,7 @@
-import type { Blocker, Refusal } from '../model/intent.js';
-import { formatDuration } from '../platform/duration.js';
+import type { Blocker, Refusal } from '../../model/intent.js';
+import { formatDuration } from '../../platform/duration.js';
+import { type Facts, type HostView, sum } from '../facts.js';
 import { isReady, isStill } from './conditions.js';
-import { enteredAt, type Facts, type HostView, sum } from './facts.js';
 
 /** `1 run`, `3 runs`. */
 export const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
@@ -39,7 +39,7 @@ export function describeUnready(facts: Facts): string {
 function lack(facts: Facts, host: HostView): string {
   if (!host.app) return 'does not know this app yet';
   if (!host.answered) return 'has not answered';
-  return host.app.standby?.release === facts.window.release ? host.app.standby.state : 'does not load it';
+  return host.app.standby?.release === facts.target ? host.app.standby.state : 'does not load it';
 }
 
 /** Which hosts keep the drain from its end, and by what. */
@@ -60,20 +60,27 @@ function motion({ app, answered }: HostView): string {
 
 /** How a completed window is told in one sentence. */
 export function describeSwap(facts: Facts): string {
-  const { window, tallies } = facts;
+  const { window, tallies, target } = facts;
   const inFlight = sum(tallies, tally => tally.inFlight);
   const resumed = sum(tallies, tally => tally.resumed);
-  const held = spanOf(facts);
+  const held = heldMs(facts);
+  const code = window.rollback ? 'former' : 'new';
   const runs =
     inFlight === 0
       ? 'nothing was running'
-      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the new code`;
-  return `${releaseName(window.release)} is current: ${runs}; intake was held for ${formatDuration(held)}`;
+      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the ${code} code`;
+  const intake =
+    window.strategy === 'window' ? `intake was held for ${formatDuration(held)}` : 'intake was never held';
+  return `${releaseName(target)} is current: ${runs}; ${intake}`;
 }
 
-function spanOf({ window }: Facts): number {
-  const [from, to] = [enteredAt(window, 'draining'), enteredAt(window, 'resuming')];
-  return from === null || to === null ? 0 : Date.parse(to) - Date.parse(from);
+/** Every stretch of phases in which intake was held. */
+function heldMs({ window, now }: Facts): number {
+  const closed = ['draining', 'swapping', 'verifying'];
+  return sum(
+    window.phases.filter(entry => closed.includes(entry.phase)),
+    entry => entry.ms ?? now - Date.parse(entry.at),
+  );
 }
 
 export const gone = (f: Facts): string => `host ${f.vanished.join(', ')} left or fell silent`;

@@ -1,6 +1,6 @@
-import type { Refusal } from '../model/intent.js';
-import type { Request } from '../model/window.js';
-import { type Facts, type HostView, hasPassed } from './facts.js';
+import type { Refusal } from '../../model/intent.js';
+import type { Request } from '../../model/window.js';
+import { type Facts, type HostView, hasPassed } from '../facts.js';
 
 /** The conditions of the table of transitions, each named as the table reads. */
 export function asked(kind: Request['kind']) {
@@ -13,12 +13,11 @@ export function isDue(f: Facts): boolean {
 }
 
 export const isReady = (f: Facts, host: HostView): boolean =>
-  host.answered && host.app?.standby?.release === f.window.release && host.app.standby.state === 'ready';
+  host.answered && host.app?.standby?.release === f.target && host.app.standby.state === 'ready';
 
 export const brokenHost = (f: Facts): HostView | undefined =>
   f.staying.find(
-    host =>
-      host.answered && host.app?.standby?.release === f.window.release && host.app.standby.state === 'broken',
+    host => host.answered && host.app?.standby?.release === f.target && host.app.standby.state === 'broken',
   );
 
 /** A host that leaves gives its runs back by itself; it only has to be done with that. */
@@ -27,13 +26,13 @@ export const isStill = (host: HostView): boolean =>
     ? (host.app?.running ?? 0) === 0
     : host.answered && host.app!.gate === 'closed' && host.app!.running === 0 && host.app!.proving === 0;
 
-/** The first round was done before the drain began; a later one was asked for because a host vanished. */
-export const provenSinceVanished = (f: Facts): boolean => f.window.proofRound === 1 || f.proof.done;
+/** The first round was done before the drain began; a later one was asked for because a host vanished. On the way back none is asked for. */
+export const provenSinceVanished = (f: Facts): boolean => f.window.proofRound <= 1 || f.proof.done;
 
 export const drainIsLate = (f: Facts): boolean => hasPassed(f.window.drainDeadline, f.now);
 
 export const isSwapped = (f: Facts, host: HostView): boolean =>
-  host.answered && host.app!.release === f.window.release;
+  host.answered && host.app!.release === f.target;
 
 export const hasResumed = (host: HostView): boolean => host.answered && host.app!.resuming === 0;
 
@@ -45,3 +44,13 @@ export const isMeasured = (f: Facts): boolean =>
 
 export const refusalsOf = (f: Facts): Refusal[] =>
   f.finalRefusals.length > 0 ? f.finalRefusals : f.proof.refusals;
+
+/** How long ago hosts were told to go over, ms. */
+export const sinceRoutedMs = (f: Facts): number =>
+  f.window.routedAt === null ? 0 : f.now - Date.parse(f.window.routedAt);
+
+/** The slow ones have come in, or it is time for the others: all are asked now. */
+export const isTimeForAll = (f: Facts): boolean =>
+  f.window.arriveAt !== null &&
+  (hasPassed(f.window.arriveAt, f.now) ||
+    f.staying.every(host => host.answered && (host.app!.comingIn ?? 0) === 0));

@@ -1,0 +1,98 @@
+import type { Choice, Window } from '../../model/window.js';
+import { routedRelease } from '../direction.js';
+import type { Facts } from '../facts.js';
+import { releaseName } from './sentences.js';
+import { goingBack } from './turning.js';
+import { startOfWatch } from './watch.js';
+import { iso, type Transition } from './way.js';
+
+const chose =
+  (choice: Choice) =>
+  (f: Facts): boolean =>
+    f.window.held !== null && f.window.request?.kind === 'end' && f.window.request.choice === choice;
+
+const by = (f: Facts): string => `decided by ${f.window.request!.by}`;
+
+/** A held window is on its way again. It gets its time anew. */
+const resumed = ({ window, now }: Facts): Partial<Window> => ({
+  held: null,
+  outcome: null,
+  summary: null,
+  finishedAt: null,
+  request: null,
+  endsBy: iso(now + window.maxDurationMs),
+});
+
+const tasksWith = ({ tasks, held }: Window, state: 'pending' | 'skipped'): Window['tasks'] =>
+  tasks.map(task => {
+    const meant =
+      held!.task === null ? task.when === 'verify' : task.kind === 'hook' && task.name === held!.task;
+    return meant && task.state !== 'done' ? { ...task, state, endedAt: null } : task;
+  });
+
+/** Where the runs stand while a window is held after a watch: they have yielded, so it goes on by opening intake. */
+const backTo = (f: Facts) => f.window.held!.phase;
+
+/** From `held` on: only a person moves the window, the engine keeps what it holds. */
+export const HELD: Transition[] = [
+  ...(['preparing', 'draining', 'swapping', 'verifying', 'watching'] as const).flatMap<Transition>(phase => {
+    const at = (f: Facts) => f.window.held !== null && backTo(f) === phase;
+    return [
+      {
+        from: 'done',
+        to: phase,
+        when: f => at(f) && chose('retry')(f),
+        because: f => `${by(f)}: again`,
+        set: f => ({
+          ...resumed(f),
+          tasks: tasksWith(f.window, 'pending'),
+          ...(phase === 'watching' && f.window.held!.task === null && { watched: startOfWatch(f) }),
+        }),
+      },
+      {
+        from: 'done',
+        to: phase,
+        when: f => at(f) && chose('go-on')(f),
+        because: f => `${by(f)}: on to ${releaseName(f.target)} all the same`,
+        set: f => ({
+          ...resumed(f),
+          tasks: tasksWith(f.window, 'skipped'),
+          ...(phase === 'watching' && f.window.held!.task === null && { watch: null }),
+        }),
+      },
+    ];
+  }),
+  {
+    from: 'done',
+    to: 'draining',
+    when: f => chose('go-back')(f) && backTo(f) === 'watching',
+    because: f => `${by(f)}: back to ${releaseName(f.window.previousRelease)}`,
+    set: f => ({ ...goingBack(f, f.window.held!.reason, 'watching'), ...resumedBack(f) }),
+  },
+  {
+    from: 'done',
+    to: 'swapping',
+    when: f => chose('go-back')(f),
+    because: f => `${by(f)}: back to ${releaseName(f.window.previousRelease)}`,
+    set: f => ({ ...goingBack(f, f.window.held!.reason, backTo(f)), ...resumedBack(f) }),
+  },
+  {
+    from: 'done',
+    to: 'done',
+    outcome: 'held',
+    when: chose('release'),
+    because: f =>
+      `${by(f)}: intake is open on ${releaseName(routedRelease(f.window))}. It was held because ${f.window.held!.reason}`,
+    set: () => ({ held: null, request: null }),
+  },
+  {
+    from: 'done',
+    to: 'done',
+    when: f => f.window.held !== null && Date.parse(f.window.held.until) - f.now < f.limits.heldMs / 2,
+    because: f => `still held: ${f.window.held!.reason}`,
+    set: f => ({ held: { ...f.window.held!, until: iso(f.now + f.limits.heldMs) } }),
+  },
+];
+
+/** What is not known to be done is taken for not done: the hooks for the way back have to cope with that. */
+const resumedBack = (f: Facts): Partial<Window> => ({ ...resumed(f), tasks: f.window.tasks });

@@ -1,0 +1,114 @@
+import { formatDuration } from '../../platform/duration.js';
+import type { Facts } from '../facts.js';
+import { hasPassed } from '../facts.js';
+import { asked, brokenHost, isReady } from './conditions.js';
+import { count, describeRefusal, describeUnready, gone, releaseName } from './sentences.js';
+import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
+import { hold } from './turning.js';
+import { startOfWatch } from './watch.js';
+import { iso, type Transition } from './way.js';
+
+const isPrepared = (f: Facts): boolean =>
+  f.staying.length > 0 && f.staying.every(host => isReady(f, host)) && f.proof.done;
+
+const isFinished = (f: Facts): boolean => isPrepared(f) && allDone(f.window, 'before');
+
+const readySentence = (f: Facts): string =>
+  `${count(f.staying.length, 'host')} ready, every saved state can be read by ${releaseName(f.window.release)}`;
+
+export const PREPARING: Transition[] = [
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'cancelled',
+    when: f => asked('cancel')(f) || asked('abort')(f),
+    because: f => `cancelled by ${f.window.request!.by} while hosts prepared: nothing was paused`,
+  },
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'refused',
+    when: f => brokenHost(f) !== undefined,
+    because: f =>
+      `${releaseName(f.window.release)} does not load on host ${brokenHost(f)!.id}: ${brokenHost(f)!.app!.standby!.error ?? 'no reason given'}`,
+  },
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'refused',
+    when: f => f.proof.refused > 0,
+    because: f => `${describeRefusal(f.proof.refusals, f.proof.refused)}. Nothing was paused`,
+    set: f => ({ refusals: f.proof.refusals }),
+  },
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'refused',
+    when: f => failed(f.window, 'before') !== undefined,
+    because: f => {
+      const { name, error } = failed(f.window, 'before')!;
+      return `hook ${name} failed: ${error}. Nothing was paused`;
+    },
+  },
+  hold(
+    {
+      from: 'preparing',
+      when: f => unknown(f.window, 'before') !== undefined,
+      because: f => `nobody knows whether the hook ${unknown(f.window, 'before')!.name} was done`,
+    },
+    f => unknown(f.window, 'before')!.name,
+  ),
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'refused',
+    when: f => f.staying.length === 0 && f.inPhaseMs >= f.limits.noHostMs,
+    because: f =>
+      `no host is alive to take ${releaseName(f.window.release)}: start one with \`slackwater host\` for ${f.window.queues.join(', ')}, then deploy again`,
+  },
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'refused',
+    when: f =>
+      (!isPrepared(f) && f.inPhaseMs >= f.limits.prepareMs && !isAtHooks(f)) ||
+      hasPassed(f.window.endsBy, f.now),
+    because: f => `not ready after ${formatDuration(f.inPhaseMs)}: ${describeUnready(f)}. Nothing was paused`,
+  },
+  {
+    from: 'preparing',
+    to: 'preparing',
+    when: f => f.vanished.length > 0,
+    because: f => `${gone(f)}: what it had saved is proven again`,
+    set: f => ({ proofRound: f.window.proofRound + 1 }),
+  },
+  ...taskWays('preparing', 'before', f => isPrepared(f) || isAtHooks(f)),
+  {
+    from: 'preparing',
+    to: 'draining',
+    when: f => f.window.strategy === 'window' && isFinished(f),
+    because: readySentence,
+    set: f => {
+      const deadline = Math.min(f.now + f.window.drainTimeoutMs, Date.parse(f.window.endsBy!));
+      return { drainDeadline: iso(deadline) };
+    },
+  },
+  {
+    from: 'preparing',
+    to: 'verifying',
+    when: f => isFinished(f) && tasksOf(f.window, 'verify').length > 0,
+    because: readySentence,
+  },
+  {
+    from: 'preparing',
+    to: 'swapping',
+    when: isFinished,
+    because: readySentence,
+    set: f => ({ watched: startOfWatch(f) }),
+  },
+];
+
+/** A hook that has begun is waited for, whatever hosts do meanwhile. */
+function isAtHooks(f: Facts): boolean {
+  return tasksOf(f.window, 'before').some(task => task.state === 'running');
+}

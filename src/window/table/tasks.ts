@@ -1,0 +1,136 @@
+import { type Hook, type Task, type TaskSign, taskKey } from '../../model/task.js';
+import type { Phase, Window } from '../../model/window.js';
+import { formatDuration } from '../../platform/duration.js';
+import type { Facts } from '../facts.js';
+import { iso, type Transition } from './way.js';
+
+/** Tries of an idempotent hook of which nobody knows how they ended, beyond those that may fail. */
+const LOST_TRIES = 3;
+
+export const tasksOf = (window: Window, when: Task['when']): Task[] =>
+  window.tasks.filter(task => task.when === when);
+
+const SETTLED: Task['state'][] = ['done', 'skipped'];
+export const allDone = (window: Window, when: Task['when']): boolean =>
+  tasksOf(window, when).every(task => SETTLED.includes(task.state));
+
+export const failed = (window: Window, when: Task['when']): Task | undefined =>
+  tasksOf(window, when).find(task => task.state === 'failed');
+
+export const unknown = (window: Window, when: Task['when']): Task | undefined =>
+  tasksOf(window, when).find(task => task.state === 'unknown');
+
+const begun = (window: Window, when: Task['when']): boolean =>
+  tasksOf(window, when).some(task => task.state !== 'pending' && task.state !== 'failed');
+
+/** Why the window cannot go back by itself; `null`: it can. A hook that failed says that it did nothing. */
+export function whyNoWayBack(window: Window): string | null {
+  if (!begun(window, 'stopped') || tasksOf(window, 'undo').length > 0) return null;
+  const names = tasksOf(window, 'stopped').map(task => task.name);
+  return `the hook ${names.join(', ')} has run and no hook is there to undo it`;
+}
+
+/** Whether something was begun that the hooks for the way back are there for. */
+export const isUndoDue = (window: Window): boolean => begun(window, 'stopped') || begun(window, 'before');
+
+/**
+ * The ways of one time's hooks (or of the probes): begin, see how a try ended, try again. One after the other, but probes all at once.
+ * What becomes of a window whose task has failed, or of which nobody knows, is the table's next question.
+ */
+export function taskWays(from: Phase, when: Task['when'], isTheirTurn: (f: Facts) => boolean): Transition[] {
+  const of = (f: Facts) => (isTheirTurn(f) ? tasksOf(f.window, when) : []);
+  return [
+    {
+      from,
+      to: from,
+      when: f => of(f).some(task => settled(f, task) !== null),
+      because: f =>
+        of(f)
+          .flatMap(task => settled(f, task)?.because ?? [])
+          .join('; '),
+      set: f => withTasks(f, task => (of(f).includes(task) && settled(f, task)?.task) || task),
+    },
+    {
+      from,
+      to: from,
+      when: f => next(f, of(f)).length > 0,
+      because: f =>
+        next(f, of(f))
+          .map(task => `${task.kind} ${task.name} begins`)
+          .join(', '),
+      set: f => withTasks(f, task => (next(f, of(f)).includes(task) ? begin(f, task) : task)),
+    },
+  ];
+}
+
+const withTasks = (f: Facts, change: (task: Task) => Task): Partial<Window> => ({
+  tasks: f.window.tasks.map(change),
+});
+
+/** Those to begin now: the next hook, when the one before is done, or all probes. */
+function next(f: Facts, tasks: Task[]): Task[] {
+  const left = tasks.filter(task => !SETTLED.includes(task.state) && !isPassedBy(task));
+  const may = left[0]?.kind === 'probe' ? left : left.slice(0, 1);
+  return may.filter(task => task.state === 'pending' && isRested(f, task));
+}
+
+/** Once the new release works, a hook that fails stops nothing. */
+const isPassedBy = ({ when, state }: Task): boolean => when === 'after' && state === 'failed';
+
+const isRested = (f: Facts, { endedAt, attempt }: Task): boolean =>
+  attempt === 0 || endedAt === null || f.now - Date.parse(endedAt) >= f.limits.retryMs;
+
+function begin(f: Facts, task: Task): Task {
+  return {
+    ...task,
+    state: 'running',
+    attempt: task.attempt + 1,
+    startedAt: iso(f.now),
+    endedAt: null,
+    error: null,
+  };
+}
+
+/** What the signs say of a running try; `null`: it goes on. */
+function settled(f: Facts, task: Task): { task: Task; because: string } | null {
+  const sign = task.state === 'running' ? signOf(f, task) : null;
+  if (sign === null || sign.state === 'working') return null;
+  const { attempts, idempotent } = definitionOf(f.window, task);
+  const seen = { ...task, endedAt: iso(f.now), output: sign.output, error: sign.error };
+  const name = `${task.kind} ${task.name}`;
+  if (sign.state === 'done') return { task: { ...seen, state: 'done' }, because: `${name} is done` };
+  const again = task.attempt < attempts + (sign.state === 'lost' ? LOST_TRIES : 0);
+  if (sign.state === 'lost' && !idempotent)
+    return {
+      task: { ...seen, state: 'unknown' },
+      because: `nobody knows whether ${name} was done: ${sign.error}`,
+    };
+  if (again)
+    return {
+      task: { ...seen, state: 'pending' },
+      because: `${name} failed and is tried again: ${sign.error}`,
+    };
+  return { task: { ...seen, state: 'failed' }, because: `${name} failed: ${sign.error}` };
+}
+
+/** What became of a try; who does it may be gone without a word. */
+function signOf(f: Facts, task: Task): TaskSign | null {
+  const sign = f.signs[taskKey(task)] ?? null;
+  const since = f.now - Date.parse(task.startedAt!);
+  const limit = definitionOf(f.window, task).timeoutMs + f.limits.signMs * 6;
+  const lost = (error: string): TaskSign => ({ state: 'lost', output: task.output, error });
+  if (sign === null && since >= f.limits.signMs) return lost('who did it is gone, and left no result');
+  if (sign?.state === 'working' && since >= limit)
+    return lost(`it has not ended ${formatDuration(since)} after its beginning`);
+  return sign;
+}
+
+/** A probe changes nothing: it fails at once, and may always be repeated. */
+export function definitionOf(
+  window: Window,
+  task: Task,
+): Pick<Hook, 'timeoutMs' | 'attempts' | 'idempotent'> {
+  if (task.kind === 'hook') return window.hooks.find(hook => hook.name === task.name)!;
+  const { timeoutMs } = window.probes.find(probe => probe.name === task.name)!;
+  return { timeoutMs, attempts: 1, idempotent: true };
+}

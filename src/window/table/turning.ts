@@ -1,0 +1,101 @@
+import type { Choice, Held, Outcome, Phase, Window } from '../../model/window.js';
+import type { Facts } from '../facts.js';
+import { backOn, capital, releaseName } from './sentences.js';
+import { isUndoDue, whyNoWayBack } from './tasks.js';
+import { iso, type Transition } from './way.js';
+
+interface Turn {
+  from: Phase;
+  when: (f: Facts) => boolean;
+  because: (f: Facts) => string;
+}
+
+/**
+ * The ways of a window that cannot go on: back to the former release by itself where that is known to be safe, else it is held for a person.
+ * @param to where the way back begins: `draining` where runs compute on the new release, else `swapping`.
+ */
+export function turnBack({ from, when, because }: Turn, to: 'draining' | 'swapping'): Transition[] {
+  return [
+    {
+      from,
+      to,
+      when: f => when(f) && whyNoWayBack(f.window) === null,
+      because: f => `${because(f)}: it goes back to ${releaseName(f.window.previousRelease)}`,
+      set: f => goingBack(f, because(f), from),
+    },
+    hold({ from, when, because: f => `${because(f)}, and ${whyNoWayBack(f.window)}` }),
+  ];
+}
+
+/** The fields of a window that turns round. Its end moves on where what is left would not do for the way back. */
+export function goingBack(f: Facts, because: string, from: Phase): Partial<Window> {
+  const { window, now, limits } = f;
+  const drainBy = now + window.drainTimeoutMs;
+  const endsBy = Math.max(Date.parse(window.endsBy!), drainBy + limits.forceMs + limits.swapMs);
+  return {
+    rollback: { because, at: iso(now), from },
+    request: null,
+    routedAt: window.strategy === 'window' ? null : iso(now),
+    arriveAt: null,
+    forced: false,
+    proofRound: 0,
+    moved: [],
+    share: 0,
+    drainDeadline: iso(drainBy),
+    endsBy: iso(endsBy),
+    tasks: isUndoDue(window) ? window.tasks : window.tasks.filter(task => task.when !== 'undo'),
+  };
+}
+
+/** What a window that has turned round ends as. */
+export const outcomeBack = ({ window }: Facts): Outcome =>
+  window.strategy === 'window' && window.rollback!.from === 'swapping' ? 'aborted' : 'rolled-back';
+
+export const becauseBack = (f: Facts): string => `${f.window.rollback!.because}. ${capital(backOn(f))}`;
+
+/** The window waits for a person. */
+export function hold(
+  { from, when, because }: Turn,
+  task: (f: Facts) => string | null = () => null,
+): Transition {
+  return {
+    from,
+    to: 'done',
+    outcome: 'held',
+    when,
+    because: f => `${capital(because(f))}: a person has to decide`,
+    set: f => ({ held: heldBy(f, from, because(f), task(f)), request: null }),
+  };
+}
+
+function heldBy(f: Facts, phase: Phase, reason: string, task: string | null): Held {
+  return {
+    since: iso(f.now),
+    phase,
+    reason,
+    task,
+    choices: choices(f, phase, task),
+    until: iso(f.now + f.limits.heldMs),
+  };
+}
+
+function choices(f: Facts, phase: Phase, task: string | null): Held['choices'] {
+  const { window } = f;
+  const to = releaseName(f.target);
+  const former = releaseName(window.previousRelease);
+  const all: Record<Choice, string | null> = {
+    retry: task
+      ? `does the hook ${task} again, then goes on from there`
+      : phase === 'watching'
+        ? 'opens intake on the new release again and watches it anew'
+        : 'does the probes again',
+    'go-on': task
+      ? `takes the hook ${task} for done, and goes on to ${to}`
+      : `takes ${releaseName(window.release)} for good, opens intake on it and ends as completed`,
+    'go-back': window.rollback
+      ? null
+      : `goes back to ${former}${window.tasks.some(({ when }) => when === 'undo') ? ' by the undo hooks' : `, with nothing undone of what the hooks did`}`,
+    release: `opens intake as it stands, and ends the window`,
+  };
+  return Object.entries(all).flatMap(([choice, does]) => (does ? [{ choice: choice as Choice, does }] : []));
+}

@@ -1,0 +1,59 @@
+import { formatDuration } from '../../platform/duration.js';
+import type { Facts } from '../facts.js';
+import { hasPassed } from '../facts.js';
+import { asked } from './conditions.js';
+import { count, describeSwap } from './sentences.js';
+import { tasksOf, taskWays, unknown } from './tasks.js';
+import { hold, turnBack } from './turning.js';
+import { endsOf, watchedOf, whyBad } from './watch.js';
+import type { Transition } from './way.js';
+
+const isBad = (f: Facts): boolean => asked('abort')(f) || whyBad(f) !== null;
+
+const isWatchOver = (f: Facts): boolean =>
+  f.window.watch === null ||
+  asked('end')(f) ||
+  f.inPhaseMs >= f.window.watch.durationMs ||
+  hasPassed(f.window.endsBy, f.now);
+
+/** A failed one is told of; the new release works, and is not given up for it. */
+const areHooksOver = (f: Facts): boolean =>
+  tasksOf(f.window, 'after').every(task => task.state !== 'pending' && task.state !== 'running');
+
+function howItWent(f: Facts): string {
+  const failed = tasksOf(f.window, 'after').filter(task => task.state === 'failed');
+  const hooks = failed.map(task => `; hook ${task.name} failed (${task.error})`).join('');
+  const seen = watchedOf(f.window, f.records);
+  if (f.window.watch === null || seen === null) return hooks;
+  const ended = asked('end')(f) ? `, ended by ${f.window.request!.by}` : '';
+  const ends = endsOf(seen.new);
+  const few = ends < f.window.watch.minRuns ? ', too few to judge by their rate' : '';
+  return `; watched for ${formatDuration(f.inPhaseMs)}${ended}: ${seen.new.failed} of ${count(ends, 'end')} failed${few}${hooks}`;
+}
+
+export const WATCHING: Transition[] = [
+  ...turnBack(
+    {
+      from: 'watching',
+      when: isBad,
+      because: f => (asked('abort')(f) ? `aborted by ${f.window.request!.by}` : whyBad(f)!),
+    },
+    'draining',
+  ),
+  hold(
+    {
+      from: 'watching',
+      when: f => unknown(f.window, 'after') !== undefined,
+      because: f => `nobody knows whether the hook ${unknown(f.window, 'after')!.name} was done`,
+    },
+    f => unknown(f.window, 'after')!.name,
+  ),
+  ...taskWays('watching', 'after', () => true),
+  {
+    from: 'watching',
+    to: 'done',
+    outcome: 'completed',
+    when: f => isWatchOver(f) && areHooksOver(f),
+    because: f => `${describeSwap(f)}${howItWent(f)}`,
+  },
+];
