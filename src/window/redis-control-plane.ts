@@ -6,6 +6,7 @@ import { listHolds, sweep } from '../store/holds.js';
 import { listHosts } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
+import { readRecord } from '../store/run-records.js';
 import { advance, getWindow, openWindows, readNotes } from '../store/windows.js';
 import type { ControlPlane } from './control-plane.js';
 
@@ -15,14 +16,16 @@ export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
     openWindows: () => openWindows(store),
     // Everything in one round trip, as it is on the way to the decision how long the stop takes. What a further fact needs is read here too.
     async look(of) {
-      const [window, intent, hosts, holds, now] = await Promise.all([
+      const [window, intent, hosts, holds, now, fresh, old] = await Promise.all([
         getWindow(store, of.id),
         readIntent(store, of.app),
         listHosts(store),
         listHolds(store),
         redisNow(store.redis),
+        readRecord(store, of.app, of.release),
+        readRecord(store, of.app, of.previousRelease),
       ]);
-      return { window, intent, hosts, holds, now };
+      return { window, intent, hosts, holds, now, records: { new: fresh, old } };
     },
     advance: (holder, change) => advance(store, holder, change),
     notes: windowId => readNotes(store, windowId),

@@ -1,4 +1,5 @@
 import type { Phase, Report, Window } from '../model/window.js';
+import { isOver } from '../model/window-defaults.js';
 import type { Clock } from '../platform/clock.js';
 import type { WindowChange } from '../store/windows.js';
 import { holdId, holdOf, intentOf, stands } from './act.js';
@@ -45,7 +46,7 @@ export class Steps {
     let known = window;
     for (let step = 0; step < MAX_STEPS; step++) {
       const look = await observe(this.plane, known, open);
-      if (look.window.phase === 'done') break;
+      if (isOver(look.window)) break;
       const decision = decide(look.window, look, look.now, this.limits);
       const goOn = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
       known = decision?.window ?? look.window;
@@ -85,7 +86,7 @@ export class Steps {
     if (answer !== 'written') return true;
     this.onEvent({ type: 'step', window, from, because });
     if ((hold === null) !== (holdOf(look.window) === null)) this.#setFlags(window);
-    if (window.phase !== 'done') return true;
+    if (!isOver(window)) return true;
     await this.#flags;
     this.#shownAt.delete(window.id);
     await this.plane.prune(window.app);
@@ -149,6 +150,8 @@ export class Steps {
       case 'preparing':
         return { intake: await this.plane.intakeCounters(window.queues) };
       case 'draining':
+        // On the way back nothing is forecast, and what was proven on the way forward stays noted.
+        if (window.rollback) return {};
         return { forecastDrainMs: forecastDrainMs(facts.blockers), ...proof };
       default:
         return proof;
