@@ -147,7 +147,7 @@ export const planShape = named('Plan', {
   startsAt: time,
   queues: z.array(z.string()),
   runs: open({ inFlight: z.int(), blockers }),
-  forecast: open({ drainMs: ms.nullable() }),
+  forecast: open({ drainMs: ms.nullable(), comingInMs: ms.nullable() }),
   fires: z.array(z.unknown()),
   refusals,
   warnings: z

@@ -45,6 +45,9 @@ export interface Refusal extends ProofFailure {
   queue: string;
 }
 
+/** A run that needs longer than this to its next checkpoint or end, ms, is slow: others need not stop before it has come in. */
+export const SLOW_MS = 500;
+
 export interface Blocker {
   run: string;
   job: string;

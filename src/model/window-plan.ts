@@ -10,8 +10,12 @@ export interface WindowPlan {
   queues: string[];
   /** Runs that compute now, and those of them that a drain would wait for. */
   runs: { inFlight: number; blockers: Blocker[] };
-  /** The longest estimate to a next checkpoint or end; `null` without history. */
-  forecast: { drainMs: number | null };
+  forecast: {
+    /** The longest estimate to a next checkpoint or end; `null` without history. */
+    drainMs: number | null;
+    /** For how long all others would compute on while slow runs come in; `null`: all would be asked at once. */
+    comingInMs: number | null;
+  };
   fires: FireRecord[];
   /** States are read by the new code in `preparing`; no dry run can tell before. */
   refusals: Refusal[];

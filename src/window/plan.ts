@@ -5,6 +5,7 @@ import type { WindowPlan } from '../model/window-plan.js';
 import { listHosts } from '../store/hosts.js';
 import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
+import { arrivalOf } from './arrival.js';
 import { draft, type WindowInput } from './declare.js';
 import { sum } from './facts.js';
 import { count } from './table/sentences.js';
@@ -23,14 +24,18 @@ export async function planWindow(
   const hosts = all.filter(host => !host.leaving);
   const apps = hosts.flatMap(host => host.apps[window.app] ?? []);
   const blockers = apps.flatMap(app => app.blockers);
+  const running = sum(apps, app => app.running);
   return {
     app: window.app,
     release: release.id,
     previousRelease: window.previousRelease,
     startsAt: window.startsAt,
     queues: window.queues,
-    runs: { inFlight: sum(apps, app => app.running), blockers: blockers.slice(0, 100) },
-    forecast: { drainMs: forecastDrainMs(blockers) },
+    runs: { inFlight: running, blockers: blockers.slice(0, 100) },
+    forecast: {
+      drainMs: forecastDrainMs(blockers),
+      comingInMs: arrivalOf(blockers, running, 0, window.drainTimeoutMs),
+    },
     fires: [],
     refusals: [],
     warnings: [

@@ -33,7 +33,7 @@ describe('a run that cannot stop half-way', () => {
         startsAt: iso(T0),
         queues: [],
         runs: { inFlight: 1, blockers: [endless] },
-        forecast: { drainMs: null },
+        forecast: { drainMs: null, comingInMs: null },
         fires: [],
         refusals: [],
         warnings: [],

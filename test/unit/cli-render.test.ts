@@ -261,7 +261,7 @@ test('a plan tells what would be in the way and what speaks against it', () => {
     startsAt: at(0),
     queues: ['reports'],
     runs: { inFlight: 2, blockers: draining.blockers },
-    forecast: { drainMs: 300 },
+    forecast: { drainMs: 300, comingInMs: null },
     fires: [],
     refusals: [],
     warnings: ['no host is alive: it would be refused'],
