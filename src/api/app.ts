@@ -8,6 +8,7 @@ import { useOpenApi } from './openapi.js';
 import { answerBrokenHttp, readError, sendProblem } from './problems.js';
 import { checkpointRoutes } from './routes/checkpoints.js';
 import { eventRoutes } from './routes/events.js';
+import { freezeRoutes } from './routes/freezes.js';
 import { healthRoutes } from './routes/health.js';
 import { holdRoutes } from './routes/holds.js';
 import { hostRoutes } from './routes/hosts.js';
@@ -66,6 +67,7 @@ export function createApi(context: ApiContext): Api {
       checkpointRoutes,
       releaseRoutes,
       holdRoutes,
+      freezeRoutes,
       hostRoutes,
       healthRoutes,
     ])

@@ -183,6 +183,20 @@ export const holdShape = named('Hold', {
   queues: z.array(z.string()),
 });
 
+export const freezeShape = named('Freeze', {
+  id: z.string(),
+  app: z.string().nullable().meta({ description: 'null: all apps' }),
+  from: time,
+  to: time,
+  reason: z.string(),
+  createdBy: z.string(),
+  createdAt: time,
+  windows: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'when it is added: the scheduled windows that it will refuse' }),
+});
+
 export const hostShape = named('Host', {
   id: z.string(),
   hostname: z.string(),

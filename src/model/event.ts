@@ -10,6 +10,7 @@
  * | `gate.opened` | the time of a window was over, and a gate that nobody had opened opened by itself |
  * | `run.state` | a run ended, or a person cancelled, retried or resumed it |
  * | `hold.placed`, `hold.lifted` | intake of queues was stopped, or goes on |
+ * | `freeze.added`, `freeze.removed` | for a while no window may start, or one may again |
  * | `release.pushed` | a release was stored that was not there before |
  * | `host.joined`, `host.left` | a host came, left, or fell silent |
  */

@@ -11,6 +11,7 @@ export interface Keys {
   readonly apps: string;
   readonly queues: string;
   readonly holds: string;
+  readonly freezes: string;
   readonly pausedByUs: string;
   readonly lease: string;
   readonly hosts: string;
@@ -57,6 +58,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     apps: `${base}:apps`,
     queues: `${base}:queues`,
     holds: `${base}:holds`,
+    freezes: `${base}:freezes`,
     pausedByUs: `${base}:paused`,
     lease: `${base}:lease`,
     hosts: `${base}:hosts`,

@@ -4,9 +4,10 @@ import type { Report, Request, Window } from '../model/window.js';
 import { isOver, WINDOW_DEFAULTS } from '../model/window-defaults.js';
 import { extended, whyNot } from '../model/window-requests.js';
 import { SlackwaterError } from '../platform/errors.js';
+import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
 import { redisNow, type Store, script } from './redis.js';
 
-const createScript = script<string>('create-window', 5);
+const createScript = script<[against: '' | 'freeze' | 'window', what?: string]>('create-window', 6);
 const advanceScript = script<Advance>('advance-window', 10);
 const updateScript = script<number>('update-window', 4);
 
@@ -33,30 +34,35 @@ export interface WindowChange {
 }
 
 /**
- * Stores a new window, unless another one of its app that is not over takes any of its time.
- * @throws SlackwaterError `conflict`, naming the other.
+ * Stores a new window, unless it starts within a freeze, or another one of its app that is not over takes any of its time.
+ * @throws SlackwaterError `conflict`, naming the freeze or the other.
  */
 export async function createWindow(store: Store, window: Window): Promise<Window> {
   const { keys, redis } = store;
-  const other = await createScript(
+  const [against, what] = await createScript(
     redis,
     keys.window(window.id),
     keys.windows,
     keys.openWindows,
     keys.apps,
     keys.events,
+    keys.freezes,
     JSON.stringify(window),
     JSON.stringify(span(window)),
     JSON.stringify({ app: window.app, window: window.id, phase: window.phase, because: window.reason }),
     keys.wake,
   );
-  if (other === '') return window;
-  throw new SlackwaterError(
+  if (against === '') return window;
+  if (against === 'window') throw overlapping(window.app, what!);
+  throw frozen(readFreeze(what!));
+}
+
+const overlapping = (app: string, other: string): SlackwaterError =>
+  new SlackwaterError(
     'conflict',
-    `window ${other} of app ${window.app} takes this time: wait for it, choose another time, or cancel it`,
+    `window ${other} of app ${app} takes this time: wait for it, choose another time, or cancel it`,
     [{ pointer: '/startsAt', detail: `overlaps with window ${other}` }],
   );
-}
 
 /** @throws SlackwaterError `not-found` */
 export async function getWindow(store: Store, id: string): Promise<Window> {
@@ -167,14 +173,16 @@ export async function advance(
 /**
  * An operator asks; the engine acts on it with its next look, at once.
  * @param expectedVersion as in `If-Match`; without it, the request goes to whatever version is there.
- * @throws SlackwaterError `not-found`; `conflict` where the phase does not allow it, or the version is another.
+ * @throws SlackwaterError `not-found`; `conflict` where the phase does not allow it, the version is another, or it shall start within a freeze.
  */
-export function requestWindow(
+export async function requestWindow(
   store: Store,
   id: string,
   request: { kind: Request['kind']; by: string },
   expectedVersion?: number,
 ): Promise<Window> {
+  if (request.kind === 'start')
+    await refuseInFreeze(store, (await getWindow(store, id)).app, await redisNow(store.redis));
   return update(store, id, request.kind, expectedVersion, (window, at) => ({
     ...window,
     request: { ...request, at },

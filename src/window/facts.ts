@@ -1,3 +1,4 @@
+import type { Freeze } from '../model/freeze.js';
 import type {
   Blocker,
   HostAppStatus,
@@ -24,6 +25,8 @@ export interface Observation {
   signs?: Record<string, TaskSign | null>;
   /** How runs have ended on the window's release and on the former one. */
   records?: { new: RunRecord; old: RunRecord };
+  /** In force now for this app. */
+  freeze?: Freeze | null;
 }
 
 /** How long the engine waits where nobody said how long, ms. */
@@ -81,6 +84,7 @@ export interface Facts {
   busy: string | null;
   signs: Record<string, TaskSign | null>;
   records: { new: RunRecord; old: RunRecord };
+  freeze: Freeze | null;
   /** Those that serve a queue of this window. */
   hosts: HostView[];
   /** Of those, the ones that stay. */
@@ -114,6 +118,7 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     busy,
     signs: observation.signs ?? {},
     records: observation.records ?? { new: NO_RECORD, old: NO_RECORD },
+    freeze: observation.freeze ?? null,
     hosts,
     staying: hosts.filter(host => !host.leaving),
     vanished: window.hosts.map(host => host.id).filter(id => !alive.has(id)),

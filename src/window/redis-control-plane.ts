@@ -1,7 +1,9 @@
+import { freezeAt } from '../model/freeze.js';
 import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
 import type { Queues } from '../queue/queues.js';
 import { pruneWindows } from '../store/ended-windows.js';
 import { appendEvent } from '../store/events.js';
+import { listFreezes } from '../store/freezes.js';
 import { listHolds, sweep } from '../store/holds.js';
 import { listHosts } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
@@ -16,16 +18,18 @@ export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
     openWindows: () => openWindows(store),
     // Everything in one round trip, as it is on the way to the decision how long the stop takes. What a further fact needs is read here too.
     async look(of) {
-      const [window, intent, hosts, holds, now, fresh, old] = await Promise.all([
+      const [window, intent, hosts, holds, freezes, now, fresh, old] = await Promise.all([
         getWindow(store, of.id),
         readIntent(store, of.app),
         listHosts(store),
         listHolds(store),
+        listFreezes(store),
         redisNow(store.redis),
         readRecord(store, of.app, of.release),
         readRecord(store, of.app, of.previousRelease),
       ]);
-      return { window, intent, hosts, holds, now, records: { new: fresh, old } };
+      const freeze = freezeAt(freezes, of.app, now);
+      return { window, intent, hosts, holds, now, records: { new: fresh, old }, freeze };
     },
     advance: (holder, change) => advance(store, holder, change),
     notes: windowId => readNotes(store, windowId),

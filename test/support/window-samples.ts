@@ -1,3 +1,4 @@
+import type { Freeze } from '../../src/model/freeze.js';
 import type { HostAppStatus, HostStatus, Intent, Refusal, WindowTally } from '../../src/model/intent.js';
 import type { Phase, Window } from '../../src/model/window.js';
 import { WINDOW_DEFAULTS } from '../../src/model/window-defaults.js';
@@ -50,6 +51,17 @@ export function windowIn(phase: Phase, change: Partial<Window> = {}): Window {
     ...change,
   });
 }
+
+export const sampleFreeze = (change: Partial<Freeze> = {}): Freeze => ({
+  id: 'frz-1',
+  app: null,
+  from: iso(T0),
+  to: iso(T0 + 86_400_000),
+  reason: 'holidays',
+  createdBy: 'ops',
+  createdAt: iso(T0),
+  ...change,
+});
 
 export function sampleIntent(change: Partial<Intent> = {}): Intent {
   return {

@@ -1,3 +1,4 @@
+import { describeFreeze } from '../../model/freeze.js';
 import { formatDuration } from '../../platform/duration.js';
 import { asked, isDue } from './conditions.js';
 import { releaseName } from './sentences.js';
@@ -39,6 +40,13 @@ export const SCHEDULED: Transition[] = [
     outcome: 'refused',
     when: f => isDue(f) && f.current === f.window.release,
     because: f => `${releaseName(f.window.release)} is current already: there is nothing to deploy`,
+  },
+  {
+    from: 'scheduled',
+    to: 'done',
+    outcome: 'refused',
+    when: f => isDue(f) && f.freeze !== null,
+    because: f => describeFreeze(f.freeze!),
   },
   {
     from: 'scheduled',

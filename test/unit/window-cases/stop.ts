@@ -1,6 +1,7 @@
 import { LIMITS } from '../../../src/window/facts.js';
 import {
   iso,
+  sampleFreeze,
   sampleHost,
   sampleIntent,
   sampleProof,
@@ -49,6 +50,19 @@ export const STOP_CASES: Case[] = [
     set: { request: null },
   },
   { when: 'another window of its app is on', window: sampleWindow(), seen: { busy: 'win-0' } },
+  {
+    when: 'its time has come within a freeze',
+    window: sampleWindow(),
+    seen: { freeze: sampleFreeze() },
+    to: 'done',
+    outcome: 'refused',
+    because: /^freeze frz-1 \(holidays\) lets no window of any app start until 2030-01-02/,
+  },
+  {
+    when: 'a freeze holds, and its time has not come',
+    window: sampleWindow({ startsAt: iso(T0 + 1_000) }),
+    seen: { freeze: sampleFreeze() },
+  },
   {
     when: 'it is cancelled before it begins',
     window: sampleWindow({ request: ask('cancel') }),
