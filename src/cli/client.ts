@@ -21,6 +21,7 @@ type Query = Record<string, string | number | boolean | undefined>;
 export interface Client {
   readonly url: string;
   get<T>(path: string, query?: Query): Promise<T>;
+  bytes(path: string): Promise<Uint8Array>;
   /**
    * Said once more, with the same key, where the connection broke.
    * @param options `idempotencyKey`: give the same one to say the same thing twice; without it each call is new.
@@ -77,6 +78,10 @@ export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: Clie
     async get<T>(path: string, query?: Query) {
       const response = await call('GET', path, { query });
       return (await response.json()) as T;
+    },
+    async bytes(path) {
+      const response = await call('GET', path);
+      return new Uint8Array(await response.arrayBuffer());
     },
     async post(path, body, { query, idempotencyKey = randomUUID() } = {}) {
       const headers: Record<string, string> = { 'idempotency-key': idempotencyKey };

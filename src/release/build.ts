@@ -37,7 +37,7 @@ export interface BuildOptions {
  * @throws SlackwaterError `bad-definition`, ready to be shown to the author.
  */
 export async function buildRelease(options: BuildOptions): Promise<BuiltRelease> {
-  const { root, modules } = await findModules(options.jobs);
+  const { root, modules, leftOut } = await findModules(options.jobs);
   const app = await appNameOf(root, options.app);
   const { files, warnings } = await bundle(root, modules);
   const { jobs, schedules } = await definitionsIn(files, options.importLimitMs ?? 20_000);
@@ -52,6 +52,10 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   for (const { job, cron } of schedules)
     warnings.push(
       `${job}: its schedule (${cron}) is kept with the release, but this version fires none: ask for its runs by \`slackwater run ${job}\` from your cron`,
+    );
+  for (const file of leftOut)
+    warnings.push(
+      `${file} is left out: states/ in a jobs folder is for saved states. Move the module elsewhere`,
     );
   const digest = manifestDigest(manifest);
   const built = { manifest, digest, id: releaseIdOf(digest), files, warnings };

@@ -9,12 +9,18 @@ const PUT_ASIDE = /^[_.]|\.(test|spec|config)\.[^.]+$|\.d\.[cm]?ts$/;
 /** Whether a file of this name is a module of the release. A leading `_` keeps it out, but not from being imported. */
 export const isModuleName = (name: string): boolean => MODULE.test(name) && !PUT_ASIDE.test(name);
 
+/** Directly in a jobs folder: saved states that every new build must read. No part of a release. */
+export const STATES_FOLDER = 'states';
+
 /**
  * The modules of a jobs folder, sub-folders included.
- * @returns the folder as the file system knows it (symbolic links resolved), and paths relative to it with `/`, sorted.
+ * @returns the folder as the file system knows it (symbolic links resolved), and paths relative to it with `/`, sorted; `leftOut`: modules among the
+ * saved states.
  * @throws SlackwaterError `bad-definition` if there is no such folder or no module in it.
  */
-export async function findModules(folder: string): Promise<{ root: string; modules: string[] }> {
+export async function findModules(
+  folder: string,
+): Promise<{ root: string; modules: string[]; leftOut: string[] }> {
   const wanted = path.resolve(folder);
   const info = await stat(wanted).catch(() => null);
   if (info === null)
@@ -28,13 +34,15 @@ export async function findModules(folder: string): Promise<{ root: string; modul
       `${wanted} is a file: name the folder that holds it with --jobs`,
     );
   const root = await realpath(wanted);
-  const modules = (await walk(root, '')).sort((a, b) => (a < b ? -1 : 1));
+  const found = (await walk(root, '')).sort((a, b) => (a < b ? -1 : 1));
+  const amongStates = (file: string) => file.startsWith(`${STATES_FOLDER}/`);
+  const modules = found.filter(file => !amongStates(file));
   if (modules.length === 0)
     throw new SlackwaterError(
       'bad-definition',
       `${wanted} holds no module: put a .ts or .js file there that exports a job made by defineJob (names that begin with "_" or end in .test, .spec or .config are left out)`,
     );
-  return { root, modules };
+  return { root, modules, leftOut: found.filter(amongStates) };
 }
 
 async function walk(root: string, below: string): Promise<string[]> {

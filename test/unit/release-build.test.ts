@@ -185,6 +185,18 @@ describe('building a release', () => {
     });
   });
 
+  test('leaves out the saved states beside the jobs, and says so of a module among them', async () => {
+    const jobs = await put(tempDir('jobs'), { 'words.mts': JOBS['more/words.mts'] });
+    const { digest } = await buildRelease({ jobs });
+    await put(jobs, {
+      'states/words/v1.jsonl': '{"job":"words","version":1,"state":"={}"}',
+      'states/ohio.ts': `throw new Error('no module of the release');`,
+    });
+    const built = await buildRelease({ jobs });
+    expect(built.digest).toBe(digest);
+    expect(built.warnings).toEqual([expect.stringMatching(/^states\/ohio\.ts is left out/)]);
+  });
+
   test('warns of a module that looks for files beside itself', async () => {
     const jobs = await put(tempDir('jobs'), { 'words.mts': JOBS['more/words.mts'] });
     await put(jobs, { 'data.ts': `export const file = new URL('./data.csv', import.meta.url);` });

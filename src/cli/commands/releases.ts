@@ -40,6 +40,24 @@ export function defineReleases(program: Command): void {
     .description('Build a release and send it to the server; nothing runs it until a window does.')
     .option('--from <dir>', 'send what "release build --out DIR" wrote, instead of building')
     .action(lazy(async () => (await import('../actions/release-push.js')).push));
+  overHttp(release.command('check [id]'), 'release check --jobs jobs')
+    .description(
+      'Read saved states with the code of a release before it runs anywhere, and say which it cannot read.',
+    )
+    .option(
+      '--jobs <dir>',
+      'build this folder of jobs, and read JOBS/states too (default without an ID: jobs)',
+    )
+    .option(
+      '--app <name>',
+      'app they belong to (default: slackwater.app in the nearest package.json, or "default")',
+      name,
+    )
+    .option(
+      '--checkpoints <paths...>',
+      'read the states in these files or folders (- for stdin) instead of the live ones of the server',
+    )
+    .action(lazy(async () => (await import('../actions/release-check.js')).check));
   overHttp(release.command('ls'), 'release ls --app billing')
     .description('List releases, the newest first.')
     .option('--app <name>', 'of this app only', name)

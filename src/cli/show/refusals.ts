@@ -18,19 +18,27 @@ export function refusalLines(refusals: Refusal[], style: Style): string[] {
   return [...lines, '', ...nextSteps(refusals).map(step => `  ${style.dim('→')} ${step}`)];
 }
 
-function versions({ from, to, direction }: Refusal): string {
+export function versions({ from, to, direction }: Pick<Refusal, 'from' | 'to' | 'direction'>): string {
   const named = (version: number | null) => (version === null ? 'no version' : `version ${version}`);
   const path = from === to ? named(from) : `${named(from)} → ${named(to)}`;
   return direction === 'up' ? path : `${path}, on the way back`;
 }
 
 function nextSteps(refusals: Refusal[]): string[] {
-  const { job, run, from, to, direction } = refusals[0]!;
-  const fix =
-    direction === 'down'
-      ? `mend checkpoint.downgrade of ${job} (it must give what the running release accepts), then deploy again`
-      : from !== to && from !== null
-        ? `let checkpoint.upgrade[${from}] of ${job} give what checkpoint.schema accepts, then deploy again`
-        : `raise checkpoint.version of ${job} and add an upgrade from ${from ?? 'the old one'}, then deploy again`;
-  return [fix, `or let the runs end first: slackwater runs show ${run} · slackwater runs cancel ${run}`];
+  const { run } = refusals[0]!;
+  return [
+    `${mending(refusals[0]!)}, then deploy again`,
+    `or let the runs end first: slackwater runs show ${run} · slackwater runs cancel ${run}`,
+  ];
+}
+
+/** What an author changes so that a state can be read. */
+export function mending({ job, from, to, direction }: Pick<Refusal, 'job' | 'from' | 'to' | 'direction'>) {
+  if (direction === 'down')
+    return `mend checkpoint.downgrade of ${job} (it must give what the running release accepts)`;
+  if (from !== null && to !== null && from > to)
+    return `states of version ${from} of ${job} are newer than this code: check the code that wrote them, or one that follows it`;
+  return from !== to && from !== null
+    ? `let checkpoint.upgrade[${from}] of ${job} give what checkpoint.schema accepts`
+    : `raise checkpoint.version of ${job} and add an upgrade from ${from ?? 'the old one'}`;
 }
