@@ -1,15 +1,18 @@
 import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
 import { blockersOf } from './blockers.js';
+import { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
+import { Lanes } from './lanes.js';
+import { ownIntent } from './own-intent.js';
 import type { Pace } from './pace.js';
-import type { Pool } from './pool.js';
+import type { Pool, RunSlot } from './pool.js';
 import { RunControl, type RunControlOptions } from './run-control.js';
 import { type LocalRelease, Standby } from './standby.js';
 import { WindowWatch } from './window-watch.js';
 import type { WorkerProcess } from './worker-process.js';
 
-export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app'> {
+export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app' | 'counts' | 'route'> {
   app: string;
   pace: Pace;
   log: Logger;
@@ -18,6 +21,8 @@ export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app'
   forkWorker(local: LocalRelease): WorkerProcess;
   /** Whether it falls to this host to prove all live checkpoints. */
   isProver(): Promise<boolean>;
+  /** A window has begun: its hooks and probes may be runs. */
+  onWindow(): void;
   /** The pool that runs has changed: consume its queues. */
   onPool(pool: Pool): void;
   /** Queues that earlier releases used. */
@@ -41,6 +46,7 @@ export class AppHost {
   #loading: string | null = null;
   #loadError: { release: string; message: string } | null = null;
   #standbyLoading: string | null = null;
+  readonly #counts: EndCounts;
   readonly #retired = new Set<Promise<void>>();
   #stopped = false;
   #looking = false;
@@ -49,13 +55,22 @@ export class AppHost {
 
   constructor(private readonly options: AppHostOptions) {
     this.watch = new WindowWatch(options.now, this, () => this.#changed());
-    this.control = new RunControl({ ...options, events: this.watch });
+    const { app, store, clock, log } = options;
+    this.#counts = new EndCounts(app, store, clock, log);
+    const lanes = new Lanes(this, store, () => this.control.dispatch());
+    this.control = new RunControl({
+      ...options,
+      events: this.watch,
+      counts: this.#counts,
+      route: (run, main, open) => lanes.route(run, main, open),
+    });
   }
 
   /** Makes the intent so, as far as it can be made so now; called again whenever something that it waits for has happened. */
-  follow(intent: Intent | null): void {
-    if (this.#stopped || !intent || (this.intent && intent.term < this.intent.term)) return;
-    const news = intent.revision !== this.intent?.revision;
+  follow(given: Intent | null): void {
+    if (this.#stopped || !given || (this.intent && given.term < this.intent.term)) return;
+    const news = given.revision !== this.intent?.revision;
+    const intent = ownIntent(given, this.options.host);
     this.intent = intent;
     if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
     if (!intent.window) this.watch.end();
@@ -64,11 +79,12 @@ export class AppHost {
     const foreign = pool !== null && pool.release !== intent.release;
     this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
     const drain = intent.drain || foreign || this.options.leaving();
-    if (intent.drain && this.watch.drainBegins())
+    if ((intent.drain || (foreign && intent.window)) && this.watch.drainBegins())
       for (const run of this.control.held.stopped) this.finalState(run);
     else if (this.control.open) this.watch.reopened();
     pool?.drain(drain);
-    if (intent.force) this.control.force();
+    if (intent.force && (intent.drain || foreign)) this.control.force(pool);
+    if (foreign && intent.release === null) this.#endRelease();
     if (intent.release && pool?.release !== intent.release) this.#swap(intent.release);
     if (intent.proofRound > 0 && this.standby?.state === 'ready') void this.#proveAll(intent);
     this.control.dispatch();
@@ -84,6 +100,7 @@ export class AppHost {
     this.#loadError = null;
     void this.#retire(this.standby?.discard());
     this.standby = null;
+    this.options.onWindow();
   }
 
   #again = (): void => this.follow(this.intent);
@@ -132,12 +149,32 @@ export class AppHost {
   }
 
   /** The window is over without a swap, or the swap has taken the standby's pool. */
-  #retireOldStandby({ standby, release }: Intent): void {
-    if (standby === null) this.#loadError = null;
-    if (!this.standby || this.standby.release === standby || this.standby.release === release) return;
+  #retireOldStandby(intent: Intent): void {
+    if (intent.standby === null) this.#loadError = null;
+    if (!this.standby || !this.#isStandbyOver) return;
+    const { pool } = this.standby;
+    // What computes there (a canary's runs, a hook) comes out first, and is not killed.
+    pool.drain(true);
+    if (intent.force) this.control.force(pool);
+    if (pool.running > 0) return;
     void this.#retire(this.standby.discard());
     this.standby = null;
     this.#proof = null;
+  }
+
+  /** Nobody wants the release that is loaded there. */
+  get #isStandbyOver(): boolean {
+    const { standby, intent } = this;
+    return standby !== null && standby.release !== intent?.standby && standby.release !== intent?.release;
+  }
+
+  /** Back to no release at all: what has ended its runs goes. */
+  #endRelease(): void {
+    if (this.control.running > 0) return;
+    void this.#retire(this.control.pool?.stop());
+    this.control.pool = null;
+    this.#local = null;
+    this.options.report(true);
   }
 
   /** The workers of another release are to run. They get the runs when the present ones have none left. */
@@ -146,6 +183,8 @@ export class AppHost {
     if (old && this.control.running > 0) return;
     const { standby } = this;
     if (standby?.release === release && standby.state === 'ready') {
+      // A host that goes ahead of the others has nobody who looks at its final states before it swaps.
+      if (old && !this.intent?.drain && this.intent?.gate === 'open' && !this.#isProven(standby)) return;
       this.standby = null;
       this.#take(standby.pool, standby.local);
       void this.#retire(standby.endProofs());
@@ -183,10 +222,19 @@ export class AppHost {
   #take(pool: Pool, local: LocalRelease): void {
     this.control.pool = pool;
     this.#local = local;
+    for (const slot of pool.slots)
+      for (const run of slot.runs.values()) {
+        run.ahead = false;
+        this.watch.entered(run);
+      }
     this.options.onPool(pool);
     pool.drain(this.options.leaving());
     this.options.report(true);
     this.#again();
+  }
+
+  #isProven({ proving, refusals }: Standby): boolean {
+    return proving === 0 && refusals.length === 0;
   }
 
   async #proveAll({ proofRound, standby: release }: Intent): Promise<void> {
@@ -240,7 +288,13 @@ export class AppHost {
     this.options.report(this.intent?.window != null && told !== this.#told);
     this.#told = told;
     const { pool } = this.control;
-    if (pool && pool.release !== this.intent?.release && this.control.running === 0) this.#again();
+    if (pool && pool.release !== this.intent?.release && this.idle) this.#again();
+    else if (this.#isStandbyOver && this.standby!.pool.running === 0) this.#again();
+  }
+
+  /** All workers that may have runs. */
+  get slots(): RunSlot[] {
+    return [...(this.control.pool?.slots ?? []), ...(this.standby?.pool.slots ?? [])];
   }
 
   /** Nothing computes, every end is recorded and every final state proven. */
@@ -266,6 +320,7 @@ export class AppHost {
       running: this.control.running,
       waiting: control.held.waiting.size,
       resuming: control.resuming,
+      ahead: standby?.pool.running ?? 0,
       blockers: blockersOf(control, this.options.pace, now),
       refusals: refusals.slice(0, 100),
       proving: standby?.proving ?? 0,
@@ -279,13 +334,14 @@ export class AppHost {
     const { control } = this;
     control.open = false;
     control.pool?.drain(true);
+    this.standby?.pool.drain(true);
     control.giveBackWaiting();
   }
 
   /** Ends all workers; their runs must have been given back. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([this.control.pool?.stop(), this.standby?.discard()]);
+    await Promise.all([this.control.pool?.stop(), this.standby?.discard(), this.#counts.flush()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
     while (this.#retired.size > 0) await Promise.all(this.#retired);
   }

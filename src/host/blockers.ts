@@ -18,7 +18,7 @@ function estimate(run: HeldRun, stoppable: boolean, pace: Pace, now: number): nu
 export function blockersOf(control: RunControl, pace: Pace, now: number): Blocker[] {
   const blockers: Blocker[] = [];
   for (const run of control.held.values()) {
-    if (run.state !== 'running') continue;
+    if (run.state !== 'running' || run.ahead) continue;
     const stoppable = control.pool?.jobs.get(run.job)?.checkpointVersion != null;
     blockers.push({
       run: run.claimed.runId,

@@ -1,3 +1,4 @@
+import type { JobManifest } from '../model/release.js';
 import type { AbortReason, Envelope, StepRecord } from '../model/run.js';
 import type { ClaimedRun, Settlement } from '../queue/consumer.js';
 import type { Slot } from './slot.js';
@@ -18,6 +19,12 @@ export class HeldRun {
   steps: Record<string, StepRecord> | undefined;
   /** The release that was last told to the store. */
   release = '';
+  /** With a canary: which workers it starts in; `null`: not chosen yet. */
+  lane: 'main' | 'ahead' | null = null;
+  /** It computes in the standby's workers, beside those that a window stops. */
+  ahead = false;
+  /** Its job, as the release says that it last started on. */
+  definition: JobManifest | undefined;
   slot: Slot<HeldRun> | null = null;
   /** Names the present start within its worker; 0: none. */
   claim = 0;

@@ -68,7 +68,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     keepMs: { completed: config.retention.completedMs, failed: config.retention.failedMs },
     log,
   });
-  const slots = () => [...apps.values()].flatMap(app => [...(app.control.pool?.slots ?? [])]);
+  const slots = () => [...apps.values()].flatMap(app => app.slots);
   const locks = new LockKeeper({
     lockMs: config.host.lockDurationMs,
     consumers: () => intake.consumers(),
@@ -130,7 +130,8 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
           runConcurrency: config.host.runConcurrency,
           deadline: () => locks.deadline(),
           onMessage: (slot, message) => host.control.receive(slot, message),
-          onExit: (slot, cause) => host.control.exited(slot, cause, process.hrtime.bigint() > slot.deadline),
+          onExit: (slot, cause) =>
+            host.control.exited(slot, release, cause, process.hrtime.bigint() > slot.deadline),
           restore: () => local(release),
           onBroken: why =>
             log.error({ app, release, why }, 'a worker could not load the release; it is tried again'),
@@ -142,6 +143,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         const hosts = await listHosts(store);
         return hosts.find(host => !host.leaving && host.apps[app]?.standby?.state === 'ready')?.id === id;
       },
+      onWindow: () => intake.serveTasks(app, apps.get(app)!.control),
       onPool: pool => {
         const failed = (error: unknown) =>
           log.error({ err: error, app }, 'former queues could not be looked up');

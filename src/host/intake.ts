@@ -1,5 +1,6 @@
 import type { Logger } from '../platform/logger.js';
 import { type Consumer, createConsumer } from '../queue/consumer.js';
+import { taskQueueOf } from '../queue/task-runs.js';
 import { appendEvent } from '../store/events.js';
 import { isUnreachable, type Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
@@ -19,6 +20,8 @@ export interface IntakeOptions {
 
 /** Claims at once from a queue that no job of the present release uses. */
 const FORMER_CLAIMS = 10;
+/** … and of the runs that are part of windows. */
+const TASK_CLAIMS = 10;
 
 /** The flow from queues to workers: one consumer for each queue of the apps served here. */
 export class Intake {
@@ -43,6 +46,13 @@ export class Intake {
     for (const queue of await redis.smembers(keys.served(app))) {
       if (!own.has(queue)) this.#consume(queue, FORMER_CLAIMS, control);
     }
+  }
+
+  /** The runs of a window's hooks and probes. */
+  serveTasks(app: string, control: RunControl): void {
+    const queue = taskQueueOf(app);
+    if (!this.#closed && !this.#consumers.has(queue))
+      this.#consumers.set(queue, this.#open(queue, TASK_CLAIMS, control));
   }
 
   #consume(queue: string, room: number, control: RunControl): void {

@@ -9,7 +9,7 @@ import { RunStarts, type RunStartsOptions } from './run-starts.js';
 import { RunStops, type RunStopsOptions } from './run-stops.js';
 import { RunWrites, type RunWritesOptions } from './run-writes.js';
 
-type Made = 'held' | 'writes' | 'ends' | 'stops' | 'jobOf' | 'lose' | 'dispatch' | 'takeFence' | 'onFenced';
+type Made = 'held' | 'writes' | 'ends' | 'stops' | 'lose' | 'dispatch' | 'takeFence' | 'onFenced';
 export type RunControlOptions = Omit<
   RunStartsOptions & RunEndsOptions & RunStopsOptions & RunWritesOptions,
   Made
@@ -33,7 +33,7 @@ export class RunControl {
     const dispatch = () => this.#starts.dispatch();
     this.#events = options.events;
     this.#writes = new RunWrites({ ...options, onFenced: lose });
-    this.#ends = new RunEnds({ ...options, held, lose, dispatch, jobOf: name => this.pool?.jobs.get(name) });
+    this.#ends = new RunEnds({ ...options, held, lose, dispatch });
     const takeFence = (run: HeldRun) => this.#starts.takeFence(run, this.pool?.release ?? '');
     this.#stops = new RunStops({ ...options, held, ends: this.#ends, writes: this.#writes, takeFence });
     this.#starts = new RunStarts({
@@ -71,7 +71,7 @@ export class RunControl {
     return this.#starts.resuming;
   }
 
-  /** Runs that compute, or whose yield or end is being recorded. */
+  /** Runs that compute in the workers of the release that runs, or whose yield or end is being recorded. */
   get running(): number {
     return (this.pool?.running ?? 0) + this.held.ending;
   }
@@ -117,14 +117,14 @@ export class RunControl {
   }
 
   /** A worker is gone. */
-  exited(slot: RunSlot, cause: string, expired: boolean): void {
-    this.#stops.exited(slot, cause, expired);
+  exited(slot: RunSlot, release: string, cause: string, expired: boolean): void {
+    this.#stops.exited(slot, release, cause, expired);
     this.dispatch();
   }
 
-  /** Stops what has not yielded: it goes on from its last save. */
-  force(): void {
-    for (const slot of this.pool?.slots ?? [])
+  /** Stops what has not yielded in these workers: it goes on from its last save. */
+  force(pool: Pool | null): void {
+    for (const slot of pool?.slots ?? [])
       for (const run of slot.runs.values()) this.#stops.stop(run, 'forced');
   }
 

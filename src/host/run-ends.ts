@@ -1,9 +1,9 @@
-import type { JobManifest } from '../model/release.js';
 import type { Envelope, RunEnd } from '../model/run.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { FencedError, failRun, saveRun } from '../store/runs.js';
 import { backoffMs } from './backoff.js';
+import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { Pace } from './pace.js';
@@ -16,10 +16,10 @@ export interface RunEndsOptions {
   log: Logger;
   /** ms, clock of Redis. */
   now(): number;
-  jobOf(name: string): JobManifest | undefined;
   /** The host is leaving: what stops is given back. */
   leaving(): boolean;
   events: RunEvents;
+  counts: EndCounts;
   /** The claim is another's. */
   lose(run: HeldRun): void;
   /** There may be room, or something to start. */
@@ -90,6 +90,7 @@ export class RunEnds {
     const { held, events } = this.options;
     run.state = 'ending';
     events.ended(run, end.kind);
+    if (run.claimed.taskRelease === null) this.options.counts.ended(run.release, end.kind);
     try {
       if (end.kind === 'completed') held.end(run, 'completed', { kind: 'completed', result: end.result });
       else await held.recording(end.kind === 'failed' ? this.#fail(run, end) : this.#setAside(run, end));
@@ -101,7 +102,7 @@ export class RunEnds {
 
   async #fail(run: HeldRun, { error, retry }: Extract<RunEnd, { kind: 'failed' }>): Promise<void> {
     const { store, held, events } = this.options;
-    const job = this.options.jobOf(run.job);
+    const job = run.definition;
     const attempts = retry ? (run.claimed.attempts ?? job?.attempts ?? 1) : 0;
     const failed = await failRun(store, run.right, { kind: 'failed', attempts, error });
     if (failed.kind === 'ended') return held.end(run, 'failed', { kind: 'ended', error });

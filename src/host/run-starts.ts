@@ -27,12 +27,15 @@ export interface RunStartsOptions {
   lockMs: number;
   leaving(): boolean;
   events: RunEvents;
+  /** Which workers a run may start in now; `null`: it has to wait. `open`: whether the main ones take any. */
+  route(run: HeldRun, main: Pool | null, open: boolean): Pool | null;
 }
 
-/** How a waiting run gets into a worker: first its fence, then a place. It knows one pool; a swap gives it another. */
+/** How a waiting run gets into a worker: first its fence, then a place. */
 export class RunStarts {
+  /** The workers of the release that runs; a swap puts others here. */
   pool: Pool | null = null;
-  /** No run starts while this is false. */
+  /** No run starts in them while this is false. */
   open = false;
   #lastClaim = 0;
 
@@ -41,14 +44,19 @@ export class RunStarts {
   /** Starts what may start. */
   dispatch(): void {
     // Past the deadline nothing may compute: the next renewal looks again.
-    if (!this.open || !this.pool || process.hrtime.bigint() > this.options.deadline()) return;
-    const full = new Set<string>();
+    if (process.hrtime.bigint() > this.options.deadline()) return;
+    const full = new Map<Pool, Set<string>>();
     for (const run of this.options.held.waiting) {
-      if (full.has(run.job)) continue;
-      const slot = this.pool.take(run.job, this.#suspect(run));
-      if (!slot) full.add(run.job);
-      else void this.#start(run, slot, this.pool);
+      const pool = this.#route(run);
+      if (!pool || full.get(pool)?.has(run.job)) continue;
+      const slot = pool.take(run.job, this.#suspect(run));
+      if (slot) void this.#start(run, slot, pool);
+      else full.set(pool, (full.get(pool) ?? new Set()).add(run.job));
     }
+  }
+
+  #route(run: HeldRun): Pool | null {
+    return this.options.route(run, this.pool, this.open);
   }
 
   /** Stopped runs that have not been seen to go on, though a worker has room for them. Those without room wait their turn: they are not late. */
@@ -56,7 +64,7 @@ export class RunStarts {
     let resuming = 0;
     const room = new Map<string, number>();
     for (const run of this.options.held.stopped) {
-      const left = room.get(run.job) ?? this.pool?.roomFor(run.job) ?? 0;
+      const left = room.get(run.job) ?? this.#route(run)?.roomFor(run.job) ?? 0;
       if (run.state !== 'waiting') resuming++;
       else {
         if (left > 0) resuming++;
@@ -77,7 +85,7 @@ export class RunStarts {
     run.state = 'starting';
     const ready = await this.#makeReady(run, pool.release);
     const misplaced = this.#suspect(run) !== slot.isolated;
-    const shut = !this.open || this.pool !== pool || !slot.process.alive || slot.condemned;
+    const shut = this.#route(run) !== pool || !slot.process.alive || slot.condemned;
     if (ready && !run.lost && !misplaced && !shut) return this.#enter(run, slot, pool);
     slot.release(run.job);
     if (ready && !run.lost) this.#waitAgain(run);
@@ -130,6 +138,8 @@ export class RunStarts {
     const { clock, stops, events } = this.options;
     run.state = 'running';
     run.slot = slot;
+    run.ahead = pool !== this.pool;
+    run.definition = pool.jobs.get(run.job);
     run.claim = ++this.#lastClaim;
     run.startedAt = this.options.now();
     slot.runs.set(run.claim, run);
@@ -154,7 +164,7 @@ export class RunStarts {
     run.checkpoint = undefined;
     run.steps = undefined;
     run.cancelTimeout();
-    const limit = pool.jobs.get(job)?.timeoutMs;
+    const limit = run.definition?.timeoutMs;
     if (limit) run.cancelTimeout = clock.after(limit, () => stops.stop(run, 'timeout'));
     events.entered(run);
     if (run.cancelled) stops.stop(run, 'cancelled');

@@ -1,5 +1,6 @@
 import type { AbortReason } from '../model/run.js';
 import type { Clock } from '../platform/clock.js';
+import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { RunSlot } from './pool.js';
@@ -16,6 +17,7 @@ export interface RunStopsOptions {
   deadline(): bigint;
   killAfterMs: number;
   events: RunEvents;
+  counts: EndCounts;
   /** Finds the mark of a cancellation in the store, and ends the run. */
   takeFence(run: HeldRun): Promise<unknown>;
 }
@@ -79,8 +81,9 @@ export class RunStops {
    * The worker is gone. Its runs go on from their last save, elsewhere and at once.
    * @param expired its watchdog may have ended it: that is no fault of any run.
    */
-  exited(slot: RunSlot, cause: string, expired: boolean): void {
-    const { ends, writes } = this.options;
+  exited(slot: RunSlot, release: string, cause: string, expired: boolean): void {
+    const { ends, writes, counts } = this.options;
+    if (slot.ready && !slot.condemned && !expired) counts.crashed(release);
     for (const run of [...slot.runs.values()]) {
       this.vacate(run, slot);
       if (run.lost) continue;

@@ -13,6 +13,7 @@ interface Watched {
 export class WindowWatch implements RunEvents {
   tally: WindowTally | null = null;
   #phase: 'before' | 'draining' | 'after' = 'before';
+  #hasReopened = false;
   #running = 0;
 
   constructor(
@@ -24,6 +25,7 @@ export class WindowWatch implements RunEvents {
   begin(window: string): void {
     this.tally = newTally(window);
     this.#phase = 'before';
+    this.#hasReopened = false;
   }
 
   /** The window is over and its report written: nothing more is counted. */
@@ -32,26 +34,28 @@ export class WindowWatch implements RunEvents {
     this.#phase = 'before';
   }
 
-  /** @returns whether it begins only now. */
+  /** @returns whether it begins only now. It begins again where a window turns round: the figures of the stop stay those of the way forward. */
   drainBegins(): boolean {
-    if (!this.tally || this.#phase !== 'before') return false;
+    if (!this.tally || this.#phase === 'draining') return false;
     this.#phase = 'draining';
-    this.tally.inFlight = this.#running;
+    this.tally.inFlight = Math.max(this.tally.inFlight, this.#running);
     return true;
   }
 
   /** Runs may start again: on the next release, or on the present one after all. */
   reopened(): void {
-    if (this.#phase === 'draining') this.#phase = 'after';
+    if (this.#phase !== 'draining') return;
+    this.#phase = 'after';
+    this.#hasReopened = true;
   }
 
-  progress(_run: HeldRun): void {
-    if (this.tally && this.#phase !== 'after') this.tally.lastProgressOld = this.now();
+  progress(run: HeldRun): void {
+    if (this.tally && !this.#hasReopened && !run.ahead) this.tally.lastProgressOld = this.now();
   }
 
   /** A run was handed to a worker. */
-  entered(_run: HeldRun): void {
-    this.#running++;
+  entered(run: HeldRun): void {
+    if (!run.ahead) this.#running++;
   }
 
   started(run: HeldRun): void {
@@ -71,10 +75,12 @@ export class WindowWatch implements RunEvents {
     this.onChange();
   }
 
-  left(_run: HeldRun): void {
+  left(run: HeldRun): void {
+    if (run.ahead) return this.onChange();
     this.#running--;
     // Only when nothing computes here any more has this host stopped.
-    if (this.tally && this.#phase === 'draining' && this.#running === 0) this.tally.lastEndOld = this.now();
+    if (this.tally && this.#phase === 'draining' && !this.#hasReopened && this.#running === 0)
+      this.tally.lastEndOld = this.now();
     this.onChange();
   }
 
@@ -84,11 +90,12 @@ export class WindowWatch implements RunEvents {
   }
 
   leftState(run: HeldRun): void {
+    if (run.ahead) return;
     this.app.finalState(run);
   }
 
-  ended(_run: HeldRun, end: RunEnd['kind']): void {
-    if (!this.tally) return;
+  ended(run: HeldRun, end: RunEnd['kind']): void {
+    if (!this.tally || run.ahead) return;
     if (this.#phase === 'draining') this.tally.finished++;
     if (this.#phase !== 'before' && end === 'parked') this.tally.parked++;
     this.onChange();
@@ -96,7 +103,7 @@ export class WindowWatch implements RunEvents {
 
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void {
     const { tally } = this;
-    if (!tally || this.#phase === 'before') return;
+    if (!tally || this.#phase === 'before' || run.ahead) return;
     if (run.abort === 'forced') tally.forced++;
     tally.lostMs += Math.round(lostMs);
     tally.repeatedCheckpoints += lostSaves;

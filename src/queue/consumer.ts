@@ -2,6 +2,7 @@ import { type Job, WaitingError, Worker } from 'bullmq';
 import { connect, type Store } from '../store/redis.js';
 import { runIdOf } from './run-id.js';
 import { type Settlement, settle } from './settle.js';
+import { taskReleaseOf } from './task-runs.js';
 
 export type { Settlement };
 
@@ -17,6 +18,8 @@ export interface ClaimedRun {
   /** As the producer asked; `null`: as the job says. */
   attempts: number | null;
   scheduledFor: string | null;
+  /** The release that it has to run on, whatever the others run on: it is part of a window. */
+  taskRelease: string | null;
 }
 
 export interface ConsumerOptions {
@@ -129,5 +132,6 @@ function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
     token,
     attempts: attempts || null,
     scheduledFor: null,
+    taskRelease: taskReleaseOf(job),
   };
 }
