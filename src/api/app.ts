@@ -15,6 +15,7 @@ import { hostRoutes } from './routes/hosts.js';
 import { jobRoutes } from './routes/jobs.js';
 import { releaseRoutes } from './routes/releases.js';
 import { runRoutes } from './routes/runs.js';
+import { windowRequestRoutes } from './routes/window-requests.js';
 import { windowRoutes } from './routes/windows.js';
 import { createEventStreams } from './sse.js';
 import { zodValidator } from './validation.js';
@@ -66,6 +67,7 @@ export function createApi(context: ApiContext): Api {
       runRoutes,
       checkpointRoutes,
       releaseRoutes,
+      windowRequestRoutes,
       holdRoutes,
       freezeRoutes,
       hostRoutes,

@@ -1,17 +1,16 @@
 import * as z from 'zod';
 import { RUN_STATES } from '../model/run.js';
-import { OUTCOMES, PHASES } from '../model/window.js';
 
 /**
  * What is answered, for the OpenAPI document. More fields may be there than are named: clients pass over those they do not know. The records
  * themselves are typed in `src/model`; a test holds answers against these.
  */
-const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' });
-const ms = z.number().meta({ description: 'milliseconds' });
+export const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' });
+export const ms = z.number().meta({ description: 'milliseconds' });
 /** Open in the document; for the compiler the fields that are named. */
 export const open = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.looseObject(shape) as unknown as z.ZodObject<Shape>;
-const named = <Shape extends z.ZodRawShape>(id: string, shape: Shape) => open(shape).meta({ id });
+export const named = <Shape extends z.ZodRawShape>(id: string, shape: Shape) => open(shape).meta({ id });
 
 export const problemShape = named('Problem', {
   type: z.string().meta({ description: 'a URI for each kind, such as /problems/invalid-payload' }),
@@ -92,86 +91,6 @@ export const releaseShape = named('Release', {
   jobs: z.array(open(jobFields)),
   workflows: z.array(z.unknown()),
   schedules: z.array(z.unknown()),
-});
-
-const phases = z.array(open({ phase: z.enum(PHASES), at: time, ms: ms.nullable(), because: z.string() }));
-const blockers = z.array(
-  open({
-    run: z.string(),
-    job: z.string(),
-    lastCheckpointAt: time.nullable(),
-    stoppable: z.boolean(),
-    estimateMs: ms.nullable(),
-  }),
-);
-const refusals = z.array(
-  open({
-    run: z.string(),
-    job: z.string(),
-    queue: z.string(),
-    path: z.string(),
-    message: z.string(),
-  }),
-);
-
-export const windowShape = named('Window', {
-  id: z.string(),
-  app: z.string(),
-  version: z.int(),
-  release: z.string(),
-  previousRelease: z.string().nullable(),
-  phase: z.enum(PHASES),
-  outcome: z.enum(OUTCOMES).nullable(),
-  reason: z.string(),
-  createdBy: z.string(),
-  createdAt: time,
-  startsAt: time,
-  finishedAt: time.nullable(),
-  queues: z.array(z.string()),
-  strategy: z.string(),
-  drainTimeoutMs: ms,
-  onDrainTimeout: z.enum(['abort', 'force']),
-  maxDurationMs: ms,
-  phases,
-  runs: open({ inFlight: z.int(), yielded: z.int(), finished: z.int(), forced: z.int() }),
-  blockers,
-  refusals,
-  summary: z.string().nullable(),
-  hosts: z.array(open({ id: z.string(), release: z.string().nullable(), phase: z.string() })),
-});
-
-export const planShape = named('Plan', {
-  app: z.string(),
-  release: z.string(),
-  previousRelease: z.string().nullable(),
-  startsAt: time,
-  queues: z.array(z.string()),
-  runs: open({ inFlight: z.int(), blockers }),
-  forecast: open({ drainMs: ms.nullable(), comingInMs: ms.nullable() }),
-  fires: z.array(z.unknown()),
-  refusals,
-  warnings: z
-    .array(z.string())
-    .meta({ description: 'what would refuse or delay it, as far as it can be seen' }),
-  hosts: z.array(open({ id: z.string(), release: z.string().nullable() })),
-});
-
-export const reportShape = named('Report', {
-  window: z.string(),
-  outcome: z.enum(OUTCOMES),
-  from: z.string().nullable(),
-  to: z.string(),
-  phases,
-  downtimeMs: ms,
-  drainMs: ms,
-  swapMs: ms,
-  stoppedMs: ms,
-  pause: open({ p50Ms: ms, p99Ms: ms, maxMs: ms }),
-  runs: open({ inFlight: z.int(), resumed: z.int(), parked: z.int() }),
-  work: open({ lostMs: ms, repeatedCheckpoints: z.int() }),
-  proof: open({ checkpoints: z.int(), ms }),
-  intake: open({ accepted: z.int() }),
-  fires: z.array(z.unknown()),
 });
 
 export const holdShape = named('Hold', {

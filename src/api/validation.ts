@@ -2,6 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import * as z from 'zod';
 import { parseDuration } from '../platform/duration.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
+import { describe, pointerOf } from '../platform/field-errors.js';
 
 /** Checks every part of a request by its zod schema; faults come as problems with a JSON pointer each. */
 export const zodValidator: FastifySchemaCompiler<z.ZodType> =
@@ -29,23 +30,15 @@ export const zodValidator: FastifySchemaCompiler<z.ZodType> =
     };
   };
 
-/** The faults in one sentence, the first few of them. */
-export function describe(errors: FieldError[]): string {
-  const shown = errors.slice(0, 3).map(({ pointer, detail }) => (pointer ? `${pointer} ${detail}` : detail));
-  return shown.join('; ') + (errors.length > 3 ? ` (and ${errors.length - 3} more)` : '');
-}
-
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map(key => ({
       pointer: pointerOf([...issue.path, key]),
       detail: 'is not known here: leave it out',
     }));
-  return [{ pointer: pointerOf(issue.path), detail: issue.message }];
+  const [inKey] = issue.code === 'invalid_key' ? issue.issues : [];
+  return [{ pointer: pointerOf(issue.path), detail: inKey?.message ?? issue.message }];
 }
-
-export const pointerOf = (path: PropertyKey[]): string =>
-  path.map(part => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** `"90s"`, `"10m"` or ISO 8601 in a request; milliseconds in the program. At most 10 years. */
 export const durationInput = z

@@ -1,5 +1,5 @@
 import type { RunRecord } from './intent.js';
-import type { Window } from './window.js';
+import type { Watch, Window } from './window.js';
 
 type Defaulted =
   | 'strategy'
@@ -51,6 +51,19 @@ export const WINDOW_DEFAULTS: Pick<Window, Defaulted> = {
   rollback: null,
   watched: null,
   held: null,
+};
+
+/** What a strategy does where only its name was given. */
+export const ROLLING: NonNullable<Window['rolling']> = { batch: 1, pauseMs: 0 };
+export const CANARY: NonNullable<Window['canary']> = { steps: [0.01, 0.1, 0.5], stepMs: 60_000 };
+
+/** How a new release is watched where only that was asked for. */
+export const WATCH: Watch = {
+  durationMs: 300_000,
+  minRuns: 20,
+  maxFailureRate: 0.2,
+  maxCrashes: 3,
+  maxParked: 0,
 };
 
 export const NO_RECORD: RunRecord = { completed: 0, failed: 0, crashes: 0, parked: 0 };

@@ -1,13 +1,26 @@
-import type { Phase, Request, Window } from './window.js';
+import type { Choice, Phase, Request, Window } from './window.js';
+
+/** What an operator may ask of a window, or do to it. */
+export type Asked = Request['kind'] | 'extend' | 'approve';
+
+/** Who asks, and what is chosen where the window is held. */
+export interface Ask {
+  by?: string;
+  choice?: Choice | undefined;
+}
 
 /**
- * What an operator may ask of a window in which phase. Past the swap there is no way back by request: the states may already be of the new
- * release.
+ * In which phase. `abort` past the swap means to go back: by the states of the new release brought down, or by what `onRollback` says. With
+ * intake open nothing is half-done, so a rolling window can go back in its `swapping` too.
  */
-const ALLOWED: Record<Request['kind'] | 'extend', { in: Phase[]; otherwise: string }> = {
+const ALLOWED: Record<Asked, { in: Phase[]; otherwise: string }> = {
   start: { in: ['scheduled'], otherwise: 'it has begun already' },
+  approve: { in: ['scheduled'], otherwise: 'it has begun already' },
   cancel: { in: ['scheduled', 'preparing'], otherwise: 'intake is held already: abort it instead' },
-  abort: { in: ['preparing', 'draining'], otherwise: 'only a window that prepares or drains can be aborted' },
+  abort: {
+    in: ['preparing', 'draining', 'verifying', 'watching'],
+    otherwise: 'the swap has begun',
+  },
   end: {
     in: ['watching'],
     otherwise: 'only a window that is watched can be ended early, and one that is held resolved',
@@ -19,20 +32,49 @@ const ALLOWED: Record<Request['kind'] | 'extend', { in: Phase[]; otherwise: stri
 };
 
 /** Why this window cannot do that now, as a sentence for people; `null` if it can. */
-export function whyNot(window: Window, kind: Request['kind'] | 'extend'): string | null {
-  const rule = ALLOWED[kind];
-  if (rule.in.includes(window.phase)) return null;
+export function whyNot(window: Window, kind: Asked, ask: Ask = {}): string | null {
+  const no = (hint: string) => `window ${window.id} is ${window.phase} and cannot ${kind}: ${hint}`;
+  if (window.held) return kind === 'end' ? whyNotChosen(window, ask.choice) : isHeld(window, kind);
   if (window.phase === 'done') return `window ${window.id} is over (${window.outcome}): it cannot ${kind}`;
-  const hint =
-    kind === 'abort' && window.phase === 'scheduled'
-      ? 'it has not begun: cancel it instead'
-      : kind === 'cancel' && window.phase !== 'draining'
-        ? 'the swap has begun'
-        : kind === 'abort'
-          ? 'the swap has begun'
-          : rule.otherwise;
-  return `window ${window.id} is ${window.phase} and cannot ${kind}: ${hint}`;
+  if (kind === 'abort' && window.rollback) return no('it goes back already');
+  if (!isTime(window, kind)) return no(hintFor(window, kind));
+  if (kind === 'end' && ask.choice !== undefined) return no('it is not held: leave the choice out');
+  if (kind === 'start' && window.requiresApproval && window.approvedBy === null)
+    return no('it waits for a second person: approve it first');
+  return kind === 'approve' ? whyNotApproved(window, ask.by) : null;
 }
+
+function isTime({ phase, strategy }: Window, kind: Asked): boolean {
+  if (kind === 'abort' && phase === 'swapping') return strategy !== 'window';
+  return ALLOWED[kind].in.includes(phase);
+}
+
+function hintFor({ phase }: Window, kind: Asked): string {
+  if (kind === 'abort' && phase === 'scheduled') return 'it has not begun: cancel it instead';
+  if (kind === 'cancel' && phase !== 'draining') return 'the swap has begun';
+  return ALLOWED[kind].otherwise;
+}
+
+function whyNotApproved({ id, requiresApproval, approvedBy, createdBy }: Window, by?: string): string | null {
+  if (!requiresApproval) return `window ${id} needs no approval`;
+  if (approvedBy !== null) return `window ${id} is approved already, by ${approvedBy}`;
+  if (by === createdBy)
+    return `window ${id} was declared by ${createdBy}: another person has to approve it (with another token; without tokens, under another name in X-Slackwater-Actor)`;
+  return null;
+}
+
+const isHeld = (window: Window, kind: Asked): string =>
+  `window ${window.id} is held and cannot ${kind}: end it with one of its choices, ${choicesOf(window)}`;
+
+function whyNotChosen(window: Window, choice?: Choice): string | null {
+  if (choice === undefined)
+    return `window ${window.id} is held: say how it goes on with "choice", one of ${choicesOf(window)}`;
+  if (window.held?.choices.some(each => each.choice === choice)) return null;
+  return `window ${window.id} does not offer ${choice} now: "choice" may be ${choicesOf(window)}`;
+}
+
+const choicesOf = ({ held }: Window): string =>
+  (held?.choices ?? []).map(({ choice, does }) => `${choice} (${does})`).join(', ');
 
 /** The window with `byMs` more time to drain, and its end moved along. */
 export function extended(window: Window, byMs: number): Window {

@@ -1,9 +1,9 @@
 import type { Hold } from '../model/hold.js';
 import type { Intent } from '../model/intent.js';
-import type { Report, Request, Window } from '../model/window.js';
+import type { Choice, Report, Request, Window } from '../model/window.js';
 import { isOver, WINDOW_DEFAULTS } from '../model/window-defaults.js';
-import { extended, whyNot } from '../model/window-requests.js';
-import { SlackwaterError } from '../platform/errors.js';
+import { type Ask, type Asked, extended, whyNot } from '../model/window-requests.js';
+import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
 import { redisNow, type Store, script } from './redis.js';
 
@@ -178,12 +178,13 @@ export async function advance(
 export async function requestWindow(
   store: Store,
   id: string,
-  request: { kind: Request['kind']; by: string },
+  { kind, by, choice }: { kind: Request['kind']; by: string; choice?: Choice | undefined },
   expectedVersion?: number,
 ): Promise<Window> {
-  if (request.kind === 'start')
+  if (kind === 'start')
     await refuseInFreeze(store, (await getWindow(store, id)).app, await redisNow(store.redis));
-  return update(store, id, request.kind, expectedVersion, (window, at) => ({
+  const request = { kind, by, ...(choice === undefined ? {} : { choice }) };
+  return update(store, id, request, expectedVersion, (window, at) => ({
     ...window,
     request: { ...request, at },
   }));
@@ -193,16 +194,29 @@ export async function requestWindow(
 export function extendWindow(
   store: Store,
   id: string,
-  change: { byMs: number; by: string },
+  { byMs, by }: { byMs: number; by: string },
   expectedVersion?: number,
 ): Promise<Window> {
-  return update(store, id, 'extend', expectedVersion, window => extended(window, change.byMs));
+  return update(store, id, { kind: 'extend', by }, expectedVersion, window => extended(window, byMs));
+}
+
+/** A second person agrees: from here on the window may begin. Errors as with `requestWindow`. */
+export function approveWindow(
+  store: Store,
+  id: string,
+  { by }: { by: string },
+  expectedVersion?: number,
+): Promise<Window> {
+  return update(store, id, { kind: 'approve', by }, expectedVersion, window => ({
+    ...window,
+    approvedBy: by,
+  }));
 }
 
 async function update(
   store: Store,
   id: string,
-  kind: Request['kind'] | 'extend',
+  ask: Ask & { kind: Asked; by: string },
   expectedVersion: number | undefined,
   change: (window: Window, at: string) => Window,
 ): Promise<Window> {
@@ -215,11 +229,11 @@ async function update(
         `window ${id} is at version ${window.version}, not ${expectedVersion}: read it again and decide anew`,
       );
     }
-    const refusal = whyNot(window, kind);
-    if (refusal) throw new SlackwaterError('conflict', refusal);
+    const refusal = whyNot(window, ask.kind, ask);
+    if (refusal) throw new SlackwaterError('conflict', refusal, choiceFault(window, ask.kind));
     const at = new Date(await redisNow(redis)).toISOString();
     const next = { ...change(window, at), version: window.version + 1 };
-    const event = { app: window.app, window: id, request: kind };
+    const event = { app: window.app, window: id, request: ask.kind, by: ask.by };
     const written = await updateScript(
       redis,
       keys.window(id),
@@ -236,6 +250,13 @@ async function update(
     );
     if (written === 1) return next;
   }
+}
+
+/** Points at the choice where a window that is held was asked without one that it offers. */
+function choiceFault({ held }: Window, kind: Asked): FieldError[] {
+  if (kind !== 'end' || !held) return [];
+  const choices = held.choices.map(({ choice }) => choice).join(', ');
+  return [{ pointer: '/choice', detail: `must be one of ${choices}` }];
 }
 
 /** What is kept of a window as long as it is not over, in the hash of open windows. Times in ms since the epoch. */

@@ -1,13 +1,15 @@
 import type { Release } from '../model/release.js';
-import type { Window } from '../model/window.js';
-import { WINDOW_DEFAULTS } from '../model/window-defaults.js';
-import { formatDuration } from '../platform/duration.js';
+import type { Hook, Probe } from '../model/task.js';
+import type { Strategy, Watch, Window } from '../model/window.js';
+import { CANARY, ROLLING, WINDOW_DEFAULTS } from '../model/window-defaults.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
 import { readIntent } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { getRelease } from '../store/releases.js';
 import { createWindow } from '../store/windows.js';
+import { checkFields } from './declare-checks.js';
+import { tasksOf } from './declare-tasks.js';
 
 /** What a person declares, its durations read already. */
 export interface WindowInput {
@@ -22,21 +24,35 @@ export interface WindowInput {
   drainTimeoutMs: number;
   onDrainTimeout: 'abort' | 'force';
   maxDurationMs: number;
+  /** Left out, it is a full stop. So with all that follows: what nobody asked for is not done. */
+  strategy?: Strategy | undefined;
+  rolling?: Window['rolling'] | undefined;
+  canary?: Window['canary'] | undefined;
+  hooks?: Hook[] | undefined;
+  probes?: Probe[] | undefined;
+  watch?: Watch | null | undefined;
+  announceMs?: number | undefined;
+  requiresApproval?: boolean | undefined;
 }
 
-/** How far in the past a start may lie and still mean "now": clocks of clients differ. */
-const TOLERANCE_MS = 5_000;
+interface DeclareOptions {
+  /** ms; left out: the time of Redis. */
+  now?: number;
+  /** What the payload of a run may have; left out: what the configuration has where nobody changed it. */
+  payloadBytes?: number;
+}
 
 /**
  * Declares a window: from here on the engine has it.
- * @throws SlackwaterError `not-found` (the release), `bad-request` with pointers, `conflict` (an overlap, or the release is current already).
+ * @throws SlackwaterError `not-found` (the release), `invalid-body` with pointers, `conflict` (an overlap, the release is current already, or there
+ * is none from which to go over one by one).
  */
 export async function declareWindow(
   store: Store,
   input: WindowInput,
-  options: { now?: number } = {},
+  options: DeclareOptions = {},
 ): Promise<Window> {
-  const { window } = await draft(store, input, options.now);
+  const { window } = await draft(store, input, options);
   return createWindow(store, window);
 }
 
@@ -44,11 +60,11 @@ export async function declareWindow(
 export async function draft(
   store: Store,
   input: WindowInput,
-  at?: number,
+  options: DeclareOptions = {},
 ): Promise<{ window: Window; release: Release; previous: Release | null }> {
-  const now = at ?? (await redisNow(store.redis));
+  const now = options.now ?? (await redisNow(store.redis));
   const release = await getRelease(store, input.release);
-  checkFields(input, release, now);
+  checkFields(input, release, now, options.payloadBytes ?? 1_048_576);
   const current = (await readIntent(store, release.app))?.release ?? null;
   if (current === release.id) {
     throw new SlackwaterError(
@@ -57,39 +73,15 @@ export async function draft(
       [{ pointer: '/release', detail: `is what app ${release.app} runs now` }],
     );
   }
+  if (current === null && input.strategy !== undefined && input.strategy !== 'window') {
+    throw new SlackwaterError(
+      'conflict',
+      `app ${release.app} runs nothing yet, so there is nothing to go over from: leave "strategy" out of its first window`,
+      [{ pointer: '/strategy', detail: `${input.strategy} needs a release that runs` }],
+    );
+  }
   const previous = current === null ? null : await getRelease(store, current);
   return { window: windowOf(input, release, previous, now), release, previous };
-}
-
-function checkFields(input: WindowInput, release: Release, now: number): void {
-  const bad = (pointer: string, detail: string, message: string) => {
-    throw new SlackwaterError('bad-request', message, [{ pointer, detail }]);
-  };
-  if (input.app !== undefined && input.app !== release.app) {
-    bad(
-      '/app',
-      `release ${release.id} is of app ${release.app}`,
-      `release ${release.id} belongs to app ${release.app}, not ${input.app}: leave "app" out or name a release of ${input.app}`,
-    );
-  }
-  const startsAt = input.startsAt === undefined ? now : Date.parse(input.startsAt);
-  if (Number.isNaN(startsAt)) {
-    bad('/startsAt', 'must be an ISO 8601 time', `${input.startsAt} is not a time: write it as ISO 8601`);
-  }
-  if (startsAt < now - TOLERANCE_MS) {
-    bad(
-      '/startsAt',
-      `is ${formatDuration(now - startsAt)} in the past`,
-      `a window cannot start in the past (${input.startsAt}): leave "startsAt" out to start now`,
-    );
-  }
-  if (input.drainTimeoutMs > input.maxDurationMs) {
-    bad(
-      '/drainTimeout',
-      `must not be longer than maxDuration (${formatDuration(input.maxDurationMs)})`,
-      `a drain of ${formatDuration(input.drainTimeoutMs)} does not fit into a window of ${formatDuration(input.maxDurationMs)}: shorten "drainTimeout" or give "maxDuration" more`,
-    );
-  }
 }
 
 function windowOf(input: WindowInput, release: Release, previous: Release | null, now: number): Window {
@@ -114,6 +106,7 @@ function windowOf(input: WindowInput, release: Release, previous: Release | null
     drainTimeoutMs: input.drainTimeoutMs,
     onDrainTimeout: input.onDrainTimeout,
     maxDurationMs: input.maxDurationMs,
+    ...plannedOf(input),
     proofRound: 0,
     request: null,
     phases: [
@@ -129,5 +122,21 @@ function windowOf(input: WindowInput, release: Release, previous: Release | null
     refusals: [],
     summary: null,
     hosts: [],
+  };
+}
+
+/** What to do in it, and how. */
+function plannedOf(input: WindowInput) {
+  const { strategy = 'window', hooks = [], probes = [], watch = null } = input;
+  return {
+    strategy,
+    rolling: strategy === 'rolling' ? (input.rolling ?? ROLLING) : null,
+    canary: strategy === 'canary' ? (input.canary ?? CANARY) : null,
+    hooks,
+    probes,
+    watch,
+    tasks: tasksOf(input),
+    announceMs: input.announceMs ?? 0,
+    requiresApproval: input.requiresApproval ?? false,
   };
 }

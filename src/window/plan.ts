@@ -17,9 +17,9 @@ import { count } from './table/sentences.js';
 export async function planWindow(
   store: Store,
   input: WindowInput,
-  options: { now?: number } = {},
+  options: { now?: number; payloadBytes?: number } = {},
 ): Promise<WindowPlan> {
-  const { window, release, previous } = await draft(store, input, options.now);
+  const { window, release, previous } = await draft(store, input, options);
   const [all, open] = await Promise.all([listHosts(store), openWindows(store)]);
   const hosts = all.filter(host => !host.leaving);
   const apps = hosts.flatMap(host => host.apps[window.app] ?? []);

@@ -309,8 +309,8 @@ const cases: Case[] = [
   [
     'a window in the past',
     () => ['POST', '/v1/windows', windowOf({ release: release.id, startsAt: '2020-01-01T00:00:00Z' })],
-    400,
-    'bad-request',
+    422,
+    'invalid-body',
     /in the past/,
   ],
   [

@@ -77,6 +77,8 @@ describe('the OpenAPI document', () => {
         'POST /v1/windows/{id}/extend',
         'POST /v1/windows/{id}/cancel',
         'POST /v1/windows/{id}/abort',
+        'POST /v1/windows/{id}/approve',
+        'POST /v1/windows/{id}/end',
         'GET /v1/holds',
         'POST /v1/holds',
         'DELETE /v1/holds/{id}',
@@ -131,6 +133,13 @@ describe('the OpenAPI document', () => {
     const next = await t.release([{ attempts: 2 }], { current: false });
     const startsAt = new Date(Date.now() + 3_600_000).toISOString();
     const payload = { file: 'a' };
+    const everything = {
+      strategy: 'canary',
+      canary: { steps: ['1%', 0.5] },
+      hooks: [{ name: 'expand', when: 'before', command: ['true'] }],
+      probes: [{ name: 'count', job: { name: 'flights.delays', payload } }],
+      watch: {},
+    };
     const requests: [method: string, route: string, url: string, body?: unknown][] = [
       ['post', '/v1/jobs/{name}/runs', '/v1/jobs/flights.delays/runs', { payload }],
       [
@@ -142,7 +151,7 @@ describe('the OpenAPI document', () => {
       ['get', '/v1/jobs', '/v1/jobs'],
       ['get', '/v1/runs', '/v1/runs'],
       ['get', '/v1/releases', '/v1/releases'],
-      ['post', '/v1/windows', '/v1/windows', { release: next.id, reason: 'x', startsAt }],
+      ['post', '/v1/windows', '/v1/windows', { release: next.id, reason: 'x', startsAt, ...everything }],
       ['post', '/v1/windows', '/v1/windows?dryRun=true', { release: next.id, reason: 'x' }],
       ['get', '/v1/windows', '/v1/windows'],
       ['post', '/v1/holds', '/v1/holds', { queues: ['reports'], reason: 'x', until: startsAt }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Phase } from '../../src/model/window.js';
+import type { Phase, Window } from '../../src/model/window.js';
 import { extended, whyNot } from '../../src/model/window-requests.js';
 import { holdOf, intentOf, stands } from '../../src/window/act.js';
 import { iso, sampleIntent, sampleWindow, T0, windowIn } from '../support/window-samples.js';
@@ -10,16 +10,72 @@ describe('what may be asked of a window', () => {
     ['preparing', ['cancel', 'abort', 'extend']],
     ['draining', ['abort', 'extend']],
     ['swapping', ['extend']],
+    ['verifying', ['abort', 'extend']],
     ['resuming', ['extend']],
+    ['watching', ['abort', 'end', 'extend']],
     ['done', []],
   ];
+  const kinds = ['start', 'cancel', 'abort', 'end', 'extend', 'approve'] as const;
+  const allowedIn = (window: Window) => kinds.filter(kind => whyNot(window, kind) === null);
   for (const [phase, allowed] of table) {
     it(`${phase}: ${allowed.join(', ') || 'nothing'}`, () => {
-      const window = windowIn(phase, { outcome: phase === 'done' ? 'aborted' : null });
-      const kinds = ['start', 'cancel', 'abort', 'extend'] as const;
-      expect(kinds.filter(kind => whyNot(window, kind) === null)).toEqual(allowed);
+      expect(allowedIn(windowIn(phase, { outcome: phase === 'done' ? 'aborted' : null }))).toEqual(allowed);
     });
   }
+
+  it('a rolling window can go back while it swaps, and none twice', () => {
+    expect(allowedIn(windowIn('swapping', { strategy: 'rolling' }))).toEqual(['abort', 'extend']);
+    const rollback = { because: 'probe failed', at: iso(T0), from: 'verifying' } as const;
+    const back = windowIn('draining', { rollback });
+    expect(allowedIn(back)).toEqual(['extend']);
+    expect(whyNot(back, 'abort')).toMatch(/goes back already/);
+  });
+
+  describe('where it is held', () => {
+    const held = windowIn('done', {
+      outcome: 'held',
+      held: {
+        since: iso(T0),
+        phase: 'swapping',
+        reason: 'nobody knows whether hook migrate was done',
+        task: 'migrate',
+        choices: [
+          { choice: 'retry', does: 'does hook migrate again' },
+          { choice: 'go-back', does: 'goes back to old' },
+        ],
+        until: iso(T0 + 60_000),
+      },
+    });
+
+    it('only one of the choices is', () => {
+      expect(allowedIn(held)).toEqual([]);
+      expect(whyNot(held, 'end', { choice: 'retry' })).toBeNull();
+      expect(whyNot(held, 'end')).toMatch(/retry \(does hook migrate again\), go-back \(goes back to old\)/);
+      expect(whyNot(held, 'end', { choice: 'release' })).toMatch(/does not offer release/);
+      expect(whyNot(held, 'abort')).toMatch(/held and cannot abort: end it with/);
+    });
+
+    it('a window that is not takes no choice', () => {
+      expect(whyNot(windowIn('watching'), 'end', { choice: 'go-on' })).toMatch(/not held/);
+    });
+  });
+
+  describe('where a second person has to agree', () => {
+    const window = sampleWindow({ requiresApproval: true });
+
+    it('it cannot start before', () => {
+      expect(allowedIn(window)).toEqual(['cancel', 'extend', 'approve']);
+      expect(allowedIn({ ...window, approvedBy: 'ada' })).toEqual(['start', 'cancel', 'extend']);
+    });
+
+    it('only another one may, once, before it begins', () => {
+      expect(whyNot(window, 'approve', { by: 'ada' })).toBeNull();
+      expect(whyNot(window, 'approve', { by: 'ops' })).toMatch(/declared by ops: another person/);
+      expect(whyNot({ ...window, approvedBy: 'ada' }, 'approve', { by: 'eve' })).toMatch(/already, by ada/);
+      expect(whyNot(windowIn('preparing', { requiresApproval: true }), 'approve')).toMatch(/has begun/);
+      expect(whyNot(sampleWindow(), 'approve', { by: 'ada' })).toMatch(/needs no approval/);
+    });
+  });
 
   it('says what to do instead', () => {
     expect(whyNot(windowIn('draining'), 'cancel')).toMatch(/abort it instead/);

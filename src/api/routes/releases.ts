@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { parseManifest } from '../../model/manifest.js';
 import { sha256Schema } from '../../model/release.js';
 import { SlackwaterError } from '../../platform/errors.js';
+import { checkPayloadSchemas } from '../../release/payloads.js';
 import { appendEvent } from '../../store/events.js';
 import { getBlob, getRelease, hasBlob, listReleases, putBlob, putRelease } from '../../store/releases.js';
 import type { Routes } from '../context.js';
-import { checkPayloadSchemas } from '../payloads.js';
 import { listOf, open, releaseShape } from '../shapes.js';
 import { limitInput } from '../validation.js';
 

@@ -1,16 +1,23 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import type { Window } from '../../model/window.js';
 import { SlackwaterError } from '../../platform/errors.js';
-import { extendWindow, getWindow, listWindows, readReport, requestWindow } from '../../store/windows.js';
+import {
+  approveWindow,
+  extendWindow,
+  getWindow,
+  listWindows,
+  readReport,
+  requestWindow,
+} from '../../store/windows.js';
 import { declareWindow, type WindowInput } from '../../window/declare.js';
 import { planWindow } from '../../window/plan.js';
 import { actorOf } from '../access.js';
 import type { Api, ApiContext } from '../context.js';
-import { etagOf, expectedVersion } from '../etag.js';
-import { eventStreamShape, listOf, planShape, reportShape, windowShape } from '../shapes.js';
+import { etagOf } from '../etag.js';
+import { eventStreamShape, listOf } from '../shapes.js';
 import type { EventStreams } from '../sse.js';
-import { durationInput, limitInput, timeInput } from '../validation.js';
+import { limitInput, timeInput } from '../validation.js';
+import { plannedOf, windowFields } from '../window-body.js';
+import { planShape, reportShape, windowShape } from '../window-shapes.js';
 
 const tags = ['windows'];
 const idParams = z.strictObject({ id: z.string().min(1).max(100) });
@@ -18,14 +25,12 @@ const windowBody = z.strictObject({
   release: z.string().min(1).max(100).meta({ description: 'ID, digest, or the beginning of one' }),
   app: z.string().max(100).optional().meta({ description: 'checked against the release' }),
   startsAt: timeInput.optional().meta({ description: 'left out: now' }),
-  reason: z.string().trim().min(1).max(1_000),
-  strategy: z.literal('window').optional(),
-  drainTimeout: durationInput.optional(),
-  onDrainTimeout: z.enum(['abort', 'force']).optional(),
-  maxDuration: durationInput.optional(),
+  ...windowFields,
 });
 
 export function windowRoutes(api: Api, { store, config }: ApiContext, streams: EventStreams): void {
+  const limits = { payloadBytes: config.limits.payloadBytes };
+
   api.post(
     '/v1/windows',
     {
@@ -39,8 +44,9 @@ export function windowRoutes(api: Api, { store, config }: ApiContext, streams: E
     },
     async (request, reply) => {
       const input = inputOf(request.body, actorOf(request));
-      if (request.query.dryRun === 'true') return reply.code(200).send(await planWindow(store, input));
-      const window = await declareWindow(store, input);
+      if (request.query.dryRun === 'true')
+        return reply.code(200).send(await planWindow(store, input, limits));
+      const window = await declareWindow(store, input, limits);
       return reply
         .code(201)
         .headers({ location: `/v1/windows/${window.id}`, etag: etagOf(window) })
@@ -78,7 +84,10 @@ export function windowRoutes(api: Api, { store, config }: ApiContext, streams: E
         response: { 200: windowShape },
       },
     },
-    async (request, reply) => answer(reply, await getWindow(store, request.params.id)),
+    async (request, reply) => {
+      const window = await getWindow(store, request.params.id);
+      return reply.header('etag', etagOf(window)).send(window);
+    },
   );
 
   api.get(
@@ -122,68 +131,13 @@ export function windowRoutes(api: Api, { store, config }: ApiContext, streams: E
     },
   );
 
-  for (const [kind, summary] of [
-    ['start', 'Begin now instead of at its time'],
-    ['cancel', 'Give it up before intake is held'],
-    ['abort', 'Stop it while it prepares or drains: still the old release'],
-  ] as const) {
-    api.post(
-      `/v1/windows/:id/${kind}`,
-      {
-        schema: {
-          tags,
-          summary,
-          description: '409 where the phase does not allow it; `If-Match` is heeded.',
-          params: idParams,
-          body: z.strictObject({}).optional(),
-          response: { 200: windowShape },
-        },
-      },
-      async (request, reply) => {
-        const version = await versionFor(request, request.params.id);
-        const by = actorOf(request);
-        return answer(reply, await requestWindow(store, request.params.id, { kind, by }, version));
-      },
-    );
-  }
-
-  api.post(
-    '/v1/windows/:id/extend',
-    {
-      schema: {
-        tags,
-        summary: 'More time to drain and to end',
-        params: idParams,
-        body: z.strictObject({ by: durationInput.refine(ms => ms >= 1, 'must be longer than 0') }),
-        response: { 200: windowShape },
-      },
-    },
-    async (request, reply) => {
-      const version = await versionFor(request, request.params.id);
-      const change = { byMs: request.body.by, by: actorOf(request) };
-      return answer(reply, await extendWindow(store, request.params.id, change, version));
-    },
-  );
-
-  async function versionFor(request: FastifyRequest, id: string): Promise<number | undefined> {
-    return expectedVersion(request, await getWindow(store, id));
-  }
-
   function inputOf(body: z.output<typeof windowBody>, createdBy: string): WindowInput {
     return {
       release: body.release,
       app: body.app,
       startsAt: body.startsAt,
-      reason: body.reason,
       createdBy,
-      drainTimeoutMs: body.drainTimeout ?? config.window.drainTimeoutMs,
-      onDrainTimeout: body.onDrainTimeout ?? config.window.onDrainTimeout,
-      maxDurationMs: body.maxDuration ?? config.window.maxDurationMs,
+      ...plannedOf(body, config),
     };
   }
-}
-
-function answer(reply: FastifyReply, window: Window): Window {
-  reply.header('etag', etagOf(window));
-  return window;
 }

@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { JobManifest } from '../model/release.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
-import { describe, pointerOf } from './validation.js';
+import { describe, pointerOf } from '../platform/field-errors.js';
 
 const compiled = new WeakMap<JobManifest, ValidateFunction>();
 

@@ -1,0 +1,94 @@
+import type { Release } from '../model/release.js';
+import type { Hook, Probe, Task, TaskAction } from '../model/task.js';
+import { type FieldError, SlackwaterError } from '../platform/errors.js';
+import { checkPayload } from '../release/payloads.js';
+import type { WindowInput } from './declare.js';
+
+/** What is wrong with the hooks and probes of a window to this release. */
+export function taskFaults(input: WindowInput, release: Release, payloadBytes: number): FieldError[] {
+  const { strategy = 'window', hooks = [], probes = [] } = input;
+  const faultsOf = (list: 'hooks' | 'probes', tasks: (Hook | Probe)[]) =>
+    tasks.flatMap((task, i) => [
+      ...nameFaults(tasks, i, `/${list}/${i}`),
+      ...actionFaults(task, `/${list}/${i}`, release, payloadBytes),
+    ]);
+  return [...faultsOf('hooks', hooks), ...timeFaults(hooks, strategy), ...faultsOf('probes', probes)];
+}
+
+/** The record of each, as long as nothing was done: hooks first, each kind in the order in which it was given. */
+export function tasksOf({ hooks = [], probes = [] }: Pick<WindowInput, 'hooks' | 'probes'>): Task[] {
+  return [
+    ...hooks.map(({ name, when }) => pending({ kind: 'hook', name, when })),
+    ...probes.map(({ name }) => pending({ kind: 'probe', name, when: 'verify' })),
+  ];
+}
+
+const pending = (task: Pick<Task, 'kind' | 'name' | 'when'>): Task => ({
+  ...task,
+  state: 'pending',
+  attempt: 0,
+  startedAt: null,
+  endedAt: null,
+  run: null,
+  output: '',
+  error: null,
+});
+
+/** Results are told by name. */
+function nameFaults(tasks: { name: string }[], i: number, at: string): FieldError[] {
+  const { name } = tasks[i]!;
+  if (tasks.findIndex(task => task.name === name) === i) return [];
+  return [{ pointer: `${at}/name`, detail: `stands there twice: ${JSON.stringify(name)} is taken` }];
+}
+
+const ACTIONS = ['command', 'http', 'job'] as const;
+
+function actionFaults(task: TaskAction, at: string, release: Release, payloadBytes: number): FieldError[] {
+  const given = ACTIONS.filter(action => task[action] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none is there' : `${given.join(' and ')} are there`;
+    return [{ pointer: at, detail: `must have exactly one of command, http and job: ${found}` }];
+  }
+  return task.job ? jobFaults(task.job, `${at}/job`, release, payloadBytes) : [];
+}
+
+function jobFaults(
+  { name, payload }: NonNullable<TaskAction['job']>,
+  at: string,
+  { id, jobs }: Release,
+  payloadBytes: number,
+): FieldError[] {
+  const job = jobs.find(each => each.name === name);
+  if (!job) {
+    const names = jobs.map(each => each.name);
+    const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '');
+    return [
+      {
+        pointer: `${at}/name`,
+        detail: `there is no job ${JSON.stringify(name)} in release ${id}: it has ${shown || 'none'}`,
+      },
+    ];
+  }
+  try {
+    checkPayload(job, payload, `${at}/payload`, payloadBytes);
+    return [];
+  } catch (error) {
+    if (error instanceof SlackwaterError) return error.errors;
+    throw error;
+  }
+}
+
+/** Only a full stop has a moment in which nothing runs. */
+function timeFaults(hooks: Hook[], strategy: string): FieldError[] {
+  if (strategy === 'window') return [];
+  return hooks.flatMap(({ when }, i) =>
+    when === 'stopped'
+      ? [
+          {
+            pointer: `/hooks/${i}/when`,
+            detail: `cannot be "stopped": a ${strategy} window never stops; use "before", or strategy "window"`,
+          },
+        ]
+      : [],
+  );
+}
