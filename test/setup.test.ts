@@ -3,7 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { packagesAreStale } from '../scripts/setup/packages.mjs';
-import { hidePassword, parseAddress } from '../src/redis/address.mjs';
+import { hidePassword, parseAddress, ping } from '../src/redis/address.mjs';
+import { readSeveral } from '../src/redis/several.mjs';
 import { onEnd } from './support/lifetime.js';
 import { ROOT, type RunningProcess, spawnNode } from './support/processes.js';
 import { tempDir } from './support/temp-dir.js';
@@ -166,7 +167,59 @@ describe('the address of a Redis', () => {
     },
   );
 
+  it.each([
+    [
+      'redis+cluster://a:7000,b,[::1]:7002',
+      {
+        kind: 'cluster',
+        tls: false,
+        nodes: [
+          { host: 'a', port: 7000 },
+          { host: 'b', port: 6379 },
+          { host: '::1', port: 7002 },
+        ],
+      },
+    ],
+    [
+      'rediss+sentinel://me:p%40ss@a,b:26380/tide?db=2&sentinelPassword=s',
+      {
+        kind: 'sentinel',
+        tls: true,
+        nodes: [
+          { host: 'a', port: 26_379 },
+          { host: 'b', port: 26_380 },
+        ],
+        username: 'me',
+        password: 'p@ss',
+        master: 'tide',
+        db: 2,
+        sentinelPassword: 's',
+      },
+    ],
+  ])('%s is read as several', (url, several) => {
+    expect(readSeveral(url)).toEqual(several);
+  });
+
+  it.each([
+    ['redis+sentinel://a:1', 'names no master'],
+    ['redis+cluster://a:1/2', 'something behind its hosts'],
+    ['redis+cluster://a:99999', 'has "a:99999" among its hosts'],
+    ['redis+cluster://', 'write redis+cluster://host:port'],
+    ['redis+sentinel://a/tide?quorum=2', 'asks for "quorum"'],
+  ])('%s is refused: it %s', (url, why) => {
+    expect(() => readSeveral(url)).toThrow(why);
+  });
+
+  it('of several answers where one of them does', async () => {
+    const port = await pretendRedis();
+    await ping(`redis+cluster://127.0.0.1:1,127.0.0.1:${port}`);
+    await expect(ping('redis+sentinel://127.0.0.1:1/tide')).rejects.toThrow('ECONNREFUSED');
+  });
+
   it('is shown without its password', () => {
+    expect(hidePassword('redis+sentinel://:secret@a,b/m?sentinelPassword=other')).toBe(
+      'redis+sentinel://:***@a,b/m?sentinelPassword=***',
+    );
     expect(hidePassword('redis://:secret@127.0.0.1:1')).toBe('redis://:***@127.0.0.1:1');
   });
 });

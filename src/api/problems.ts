@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, type FieldError, SlackwaterError } from '../platform/errors.js';
+import { troubleOf } from '../store/trouble.js';
 
 /** RFC 9457. `type` ends with the error's code. */
 export interface Problem {
@@ -51,7 +52,7 @@ export function sendProblem(
   reply: FastifyReply,
   error: SlackwaterError,
 ): FastifyReply {
-  if (error.code === 'unavailable') reply.header('retry-after', '1');
+  if (error.code === 'unavailable') reply.header('retry-after', retryAfter(error));
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   return reply
     .code(error.status)
@@ -60,6 +61,9 @@ export function sendProblem(
     .serializer(JSON.stringify)
     .send(problemOf(error, request.url.slice(0, 500)));
 }
+
+/** Seconds. Who waits for a person need not ask each second. */
+const retryAfter = ({ cause }: SlackwaterError) => (troubleOf(cause)?.lasts ? '10' : '1');
 
 /** What is no HTTP at all, too large a head, or too slow: answered on the bare socket. */
 export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -84,11 +88,11 @@ const BROKEN_HTTP: Record<string, [status: number, title: string, detail: string
 /** Whatever was thrown, as an error that clients may see. What is not known here is `internal`, and tells nothing of the inside. */
 export function readError(thrown: unknown): SlackwaterError {
   if (thrown instanceof SlackwaterError) return thrown;
-  const { name, message, code, statusCode } = thrown as Error & { code?: string; statusCode?: number };
+  const { message, code, statusCode } = thrown as Error & { code?: string; statusCode?: number };
   const known = OF_FASTIFY[String(code)];
   if (known) return new SlackwaterError(known[0], known[1]);
-  const redis = redisFault(name, String(message));
-  if (redis) return new SlackwaterError('unavailable', redis, [], { cause: thrown });
+  const trouble = troubleOf(thrown);
+  if (trouble) return new SlackwaterError('unavailable', trouble.text, [], { cause: thrown });
   if (thrown instanceof RangeError && /call stack/.test(message))
     return new SlackwaterError('invalid-body', 'the body is nested too deeply: give it fewer levels');
   if (statusCode && statusCode >= 400 && statusCode < 500) return new SlackwaterError('bad-request', message);
@@ -110,15 +114,3 @@ const OF_FASTIFY: Record<string, [ErrorCode, string]> = {
   FST_ERR_BAD_URL: ['bad-request', 'the path is not a valid URL path: percent-encode what is special in it'],
   FST_ERR_MAX_PARAM_LENGTH: ['bad-request', 'a part of the path is longer than any name or ID'],
 };
-
-function redisFault(name: string, message: string): string | undefined {
-  if (/^OOM /.test(message))
-    return 'Redis is out of memory: nothing was stored; free some, or raise its maxmemory';
-  if (/^(READONLY|MISCONF|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS) /.test(message))
-    return `Redis does not take writes at the moment (${message.split(' ')[0]}): try again shortly`;
-  const away =
-    /enableOfflineQueue|Command timed out|Connection is (closed|in)|ECONN|EPIPE|ETIMEDOUT|Stream isn't/;
-  return name === 'MaxRetriesPerRequestError' || away.test(message)
-    ? 'Redis cannot be reached: try again shortly (with the same Idempotency-Key, if this was a POST)'
-    : undefined;
-}

@@ -1,50 +1,13 @@
 import * as z from 'zod';
-import { parseDuration } from '../platform/duration.js';
-
-/** `"10m"` in YAML, milliseconds in the program. */
-const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  try {
-    return parseDuration(value);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
-const positive = duration.refine(ms => ms > 0, 'must be longer than 0');
-
-const UNITS: Record<string, number> = { '': 1, KiB: 1_024, MiB: 1_024 ** 2, GiB: 1_024 ** 3 };
-
-/** `"16MiB"`, `"64KiB"` or a plain number of bytes. */
-const size = z.union([z.string(), z.number()]).transform((value, context) => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?) ?(KiB|MiB|GiB|)$/.exec(String(value)) ?? [];
-  const bytes = amount === undefined ? 0 : Math.round(Number(amount) * UNITS[unit!]!);
-  if (bytes >= 1) return bytes;
-  context.addIssue({
-    code: 'custom',
-    message: `${JSON.stringify(value)} is not a size: write "16MiB", "64KiB" or bytes`,
-  });
-  return z.NEVER;
-});
+import { duration, name, positive, size } from './quantities.js';
+import { type RedisConfig, redisConfig, redisSettings } from './redis-settings.js';
 
 const count = z.int().min(1);
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'may hold letters, digits, ".", "_" and "-" only');
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never);
 
 /** The keys of `config/slackwater.yaml`, which explains each. */
 export const settingsSchema = z.strictObject({
-  redis: section({
-    url: z
-      .string()
-      .regex(/^(rediss?:\/\/|unix:\/\/\/)\S+$/, 'must begin with redis://, rediss:// or unix:///')
-      .default('redis://127.0.0.1:6379'),
-    namespace: name.default('sw'),
-    queuePrefix: z
-      .string()
-      .regex(/^[^\s:]+$/, 'must have no colon and no space')
-      .default('bull'),
-  }),
+  redis: redisSettings.prefault({} as never),
   server: section({
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(7070),
@@ -81,7 +44,7 @@ export type Settings = z.output<typeof settingsSchema>;
 
 /** What the program reads: the settings with defaults filled in; times in ms, sizes in bytes. */
 export interface Config {
-  redis: { url: string; namespace: string; queuePrefix: string };
+  redis: RedisConfig;
   server: {
     host: string;
     port: number;
@@ -117,7 +80,7 @@ export function toConfig(settings: Settings, cores: number, tokens: string[] = [
   const { redis, server, host, limits, window, retention, data } = settings;
   const { lockDuration, killAfter, ...hostRest } = host;
   return {
-    redis,
+    redis: redisConfig(redis),
     server: { ...server, tokens },
     host: {
       ...hostRest,

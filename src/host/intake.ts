@@ -2,8 +2,9 @@ import type { Logger } from '../platform/logger.js';
 import { type Consumer, createConsumer } from '../queue/consumer.js';
 import { taskQueueOf } from '../queue/task-runs.js';
 import { appendEvent } from '../store/events.js';
-import { isUnreachable, type Store } from '../store/redis.js';
+import type { Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
+import { troubleOf } from '../store/trouble.js';
 import type { Ending } from './held-runs.js';
 import type { Pool } from './pool.js';
 import type { RunControl } from './run-control.js';
@@ -79,7 +80,8 @@ export class Intake {
         );
       },
       // That Redis is away is told once, by the host, not by each attempt to reach it.
-      onError: error => log[isUnreachable(error) ? 'debug' : 'warn']({ err: error, queue }, 'queue trouble'),
+      onError: error =>
+        log[troubleOf(error)?.kind === 'away' ? 'debug' : 'warn']({ err: error, queue }, 'queue trouble'),
     });
   }
 

@@ -1,5 +1,6 @@
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { namesSeveral, readSeveral } from './several.mjs';
 
 /** The maximum for a socket path is 108 bytes on Linux, 104 on macOS, both with a closing zero. */
 export const LONGEST_SOCKET_PATH = 100;
@@ -36,14 +37,30 @@ export function parseAddress(url) {
 }
 
 /**
- * Asks once, with credentials where the address has them.
+ * Asks once, with credentials where the address has them. Of several it is enough that one answers.
  * @param {string} url
  * @param {number} [timeout] ms
  * @returns {Promise<void>} when Redis answers PONG
  * @throws Error with what it answered, or why it cannot be reached
  */
 export async function ping(url, timeout = 3_000) {
-  const address = parseAddress(url);
+  const addresses = namesSeveral(url) ? eachOf(url) : [parseAddress(url)];
+  await Promise.any(addresses.map(address => pingOne(address, timeout))).catch(
+    (/** @type {AggregateError} */ all) => {
+      throw all.errors[0];
+    },
+  );
+}
+
+/** @param {string} url @returns {TcpAddress[]} */
+function eachOf(url) {
+  const { kind, nodes, tls, username, password, sentinelPassword } = readSeveral(url);
+  const secret = kind === 'cluster' ? { username, password } : { password: sentinelPassword };
+  return nodes.map(node => ({ ...node, tls, ...secret }));
+}
+
+/** @param {SocketAddress | TcpAddress} address @param {number} timeout */
+async function pingOne(address, timeout) {
   const answer = await ask(address, [...authentication(address), ['PING']], timeout);
   if (!answer.includes('+PONG'))
     throw new Error(
@@ -65,7 +82,7 @@ export async function answers(url, timeout) {
 
 /** @param {string} url the same, fit to be shown */
 export function hidePassword(url) {
-  return url.replace(/(:\/\/[^:/@]*:)[^@]*@/, '$1***@');
+  return url.replace(/(:\/\/[^:/@]*:)[^@]*@/, '$1***@').replace(/(sentinelPassword=)[^&]*/, '$1***');
 }
 
 /** @param {SocketAddress | TcpAddress} address */

@@ -9,6 +9,7 @@ import { newId } from '../platform/ids.js';
 import { createLogger, type Logger } from '../platform/logger.js';
 import { type Service, serviceGroup } from '../platform/service.js';
 import { createQueues } from '../queue/queues.js';
+import { hidePassword } from '../redis/address.mjs';
 import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
 import { createEngine } from '../window/engine.js';
@@ -153,7 +154,7 @@ async function whenReady({ redis, options }: Store, waitMs: number): Promise<voi
   });
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
-      const where = options.url.replace(/\/\/[^@/]*@/, '//');
+      const where = hidePassword(options.url);
       reject(
         new SlackwaterError('unavailable', `no Redis answers at ${where}${why}: start one, or set REDIS_URL`),
       );

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { Redis, type RedisOptions } from 'ioredis';
-import { SlackwaterError } from '../platform/errors.js';
+import type { RedisOptions } from 'ioredis';
+import { type ConnectionOptions, connect, type Redis } from './connection.js';
 import { createKeys, type Keys } from './keys.js';
 
+export { checkRedis } from './check-redis.js';
+export { connect, onOutage } from './connection.js';
 export type { Redis };
 
-export interface StoreOptions {
-  /** `redis://…`, `rediss://…`, or `unix:///path` for a socket. */
-  url: string;
-  namespace?: string;
+export interface StoreOptions extends ConnectionOptions {
   queuePrefix?: string;
 }
 
@@ -20,85 +18,12 @@ export interface Store {
   options: StoreOptions;
 }
 
-/**
- * Opens a connection as BullMQ needs it: commands wait for a reconnect (50–500 ms apart) instead of failing. The client's automatic
- * pipelining stays off: when a connection closes under such a pipeline, ioredis 6.0.0 throws outside of any promise and the process dies.
- */
-export function connect(options: StoreOptions, extra: RedisOptions = {}): Redis {
-  const settings: RedisOptions = {
-    maxRetriesPerRequest: null,
-    retryStrategy: times => Math.min(50 * times, 500),
-    ...extra,
-  };
-  const socket = /^unix:\/\/(\/.+)$/.exec(options.url)?.[1];
-  const redis = socket ? new Redis({ ...settings, path: socket }) : new Redis(options.url, settings);
-  writeTogether(redis);
-  // Without a listener ioredis prints every refused reconnect; who cares about them listens for itself.
-  redis.on('error', () => {});
-  return redis;
-}
-
-/**
- * Commands of one turn go out in one write, each still an own command with its own answer: a host saves hundreds of states at once, and a
- * write each was the largest part of its work.
- */
-function writeTogether(redis: Redis): void {
-  const send = redis.sendCommand.bind(redis);
-  redis.sendCommand = (command, stream) => {
-    const socket = (redis as unknown as { stream?: Socket }).stream;
-    if (socket && socket.writableCorked === 0) {
-      socket.cork();
-      process.nextTick(() => socket.uncork());
-    }
-    return send(command, stream);
-  };
-}
-
-/** Whether an error only says that Redis is out of reach at the moment. */
-export function isUnreachable(error: Error & { code?: string }): boolean {
-  return (
-    /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/.test(error.code ?? '') ||
-    /Connection is closed/i.test(error.message)
-  );
-}
-
-/** Calls `away` when the connection is lost and `back` when it serves again; never for what follows `redis.disconnect()`. */
-export function onOutage(redis: Redis, away: () => void, back: () => void): void {
-  let out = false;
-  redis.on('reconnecting', () => {
-    if (!out) away();
-    out = true;
-  });
-  redis.on('ready', () => {
-    if (out) back();
-    out = false;
-  });
-}
-
 export function openStore(options: StoreOptions, extra: RedisOptions = {}): Store {
   return {
     redis: connect(options, extra),
     keys: createKeys(options.namespace, options.queuePrefix),
     options,
   };
-}
-
-/** @throws SlackwaterError `bad-config` if this Redis could lose what it was given: evicting, or too old. */
-export async function checkRedis(redis: Redis): Promise<void> {
-  const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? '0';
-  if (Number.parseFloat(version) < 6.2) {
-    throw new SlackwaterError(
-      'bad-config',
-      `Redis ${version} is too old: Slackwater needs 6.2 or later, or Valkey`,
-    );
-  }
-  const [, policy] = (await redis.config('GET', 'maxmemory-policy').catch(() => [])) as string[];
-  if (policy !== undefined && policy !== 'noeviction') {
-    throw new SlackwaterError(
-      'bad-config',
-      `Redis has maxmemory-policy ${policy} and would delete runs when memory is short: set it to noeviction`,
-    );
-  }
 }
 
 /** @returns ms since the epoch by the clock of Redis, the one that machines agree on. */

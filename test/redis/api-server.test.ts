@@ -64,7 +64,7 @@ describe('a server', () => {
       .start()
       .catch(error => error);
     expect(error).toMatchObject({ code: 'unavailable' });
-    expect(error.message).toMatch(/redis:\/\/127\.0\.0\.1:1.*REDIS_URL/);
+    expect(error.message).toMatch(/redis:\/\/me:\*\*\*@127\.0\.0\.1:1.*REDIS_URL/);
     expect(error.message).not.toMatch(/secret/);
   });
 });

@@ -18,11 +18,12 @@ export interface TestStore extends Store {
  */
 export function useStore(url: string = inject('redisUrl')): TestStore {
   const id = randomBytes(5).toString('hex');
-  const [namespace, queuePrefix] = [`sw-test-${id}`, `bull-test-${id}`];
+  const isCluster = /^rediss?\+cluster:/.test(url);
+  const [namespace, queuePrefix] = [`sw-test-${id}`, isCluster ? `{bull-test-${id}}` : `bull-test-${id}`];
   const store = openStore({ url, namespace, queuePrefix });
   onEnd(async () => {
-    // A Redis that the test has killed takes its keys with it.
-    if (store.redis.status === 'ready') {
+    // A Redis that the test has killed takes its keys with it; so does a Cluster, which is always a test's own.
+    if (store.redis.status === 'ready' && !isCluster) {
       await removeKeys(store.redis, `{${namespace}}:*`);
       await removeKeys(store.redis, `${queuePrefix}:*`);
     }

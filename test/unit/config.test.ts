@@ -137,3 +137,21 @@ describe('faults name path, place and what was expected', () => {
     );
   });
 });
+
+describe('a Redis of several', () => {
+  test('keeps the queues of a Cluster in one slot, and asks for a prefix that does', () => {
+    const prefixOf = (yaml: string) => loadConfig({ file: fileOf(yaml), env: {} }).redis.queuePrefix;
+    expect(prefixOf('redis: { url: "redis://a" }')).toBe('bull');
+    expect(prefixOf('redis: { url: "redis+sentinel://a,b/tide" }')).toBe('bull');
+    expect(prefixOf('redis: { url: "redis+cluster://a,b" }')).toBe('{bull}');
+    expect(prefixOf('redis: { url: "redis+cluster://a,b", queuePrefix: "{mine}" }')).toBe('{mine}');
+    expect(faultOf('redis:\n  url: redis+cluster://a,b\n  queuePrefix: mine')).toMatch(
+      /yaml:3: redis\.queuePrefix: must hold a hash tag, such as "\{mine\}"/,
+    );
+  });
+
+  test('is refused where it names too little', () => {
+    expect(faultOf('redis: { url: redis+sentinel://a }')).toMatch(/redis\.url: names no master/);
+    expect(faultOf('redis: { url: redis+ring://a }')).toMatch(/redis\.url: must begin with redis:/);
+  });
+});

@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config/load.js';
 import { createHost } from '../../host/host.js';
+import { hidePassword } from '../../redis/address.mjs';
 import { say } from '../output.js';
 import { untilAsked } from '../until-asked.js';
 
@@ -22,8 +23,9 @@ export async function host(options: HostOptions): Promise<void> {
   const config = loadConfig({ file: options.config, env });
   const service = createHost(config);
   const waiting = setTimeout(() => {
-    const url = config.redis.url.replace(/\/\/[^@/]*@/, '//');
-    say(`no answer from Redis at ${url} yet: waiting for it (set REDIS_URL if it is elsewhere)`);
+    say(
+      `no answer from Redis at ${hidePassword(config.redis.url)} yet: waiting for it (set REDIS_URL if it is elsewhere)`,
+    );
   }, PATIENCE);
   await untilAsked(service, () => {
     clearTimeout(waiting);

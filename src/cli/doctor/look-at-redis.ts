@@ -1,3 +1,4 @@
+import { hidePassword } from '../../redis/address.mjs';
 import { connect, redisNow } from '../../store/redis.js';
 import type { RedisFacts } from './diagnose.js';
 
@@ -25,5 +26,3 @@ export async function lookAtRedis(url: string): Promise<RedisFacts | string> {
     redis.disconnect();
   }
 }
-
-const hidePassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
