@@ -55,6 +55,21 @@ export interface Task {
 /** Names a task within its window. */
 export const taskKey = ({ kind, name }: Pick<Task, 'kind' | 'name'>): string => `${kind}:${name}`;
 
+/** What was declared of a task of this window. */
+export function declaredTask(
+  { hooks, probes }: { hooks: Hook[]; probes: Probe[] },
+  { kind, name }: Pick<Task, 'kind' | 'name'>,
+): Hook | Probe {
+  const all: (Hook | Probe)[] = kind === 'hook' ? hooks : probes;
+  return all.find(each => each.name === name)!;
+}
+
+/** The run of a try that is a job: it follows from the try, so that whoever asks for it, and however often, there is one. */
+export const taskRunId = (
+  window: string,
+  { kind, name, attempt }: Pick<Task, 'kind' | 'name' | 'attempt'>,
+): string => `${window}-${kind}-${name}-${attempt}`;
+
 /** What is known of a try that was begun. `lost`: nobody works on it any more, and no result came. */
 export type TaskSign =
   | { state: 'working' }

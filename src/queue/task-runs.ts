@@ -1,9 +1,14 @@
-import type { Job } from 'bullmq';
+import type { Job, JobsOptions } from 'bullmq';
+import type { JobManifest } from '../model/release.js';
+import type { Store } from '../store/redis.js';
+import type { EnqueueContext } from './enqueue.js';
+import type { Queues } from './queues.js';
 
 const PREFIX = 'slackwater.tasks.';
 
 /** The queue of an app's hooks and probes that are runs. No hold is ever placed on it. */
 export const taskQueueOf = (app: string): string => PREFIX + app;
+export const isTaskQueue = (queue: string): boolean => queue.startsWith(PREFIX);
 
 /** What a run that is part of a window says in the options of its BullMQ job. */
 export interface TaskRunOptions {
@@ -11,8 +16,33 @@ export interface TaskRunOptions {
   release: string;
 }
 
+type Options = JobsOptions & { slackwater?: TaskRunOptions };
+
 /** The release that a run of a window has to run on; `null` for every other run. */
 export function taskReleaseOf(job: Job): string | null {
-  if (!job.queueName.startsWith(PREFIX)) return null;
-  return (job.opts as { slackwater?: TaskRunOptions }).slackwater?.release ?? null;
+  if (!isTaskQueue(job.queueName)) return null;
+  return (job.opts as Options).slackwater?.release ?? null;
+}
+
+/**
+ * Asks for the run of a try of a hook or probe, once: where this ID is there already nothing changes. It gets one attempt, as its tries are the engine's
+ * to count. Its queue is known as the app's from then on, so that the run can be shown and cancelled like any other.
+ */
+export async function enqueueTaskRun(
+  store: Store,
+  queues: Queues,
+  job: JobManifest,
+  request: { id: string; payload: unknown; release: string } & EnqueueContext,
+): Promise<void> {
+  const { id, payload, release, app, retention } = request;
+  const queue = taskQueueOf(app);
+  await store.redis.hsetnx(store.keys.queues, queue, app);
+  const options: Options = {
+    jobId: id,
+    attempts: 1,
+    removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
+    removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
+    slackwater: { release },
+  };
+  await queues.get(queue).add(job.name, payload, options);
 }

@@ -9,6 +9,7 @@ import { listHosts } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { readRecord } from '../store/run-records.js';
+import { readSigns } from '../store/task-signs.js';
 import { advance, getWindow, openWindows, readNotes } from '../store/windows.js';
 import type { ControlPlane } from './control-plane.js';
 
@@ -16,10 +17,11 @@ import type { ControlPlane } from './control-plane.js';
 export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
   return {
     openWindows: () => openWindows(store),
-    // Everything in one round trip, as it is on the way to the decision how long the stop takes. What a further fact needs is read here too.
+    // Everything in one round trip, as it is on the way to the decision how long the stop takes; a second one while hooks or probes run.
+    // What a further fact needs is read here too.
     async look(of) {
-      const [window, intent, hosts, holds, freezes, now, fresh, old] = await Promise.all([
-        getWindow(store, of.id),
+      const [[window, signs], intent, hosts, holds, freezes, now, fresh, old] = await Promise.all([
+        getWindow(store, of.id).then(async window => [window, await readSigns(store, window)] as const),
         readIntent(store, of.app),
         listHosts(store),
         listHolds(store),
@@ -29,7 +31,7 @@ export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
         readRecord(store, of.app, of.previousRelease),
       ]);
       const freeze = freezeAt(freezes, of.app, now);
-      return { window, intent, hosts, holds, now, records: { new: fresh, old }, freeze };
+      return { window, intent, hosts, holds, now, signs, records: { new: fresh, old }, freeze };
     },
     advance: (holder, change) => advance(store, holder, change),
     notes: windowId => readNotes(store, windowId),

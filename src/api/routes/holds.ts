@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
 import { applyPauseFlags } from '../../queue/intake.js';
 import { queueApps } from '../../queue/runs.js';
+import { isTaskQueue } from '../../queue/task-runs.js';
 import { liftHold, listHolds, placeHold } from '../../store/holds.js';
 import { actorOf } from '../access.js';
 import type { ApiContext, Routes } from '../context.js';
@@ -72,7 +73,9 @@ async function queuesOf(
   if (queues && app) throw wrong('/app', 'give either queues or an app, not both');
   if (!queues && !app) throw wrong('/queues', 'say what to hold: queues, or an app');
   if (app) {
-    const own = [...known].filter(([, owner]) => owner === app).map(([queue]) => queue);
+    const own = [...known]
+      .filter(([queue, owner]) => owner === app && !isTaskQueue(queue))
+      .map(([queue]) => queue);
     if (own.length > 0) return own;
     throw wrong('/app', `app ${JSON.stringify(app)} has no queues${hint(app, known.values())}`);
   }

@@ -1,4 +1,4 @@
-import { type Hook, type Task, type TaskSign, taskKey } from '../../model/task.js';
+import { declaredTask, type Hook, type Task, type TaskSign, taskKey, taskRunId } from '../../model/task.js';
 import type { Phase, Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import type { Facts } from '../facts.js';
@@ -81,10 +81,13 @@ const isRested = (f: Facts, { endedAt, attempt }: Task): boolean =>
   attempt === 0 || endedAt === null || f.now - Date.parse(endedAt) >= f.limits.retryMs;
 
 function begin(f: Facts, task: Task): Task {
+  const attempt = task.attempt + 1;
+  const isRun = declaredTask(f.window, task).job !== undefined;
   return {
     ...task,
     state: 'running',
-    attempt: task.attempt + 1,
+    attempt,
+    run: isRun ? taskRunId(f.window.id, { ...task, attempt }) : null,
     startedAt: iso(f.now),
     endedAt: null,
     error: null,
@@ -130,7 +133,6 @@ export function definitionOf(
   window: Window,
   task: Task,
 ): Pick<Hook, 'timeoutMs' | 'attempts' | 'idempotent'> {
-  if (task.kind === 'hook') return window.hooks.find(hook => hook.name === task.name)!;
-  const { timeoutMs } = window.probes.find(probe => probe.name === task.name)!;
-  return { timeoutMs, attempts: 1, idempotent: true };
+  const declared = declaredTask(window, task);
+  return 'attempts' in declared ? declared : { timeoutMs: declared.timeoutMs, attempts: 1, idempotent: true };
 }
