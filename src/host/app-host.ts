@@ -1,18 +1,24 @@
 import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
 import { blockersOf } from './blockers.js';
+import { BringDown } from './bring-down.js';
 import { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
 import { Lanes } from './lanes.js';
+import type { LocalRelease } from './local-release.js';
 import { ownIntent } from './own-intent.js';
 import type { Pace } from './pace.js';
 import type { Pool, RunSlot } from './pool.js';
 import { RunControl, type RunControlOptions } from './run-control.js';
-import { type LocalRelease, Standby } from './standby.js';
+import { SpareWorkers } from './spare-workers.js';
+import { Standby } from './standby.js';
 import { WindowWatch } from './window-watch.js';
 import type { WorkerProcess } from './worker-process.js';
 
-export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app' | 'counts' | 'route'> {
+/** What an app host makes itself of that which its runs need. */
+type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide';
+
+export interface AppHostOptions extends Omit<RunControlOptions, Made> {
   app: string;
   pace: Pace;
   log: Logger;
@@ -38,6 +44,8 @@ export interface AppHostOptions extends Omit<RunControlOptions, 'events' | 'app'
 export class AppHost {
   readonly control: RunControl;
   readonly watch: WindowWatch;
+  readonly #spares: SpareWorkers;
+  readonly #bringDown: BringDown;
   intent: Intent | null = null;
   standby: Standby | null = null;
   #local: LocalRelease | null = null;
@@ -57,12 +65,16 @@ export class AppHost {
     this.watch = new WindowWatch(options.now, this, () => this.#changed());
     const { app, store, clock, log } = options;
     this.#counts = new EndCounts(app, store, clock, log);
+    this.#spares = new SpareWorkers(options);
+    this.#bringDown = new BringDown({ app, store, clock, spares: this.#spares });
     const lanes = new Lanes(this, store, () => this.control.dispatch());
     this.control = new RunControl({
       ...options,
       events: this.watch,
       counts: this.#counts,
       route: (run, main, open) => lanes.route(run, main, open),
+      bringDown: this.#bringDown,
+      sideBySide: () => this.intent !== null && (this.intent.moved.length > 0 || this.intent.share > 0),
     });
   }
 
@@ -138,7 +150,9 @@ export class AppHost {
       queues: [...new Set([...jobs.map(job => job.queue), ...former])],
       currentJobs: new Map((current?.jobs ?? []).map(job => [job.name, job])),
       pool: this.options.createPool(local, this),
-      forkCurrent: current && (() => this.options.forkWorker(current)),
+      currentRelease: current?.release ?? null,
+      bringDown: this.#bringDown,
+      spares: this.#spares,
       onLoaded: () => {
         this.options.report(true);
         this.#again();
@@ -187,7 +201,7 @@ export class AppHost {
       if (old && !this.intent?.drain && this.intent?.gate === 'open' && !this.#isProven(standby)) return;
       this.standby = null;
       this.#take(standby.pool, standby.local);
-      void this.#retire(standby.endProofs());
+      standby.endProofs();
       void this.#retire(old?.stop());
       return;
     }
@@ -344,5 +358,6 @@ export class AppHost {
     await Promise.all([this.control.pool?.stop(), this.standby?.discard(), this.#counts.flush()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
     while (this.#retired.size > 0) await Promise.all(this.#retired);
+    await this.#spares.stop();
   }
 }

@@ -18,6 +18,7 @@ import { fetchRelease, getRelease } from '../store/releases.js';
 import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
 import { Intake } from './intake.js';
+import type { LocalRelease } from './local-release.js';
 import { LockKeeper } from './lock-keeper.js';
 import { Pace } from './pace.js';
 import { Pool } from './pool.js';
@@ -25,7 +26,6 @@ import { RedisClock } from './redis-clock.js';
 import { Reporter } from './reporter.js';
 import { followRunRequests } from './run-requests.js';
 import { servedApps } from './served-apps.js';
-import type { LocalRelease } from './standby.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** How often a host looks by itself, whatever it may have missed. */

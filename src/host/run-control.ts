@@ -1,5 +1,6 @@
 import type { ToHost } from '../model/messages.js';
 import type { ClaimedRun, Settlement } from '../queue/consumer.js';
+import { Carrier, type CarrierOptions } from './carrier.js';
 import type { HeldRun } from './held-run.js';
 import { HeldRuns } from './held-runs.js';
 import type { Pool, RunSlot } from './pool.js';
@@ -9,9 +10,9 @@ import { RunStarts, type RunStartsOptions } from './run-starts.js';
 import { RunStops, type RunStopsOptions } from './run-stops.js';
 import { RunWrites, type RunWritesOptions } from './run-writes.js';
 
-type Made = 'held' | 'writes' | 'ends' | 'stops' | 'lose' | 'dispatch' | 'takeFence' | 'onFenced';
+type Made = 'held' | 'writes' | 'ends' | 'stops' | 'lose' | 'dispatch' | 'takeFence' | 'onFenced' | 'carrier';
 export type RunControlOptions = Omit<
-  RunStartsOptions & RunEndsOptions & RunStopsOptions & RunWritesOptions,
+  RunStartsOptions & RunEndsOptions & RunStopsOptions & RunWritesOptions & CarrierOptions,
   Made
 >;
 
@@ -42,6 +43,7 @@ export class RunControl {
       ends: this.#ends,
       stops: this.#stops,
       writes: this.#writes,
+      carrier: new Carrier({ ...options, held, ends: this.#ends, writes: this.#writes }),
     });
   }
 

@@ -13,6 +13,10 @@ export interface RunEvents {
   yielded(run: HeldRun): void;
   /** It is over for now and its state stays: it yielded, will be retried, or was parked. */
   leftState(run: HeldRun): void;
+  /** Its state was brought down for older code. */
+  broughtDown(run: HeldRun): void;
+  /** There was no way down: it does again what it had saved since an earlier position, or since its beginning. */
+  setBack(run: HeldRun, lost: { checkpoints: number; ms: number }): void;
   ended(run: HeldRun, end: RunEnd['kind']): void;
   /** Stopped without a yield: `lostMs` since its last save, `lostSaves` on their way. */
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void;

@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { readSteps, startRun } from '../store/runs.js';
+import type { Carrier } from './carrier.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { Pool, RunSlot } from './pool.js';
@@ -18,6 +19,7 @@ export interface RunStartsOptions {
   writes: RunWrites;
   ends: RunEnds;
   stops: RunStops;
+  carrier: Carrier;
   clock: Clock;
   log: Logger;
   now(): number;
@@ -83,7 +85,7 @@ export class RunStarts {
   async #start(run: HeldRun, slot: RunSlot, pool: Pool): Promise<void> {
     this.options.held.waiting.delete(run);
     run.state = 'starting';
-    const ready = await this.#makeReady(run, pool.release);
+    const ready = await this.#makeReady(run, pool);
     const misplaced = this.#suspect(run) !== slot.isolated;
     const shut = this.#route(run) !== pool || !slot.process.alive || slot.condemned;
     if (ready && !run.lost && !misplaced && !shut) return this.#enter(run, slot, pool);
@@ -96,18 +98,25 @@ export class RunStarts {
     const { held, leaving } = this.options;
     if (leaving()) return held.settle(run, { kind: 'give-back' });
     run.state = 'waiting';
+    // What it has in hand may have been made fit for that pool alone.
+    run.checkpoint = undefined;
+    run.steps = undefined;
     held.waiting.add(run);
   }
 
   /** @returns whether it may enter a worker; if not, it is settled. */
-  async #makeReady(run: HeldRun, release: string): Promise<boolean> {
-    const { host, store, writes, log, held } = this.options;
+  async #makeReady(run: HeldRun, pool: Pool): Promise<boolean> {
+    const { host, store, writes, log, held, carrier } = this.options;
+    const { release } = pool;
     try {
-      if (run.checkpoint === undefined) return await this.takeFence(run, release);
-      // Its fence was taken with its yield, or by a start that met a closed gate.
-      run.steps ??= await readSteps(store, run.claimed);
-      if (run.release !== release || run.yieldedAt !== null) writes.handedOver(run, release, host);
-      return true;
+      if (run.checkpoint === undefined) {
+        if (!(await this.takeFence(run, release))) return false;
+      } else {
+        // Its fence was taken with its yield.
+        run.steps ??= await readSteps(store, run.claimed);
+        if (run.release !== release || run.yieldedAt !== null) writes.handedOver(run, release, host);
+      }
+      return await carrier.fit(run, pool);
     } catch (error) {
       log.error({ err: error, run: run.claimed.runId }, 'a run could not be started');
       held.settle(run, { kind: 'give-back' });

@@ -1,23 +1,16 @@
 import type { Refusal } from '../model/intent.js';
-import type { JobManifest } from '../model/release.js';
 import { runIdOf } from '../queue/run-id.js';
 import type { HeldRun } from './held-run.js';
+import type { LocalRelease } from './local-release.js';
 import type { Pool } from './pool.js';
 import { type ProofSubject, Prover, type ProverOptions } from './prover.js';
+import type { Spare, SpareWorkers } from './spare-workers.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A release on this machine, verified. */
-export interface LocalRelease {
-  release: string;
-  entry: string;
-  jobs: JobManifest[];
-}
-
-export interface StandbyOptions extends Omit<ProverOptions, 'next' | 'current'> {
+export interface StandbyOptions extends Omit<ProverOptions, 'next' | 'current' | 'nextJobs'> {
   local: LocalRelease;
   pool: Pool;
-  /** Forks a worker of the present release that gets no runs; `null` before the first release. */
-  forkCurrent: (() => WorkerProcess) | null;
+  spares: SpareWorkers;
   onLoaded(): void;
   onProven(): void;
 }
@@ -36,7 +29,9 @@ export class Standby {
   readonly refusals: Refusal[] = [];
   proving = 0;
   proven = 0;
-  #current: WorkerProcess | null = null;
+  #current: Spare | null = null;
+  #borrowing: Promise<Spare> | null = null;
+  #over = false;
   #batch: ProofSubject[] = [];
 
   constructor(private readonly options: StandbyOptions) {
@@ -46,15 +41,16 @@ export class Standby {
     this.prover = new Prover({
       ...options,
       next: () => this.pool.slots.find(slot => slot.ready)?.process ?? null,
-      current: () => this.#forkCurrent(),
+      current: () => this.#borrowCurrent(),
+      nextJobs: options.pool.jobs,
     });
     void this.#load();
   }
 
   async #load(): Promise<void> {
     const loaded = await this.pool.loaded;
-    // States that change version must come back down: have the present release's validator ready before anything is stopped.
-    if (loaded.ok && this.#changesVersion) await this.#forkCurrent();
+    // States that change version must come down: have a worker of the present release ready for that before anything is stopped.
+    if (loaded.ok && this.#changesVersion) await this.#borrowCurrent().catch(() => {});
     this.state = loaded.ok ? 'ready' : 'broken';
     if (!loaded.ok) this.error = loaded.error;
     this.options.onLoaded();
@@ -67,20 +63,30 @@ export class Standby {
     });
   }
 
-  async #forkCurrent(): Promise<WorkerProcess | null> {
-    this.#current ??= this.options.forkCurrent?.() ?? null;
-    await this.#current?.loaded;
-    return this.#current;
+  /** A worker of the present release without runs; `null` before the first release. @throws where it cannot be loaded. */
+  async #borrowCurrent(): Promise<WorkerProcess | null> {
+    const { spares, currentRelease } = this.options;
+    if (currentRelease === null || this.#over) return null;
+    if (!this.#current?.process.alive) {
+      this.#current?.free();
+      this.#borrowing ??= spares.borrow(currentRelease).finally(() => {
+        this.#borrowing = null;
+      });
+      this.#current = await this.#borrowing;
+      if (this.#over) this.#current.free();
+    }
+    return this.#current.process;
   }
 
   /** A run has stopped: proves its final state, the one in hand or, after a crash or by force, the last one that was saved. */
   proveFinal(run: HeldRun): void {
     this.proving++;
     if (run.checkpoint !== undefined)
-      return this.#add(run, run.checkpoint?.version ?? null, run.checkpoint?.state ?? null);
+      return this.#add(run, run.checkpoint?.version ?? null, run.checkpoint?.state ?? null, run.release);
     const { redis, keys } = this.options.store;
-    redis.hmget(keys.run(run.claimed.queue, run.claimed.jobId), 'version', 'state').then(
-      ([version, state]) => this.#add(run, version ? Number(version) : null, state ?? null),
+    redis.hmget(keys.run(run.claimed.queue, run.claimed.jobId), 'version', 'state', 'stateRelease').then(
+      ([version, state, writer]) =>
+        this.#add(run, version ? Number(version) : null, state ?? null, writer ?? null),
       error => {
         this.#refuse(run.claimed, `its last state could not be read: ${(error as Error).message}`);
         this.proving--;
@@ -89,9 +95,9 @@ export class Standby {
     );
   }
 
-  #add(run: HeldRun, version: number | null, state: string | null): void {
+  #add(run: HeldRun, version: number | null, state: string | null, writer: string | null): void {
     const { queue, jobId, job } = run.claimed;
-    if (this.#batch.push({ queue, jobId, job, version, state }) === 1)
+    if (this.#batch.push({ queue, jobId, job, version, state, writer }) === 1)
       setImmediate(() => void this.#proveBatch());
   }
 
@@ -114,7 +120,7 @@ export class Standby {
     const batch = this.#batch;
     this.#batch = [];
     try {
-      this.refusals.push(...(await this.prover.prove(batch)));
+      this.refusals.push(...(await this.prover.prove(batch)).refusals);
       this.proven += batch.length;
     } catch (error) {
       this.#refuse(batch[0]!, `could not be proven: ${(error as Error).message}`);
@@ -124,13 +130,13 @@ export class Standby {
   }
 
   /** Ends what only the proof needed; the pool stays for who swaps to it. */
-  async endProofs(): Promise<void> {
-    const current = this.#current;
-    this.#current = null;
-    await current?.stop();
+  endProofs(): void {
+    this.#over = true;
+    this.#current?.free();
   }
 
   async discard(): Promise<void> {
-    await Promise.all([this.endProofs(), this.pool.stop()]);
+    this.endProofs();
+    await this.pool.stop();
   }
 }

@@ -110,6 +110,17 @@ export class WindowWatch implements RunEvents {
     this.app.finalState(run);
   }
 
+  broughtDown(_run: HeldRun): void {
+    if (this.tally) this.tally.broughtDown = (this.tally.broughtDown ?? 0) + 1;
+  }
+
+  setBack(_run: HeldRun, lost: { checkpoints: number; ms: number }): void {
+    const { tally } = this;
+    if (!tally) return;
+    tally.repeatedCheckpoints += lost.checkpoints;
+    tally.lostMs += Math.round(lost.ms);
+  }
+
   changed(): void {
     this.onChange();
   }

@@ -69,6 +69,15 @@ export interface ProofStatus {
   refused: number;
   /** Jobs whose states cannot be brought back down; a rollback follows their `onRollback`. */
   oneWay: string[];
+  /** Runs whose state is of a later version than the next release reads, and has no way down. */
+  setBack?: SetBack[];
+}
+
+/** What becomes of the runs of a job that cannot take their state along: they go on from an earlier position, or are parked. */
+export interface SetBack {
+  job: string;
+  runs: number;
+  onRollback: 'repeat' | 'park';
 }
 
 /** How the runs of one release of an app ended. All are counts. */
@@ -100,6 +109,8 @@ export interface WindowTally {
   lastEndOld: number | null;
   firstStartNew: number | null;
   firstProgressNew: number | null;
+  /** Runs whose state was brought down for older code; absent in the tally of an earlier Slackwater. */
+  broughtDown?: number;
   /** Final states proven while draining. */
   proven: number;
 }

@@ -47,13 +47,14 @@ export interface EnqueueOptions {
 
 /**
  * One state to be read by a release. `to: 'up'`: validate, upgrade to this code's version, and bring it back down to `downTo` if that
- * differs. `to: 'same'`: validate only, by the code that owns the version.
+ * differs. `to: 'down'`: the same by the code that wrote it, for an older release that shall go on from it. `to: 'same'`: validate only, by the code
+ * that owns the version.
  */
 export interface ProofItem {
   job: string;
   version: number | null;
   state: string | null;
-  to: 'up' | 'same';
+  to: 'up' | 'down' | 'same';
   downTo?: number;
 }
 

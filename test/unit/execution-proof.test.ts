@@ -54,6 +54,17 @@ describe('prove', () => {
     expect(prove(oneWay, item({ offset: 1 }, 1, { downTo: 1 }))).toEqual({ ok: true, noWayDown: true });
   });
 
+  it('brings a state of its own down for an older release, and says where there is no way', () => {
+    const down = prove(two, item({ line: 7 }, 2, { to: 'down', downTo: 1 }));
+    expect(decodeState((down as { down: string }).down)).toEqual({ offset: 7 });
+    const { downgrade: _, ...oneWay } = two.checkpoint!;
+    const without = { ...two, checkpoint: { ...oneWay, downgrade: {} } };
+    expect(prove(without, item({ line: 7 }, 2, { to: 'down', downTo: 1 }))).toEqual({
+      ok: true,
+      noWayDown: true,
+    });
+  });
+
   it('accepts cursors alone wherever the job exists', () => {
     expect(prove(one, { job: 'a', version: null, state: null, to: 'up' })).toEqual({ ok: true });
     expect(prove(undefined, { job: 'a', version: null, state: null, to: 'up' })).toMatchObject({ ok: false });
@@ -97,6 +108,12 @@ describe('prove', () => {
       two,
       { ...item({}, 1), to: 'same' as const },
       { direction: 'down', message: expect.stringContaining('this code writes version 2') },
+    ],
+    [
+      'a state that its own release does not accept any more',
+      two,
+      item({ line: 'x' }, 2, { to: 'down', downTo: 1 }),
+      { direction: 'down', path: '/line', message: expect.stringContaining('release that wrote it') },
     ],
     [
       'a downgraded state that the old code refuses',

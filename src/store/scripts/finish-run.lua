@@ -2,7 +2,7 @@
 -- KEYS run, steps, live. ARGV job ID, keep state ('1' for failed and parked), parked ('1': its state stays in the proof), ms to live.
 if ARGV[3] ~= '1' then redis.call('SREM', KEYS[3], ARGV[1]) end
 if ARGV[2] ~= '1' then
-  redis.call('HDEL', KEYS[1], 'state', 'cursors', 'yielded')
+  redis.call('HDEL', KEYS[1], 'state', 'cursors', 'yielded', 'formerState', 'formerCursors')
   redis.call('DEL', KEYS[2])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])

@@ -8,6 +8,7 @@ redis.call('PERSIST', KEYS[2])
 if ARGV[2] == '1' then
   redis.call('DEL', KEYS[2])
   redis.call('HDEL', KEYS[1], 'state', 'cursors', 'version', 'bytes', 'savedAt', 'count', 'progress')
+  redis.call('HDEL', KEYS[1], 'stateRelease', 'formerState', 'formerVersion', 'formerCursors', 'formerSavedAt', 'formerCount')
   redis.call('SREM', KEYS[3], ARGV[1])
 elseif redis.call('HEXISTS', KEYS[1], 'state') == 1 or redis.call('HEXISTS', KEYS[1], 'cursors') == 1 then
   redis.call('SADD', KEYS[3], ARGV[1])

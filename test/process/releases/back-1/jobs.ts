@@ -1,0 +1,5 @@
+import { before } from '../_back.js';
+
+export const carried = before('ledger.carried');
+export const repeated = before('ledger.repeated');
+export const parked = before('ledger.parked');
