@@ -186,6 +186,10 @@ describe('jobs/README.md', () => {
         expect(result).toMatchObject({ SFO: expect.any(Number) });
       },
     ],
+    [
+      'npx slackwater release check --jobs jobs',
+      async command => expect(await beside.run(argumentsOf(command))).toMatch(/^✓ reads all \d+ /),
+    ],
   ]);
 });
 
