@@ -13,6 +13,12 @@ export interface ConnectionOptions {
   namespace?: string;
 }
 
+/**
+ * A Redis that has not answered for so long is taken for gone, ms: a machine that lost its power closes no connection. Longer than any
+ * command waits, those included that wait on purpose (10 s for the next run, 5 s for the next event). The client's own watch for failovers is
+ * not used: one that comes while ioredis 6.0.0 reconnects ends the connection for good.
+ */
+const GONE_AFTER_MS = 15_000;
 /** A connection that found itself on a replica looks for the master again, but no more often than this, ms. */
 const LOOK_FOR_MASTER_MS = 1_000;
 /** How often a command follows a Cluster that moves, or waits a tenth of a second for one that elects a new master. */
@@ -29,6 +35,7 @@ export function connect(options: ConnectionOptions, extra: RedisOptions = {}): R
     maxRetriesPerRequest: null,
     retryStrategy: times => Math.min(50 * times, 500),
     reconnectOnError: leavesReplica(),
+    socketTimeout: GONE_AFTER_MS,
     ...extra,
   };
   const redis = open(options, settings);
@@ -56,8 +63,6 @@ function openSeveral({ url, namespace = 'sw' }: ConnectionOptions, settings: Red
     sentinels: nodes,
     name: sentinel.master!,
     sentinelRetryStrategy: settings.retryStrategy ?? (() => null),
-    // Leaves a master that hangs without closing its connections, as soon as the Sentinels have another.
-    failoverDetector: true,
     ...(sentinel.db !== undefined && { db: sentinel.db }),
     ...(sentinel.sentinelPassword && { sentinelPassword: sentinel.sentinelPassword }),
     ...(tls && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
