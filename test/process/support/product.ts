@@ -8,7 +8,7 @@ import type { Run, RunState } from '../../../src/model/run.js';
 import type { Outcome, Report, Window } from '../../../src/model/window.js';
 import { buildRelease } from '../../../src/release/build.js';
 import { eventually } from '../../support/eventually.js';
-import { ROOT, type RunningProcess, spawnCli } from '../../support/processes.js';
+import { ROOT, type RunningProcess, spawnCli, spawnNode } from '../../support/processes.js';
 import { type TestStore, useStore } from '../../support/store.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -18,6 +18,11 @@ export interface ProductOptions {
   hosts?: number;
   workers?: number;
   env?: Record<string, string>;
+}
+
+/** Other than the build of this repository: the `main.js` of another copy. */
+export interface Program {
+  program?: string;
 }
 
 /** A running Slackwater: a server and hosts, each a process of its own, and a ledger that its jobs write outside Redis. */
@@ -31,8 +36,8 @@ export interface Product {
   signal(): { path: string; open(): void };
   server: RunningProcess;
   readonly hosts: RunningProcess[];
-  startServer(): Promise<RunningProcess>;
-  startHost(more?: Record<string, string>): Promise<RunningProcess>;
+  startServer(copy?: Program): Promise<RunningProcess>;
+  startHost(more?: Record<string, string>, copy?: Program): Promise<RunningProcess>;
   /** Builds and pushes one of `test/process/releases/`. @returns its ID. */
   push(folder: string): Promise<string>;
   /** Opens a window now. */
@@ -76,16 +81,16 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       const file = path.join(path.dirname(product.ledger), `signal-${++signals}`);
       return { path: file, open: () => writeFileSync(file, '') };
     },
-    async startServer() {
-      product.server = spawnCli(['serve', '--port', port], { env });
+    async startServer(copy: Program = {}) {
+      product.server = start(['serve', '--port', port], env, copy);
       const [, url] = await product.server.line(/^ready (http:\S+)$/);
       // A server that takes over answers where the first one did.
       port = new URL(url!).port;
       client = createClient({ url: url! });
       return product.server;
     },
-    async startHost(more: Record<string, string> = {}) {
-      const host = spawnCli(['host'], { env: { ...env, ...more } });
+    async startHost(more: Record<string, string> = {}, copy: Program = {}) {
+      const host = start(['host'], { ...env, ...more }, copy);
       product.hosts.push(host);
       await host.line(/^host \S+ ready$/);
       return host;
@@ -148,6 +153,9 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   for (let i = 0; i < (options.hosts ?? 1); i++) await product.startHost();
   return product;
 }
+
+const start = (args: string[], env: Record<string, string>, { program }: Program): RunningProcess =>
+  program === undefined ? spawnCli(args, { env }) : spawnNode([program, ...args], { env });
 
 export const hostsOf = (product: Product): Promise<HostStatus[]> =>
   product.client.list<HostStatus>('/v1/hosts');
