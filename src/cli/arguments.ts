@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { CHOICES } from '../model/window.js';
 import { parseDuration } from '../platform/duration.js';
 import { SlackwaterError } from '../platform/errors.js';
 
@@ -18,6 +19,8 @@ export const port = whole(0, 65_535);
 export const workers = whole(1, 256);
 export const limit = whole(1, 100_000);
 export const priority = whole(0, 2_097_152);
+export const hosts = whole(1, 1_000);
+export const count = whole(0, 1_000_000);
 
 const SHORT = /^(\d+(\.\d+)?(ms|s|m|h|d))+$/;
 
@@ -51,6 +54,17 @@ const oneOf =
     throw new InvalidArgumentError(`It must be ${choices.map(choice => `"${choice}"`).join(' or ')}.`);
   };
 export const onTimeout = oneOf('abort', 'force');
+export const choice = oneOf(...CHOICES);
+
+/** A part of a whole: `10%` or `0.1`. Given back as a number from 0 to 1. */
+export function share(text: string): number {
+  const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  const part = digits === undefined ? Number.NaN : Number(digits) / (percent ? 100 : 1);
+  if (part >= 0 && part <= 1) return part;
+  throw new InvalidArgumentError('It must be a share such as 10% or 0.1.');
+}
+
+export const shares = (text: string): number[] => text.split(',').map(share);
 
 export function names(text: string): string[] {
   const items = text.split(',').map(item => item.trim());
@@ -63,6 +77,12 @@ export function name(text: string): string {
   throw new InvalidArgumentError(
     'It must start with a letter or digit and hold only letters, digits, ".", "_" and "-".',
   );
+}
+
+/** Who it is, for the record of a server without tokens. */
+export function person(text: string): string {
+  if (/^[A-Za-z0-9][\w.@+ -]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a name: letters, digits, spaces and ".@+_-".');
 }
 
 export function url(text: string): string {

@@ -38,16 +38,26 @@ export interface Client {
 export interface ClientOptions {
   url?: string | undefined;
   token?: string | undefined;
+  /** Who asks, for the records of a server without tokens. */
+  actor?: string | undefined;
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:7070';
 
 /** @throws SlackwaterError `bad-request` for a URL that is none. */
-export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: ClientOptions = {}): Client {
+export function createClient({
+  url,
+  token = process.env.SLACKWATER_TOKEN,
+  actor = process.env.SLACKWATER_ACTOR,
+}: ClientOptions = {}): Client {
   const base = baseUrl(url ?? (process.env.SLACKWATER_URL || DEFAULT_URL));
   // A server may be given several, separated by commas; any of them lets us in.
   const first = token?.split(',')[0]?.trim();
-  const authorization: Record<string, string> = first ? { authorization: `Bearer ${first}` } : {};
+  const identity: Record<string, string> = first
+    ? { authorization: `Bearer ${first}` }
+    : actor
+      ? { 'x-slackwater-actor': actor }
+      : {};
 
   async function call(
     method: string,
@@ -58,7 +68,7 @@ export function createClient({ url, token = process.env.SLACKWATER_TOKEN }: Clie
     for (const [name, value] of Object.entries(init.query ?? {})) {
       if (value !== undefined) target.searchParams.set(name, String(value));
     }
-    const headers = { ...authorization, ...(init.headers as Record<string, string>) };
+    const headers = { ...identity, ...(init.headers as Record<string, string>) };
     let response: Response;
     try {
       response = await fetch(target, { ...init, method, headers });
@@ -175,5 +185,6 @@ async function problemOf(response: Response): Promise<SlackwaterError> {
     .at(-1)!;
   const code = isErrorCode(named) ? named : (OF_STATUS[response.status] ?? 'internal');
   const message = inOurWords(problem.detail || problem.title || `the server answered ${response.status}`);
-  return new SlackwaterError(code, message, problem.errors ?? []);
+  const errors = (problem.errors ?? []).map(each => ({ ...each, detail: inOurWords(each.detail) }));
+  return new SlackwaterError(code, message, errors);
 }

@@ -1,31 +1,22 @@
 import type { Window } from '../model/window.js';
 import { SlackwaterError } from '../platform/errors.js';
-import type { WindowFields } from './actions/window-open.js';
 import type { Client } from './client.js';
 
 /** Less than this before a scheduled window is no room for another one, ms. */
 const LEAST_ROOM = 60_000;
 
-/** The options of a command as the body of `POST /v1/windows`; what was not said is left to the server's configuration. */
-export const windowBody = (fields: WindowFields) => ({
-  release: fields.release,
-  reason: fields.reason,
-  startsAt: fields.at,
-  drainTimeout: fields.drainTimeout,
-  onDrainTimeout: fields.onTimeout,
-  maxDuration: fields.maxDuration,
-  strategy: fields.strategy,
-});
-
 /** Declares a window. @throws SlackwaterError; where another one is scheduled for later, it says how long this one may take before it */
-export async function openWindow(client: Client, fields: WindowFields): Promise<Window> {
+export async function openWindow(
+  client: Client,
+  body: { release: string; startsAt?: string },
+): Promise<Window> {
   try {
-    return await client.post<Window>('/v1/windows', windowBody(fields));
+    return await client.post<Window>('/v1/windows', body);
   } catch (error) {
     if (!(error instanceof SlackwaterError) || error.code !== 'conflict') throw error;
     const [, id] = /^window (\S+) .*takes this time/.exec(error.message) ?? [];
     const other = id && (await client.get<Window>(`/v1/windows/${id}`).catch(() => null));
-    const hint = other && roomBefore(other, Date.parse(fields.at ?? new Date().toISOString()));
+    const hint = other && roomBefore(other, Date.parse(body.startsAt ?? new Date().toISOString()));
     if (!hint) throw error;
     throw new SlackwaterError('conflict', `${error.message}; ${hint}`, error.errors, { cause: error });
   }

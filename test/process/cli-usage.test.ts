@@ -20,6 +20,16 @@ test.each<[args: string[], says: RegExp, code: number]>([
   [['window', 'open', '--release', 'r', '--at', 'yesterday'], /2030-01-31T02:30:00Z/, 2],
   [['window', 'open', '--release', 'r', '--at', '2030-01-01T00:00'], /a time with its zone/, 2],
   [['window', 'open', '--release', 'r', '--on-timeout', 'explode'], /"abort" or "force"/, 2],
+  [['window', 'open', '--release', 'r', '--strategy', 'big-bang'], /window, rolling, canary/, 2],
+  [['window', 'open', '--release', 'r', '--batch', '0'], /whole number from 1/, 2],
+  [['window', 'open', '--release', 'r', '--steps', '1%,ten'], /a share such as 10% or 0\.1/, 2],
+  [['window', 'open', '--release', 'r', '--watch-for', 'a while'], /must be a duration/, 2],
+  [['window', 'open', '--release', 'r', '--watch-max-failures', '20'], /a share such as 10%/, 2],
+  [['window', 'plan', '--release', 'r', '--hooks', '/nowhere.yaml'], /cannot read \/nowhere\.yaml/, 2],
+  [['deploy', '--hooks', '/nowhere.yaml'], /cannot read \/nowhere\.yaml/, 2],
+  [['window', 'end', 'win-1', '--choice', 'giveup'], /"retry" or "go-on" or "go-back" or "release"/, 2],
+  [['window', 'approve', 'win-1', '--as', '<ada>'], /must be a name/, 2],
+  [['window', 'approve'], /missing required argument 'id'/, 2],
   [['window', 'extend', 'win-1'], /required option '--by <duration>'/, 2],
   [['deploy', '--drain-timeout', '5'], /must be a duration/, 2],
   [['deploy', '--jobs', '/nowhere'], /there is no folder \/nowhere: name your jobs folder with --jobs/, 2],
@@ -80,7 +90,7 @@ test('help and version end with 0 and go to stdout', async () => {
 test('help says what is required, and the choices there are', async () => {
   const { stdout } = await runCli(['window', 'open', '--help']);
   expect(stdout).toMatch(/--release <id> .*\(required\)/);
-  expect(stdout).toMatch(/--strategy <name> .*\(choices: "window"\)/);
+  expect(stdout).toMatch(/--strategy <name> [^(]*\(choices: "window", "rolling", "canary"\)/);
   expect((await runCli(['hold', 'add', '--help'])).stdout).toMatch(/--until <time> .*\+30m, or 2030/);
 });
 

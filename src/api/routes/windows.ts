@@ -1,13 +1,6 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
-import {
-  approveWindow,
-  extendWindow,
-  getWindow,
-  listWindows,
-  readReport,
-  requestWindow,
-} from '../../store/windows.js';
+import { getWindow, listWindows, readReport } from '../../store/windows.js';
 import { declareWindow, type WindowInput } from '../../window/declare.js';
 import { planWindow } from '../../window/plan.js';
 import { actorOf } from '../access.js';

@@ -6,13 +6,10 @@ import { openWindow } from '../open-window.js';
 import { print, printJson, say } from '../output.js';
 import { currentRelease, pushRelease } from '../push.js';
 import { bytes, plural } from '../show/text.js';
+import { type WindowFields, windowBody } from '../window-body.js';
 import type { JobsOptions } from './release-build.js';
 
-interface DeployOptions extends CommonOptions, JobsOptions {
-  reason: string;
-  drainTimeout?: string;
-  onTimeout?: string;
-  maxDuration?: string;
+interface DeployOptions extends CommonOptions, JobsOptions, WindowFields {
   timeout?: string;
   detach?: boolean;
 }
@@ -20,6 +17,8 @@ interface DeployOptions extends CommonOptions, JobsOptions {
 /** Build, push, open a window now, watch it, print the report. */
 export async function deploy(options: DeployOptions): Promise<void> {
   const client = connect(options);
+  // Before the build, so that a bad file of hooks is told at once.
+  const body = windowBody(options);
   const built = await buildRelease({ jobs: options.jobs, app: options.app });
   for (const warning of built.warnings) say(warning);
   const { release, sent } = await pushRelease(client, built);
@@ -31,7 +30,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
       return printJson({ release: release.id, app: release.app, current: true, window: null });
     return print(`${release.app} runs ${release.id} already: nothing to do`);
   }
-  const window = await openWindow(client, { ...options, release: release.id });
+  const window = await openWindow(client, { ...body, release: release.id });
   if (!options.detach) return watchWindow(client, window.id, options);
   if (options.json) return printJson(window);
   print(window.id);

@@ -2,36 +2,34 @@ import type { WindowPlan } from '../../model/window-plan.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';
-import { openWindow, windowBody } from '../open-window.js';
+import { openWindow } from '../open-window.js';
 import { printJson, printLines, say, styleOf } from '../output.js';
 import { planLines } from '../show/plan.js';
 import { windowLines } from '../show/window.js';
+import { type WindowFields, windowBody } from '../window-body.js';
 
-export interface WindowFields {
-  release: string;
-  reason: string;
-  at?: string;
-  drainTimeout?: string;
-  onTimeout?: string;
-  maxDuration?: string;
-  strategy?: string;
-}
+type OpenOptions = CommonOptions & WindowFields & { release: string; at?: string };
 
-export async function plan(options: CommonOptions & WindowFields): Promise<void> {
-  const found = await connect(options).post<WindowPlan>('/v1/windows', windowBody(options), {
+const bodyOf = (options: OpenOptions) => ({
+  release: options.release,
+  startsAt: options.at,
+  ...windowBody(options),
+});
+
+export async function plan(options: OpenOptions): Promise<void> {
+  const found = await connect(options).post<WindowPlan>('/v1/windows', bodyOf(options), {
     query: { dryRun: true },
   });
   if (options.json) return printJson(found);
   printLines(planLines(found, Date.now(), styleOf(process.stdout)));
 }
 
-export async function open(
-  options: CommonOptions & WindowFields & { watch?: boolean; timeout?: string },
-): Promise<void> {
+export async function open(options: OpenOptions & { watch?: boolean; timeout?: string }): Promise<void> {
   const client = connect(options);
-  const window = await openWindow(client, options);
+  const window = await openWindow(client, bodyOf(options));
   if (options.watch) return watchWindow(client, window.id, options);
   if (options.json) return printJson(window);
   printLines(windowLines(window, Date.now(), styleOf(process.stdout)));
+  if (window.requiresApproval) say(`\nAnother person agrees with: slackwater window approve ${window.id}`);
   say(`\nWatch it: slackwater window watch ${window.id}`);
 }

@@ -8,14 +8,25 @@ import { askedLines, windowLines } from '../show/window.js';
  * What an operator asks of a window. The engine acts on it at its next look: the answer is the window with the request noted.
  */
 
-const ask = (verb: 'abort' | 'cancel' | 'start') => async (id: string, options: CommonOptions) => {
-  const window = await connect(options).post<Window>(`/v1/windows/${part(id)}/${verb}`);
+type Verb = 'abort' | 'cancel' | 'start' | 'end';
+
+async function ask(verb: Verb, id: string, options: CommonOptions, body?: object): Promise<void> {
+  const window = await connect(options).post<Window>(`/v1/windows/${part(id)}/${verb}`, body);
   if (options.json) printJson(window);
   else for (const line of askedLines(window, verb, styleOf(process.stdout))) print(line);
-};
-export const start = ask('start');
-export const cancel = ask('cancel');
-export const abort = ask('abort');
+}
+export const start = (id: string, options: CommonOptions) => ask('start', id, options);
+export const cancel = (id: string, options: CommonOptions) => ask('cancel', id, options);
+export const abort = (id: string, options: CommonOptions) => ask('abort', id, options);
+export const end = (id: string, { choice, ...options }: CommonOptions & { choice?: string }) =>
+  ask('end', id, options, { choice });
+
+/** It may begin from here on. */
+export async function approve(id: string, options: CommonOptions & { as?: string }): Promise<void> {
+  const window = await connect(options).post<Window>(`/v1/windows/${part(id)}/approve`);
+  if (options.json) return printJson(window);
+  printLines(windowLines(window, Date.now(), styleOf(process.stdout)));
+}
 
 /** Its time is moved at once. */
 export async function extend(id: string, options: CommonOptions & { by: string }): Promise<void> {

@@ -3,10 +3,11 @@ import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';
 import { print, printJson, printLines, styleOf } from '../output.js';
-import { outcomeText, reportLines } from '../show/report.js';
+import { heldLines } from '../show/held.js';
+import { reportLines } from '../show/report.js';
 import { table } from '../show/table.js';
-import { when } from '../show/text.js';
-import { windowLines } from '../show/window.js';
+import { apart, when } from '../show/text.js';
+import { stateText, windowLines } from '../show/window.js';
 
 export async function ls(options: CommonOptions & { app?: string; limit: number }): Promise<void> {
   const items = await connect(options).list<Window>('/v1/windows', { app: options.app }, options.limit);
@@ -19,8 +20,7 @@ export async function ls(options: CommonOptions & { app?: string; limit: number 
     { title: 'release', value: (window: Window) => `${window.previousRelease ?? '-'} → ${window.release}` },
     {
       title: 'state',
-      value: (window: Window) =>
-        window.outcome ? outcomeText(window.outcome, style) : style.cyan(window.phase),
+      value: (window: Window) => stateText(window, style),
     },
     { title: 'start', value: (window: Window) => when(window.startsAt, now) },
     { title: 'reason', value: (window: Window) => window.reason },
@@ -39,7 +39,10 @@ export async function watch(id: string, options: CommonOptions & { timeout?: str
 }
 
 export async function report(id: string, options: CommonOptions): Promise<void> {
-  const found = await connect(options).get<Report>(`/v1/windows/${part(id)}/report`);
-  if (options.json) printJson(found);
-  else printLines(reportLines(found, styleOf(process.stdout)));
+  const client = connect(options);
+  const found = await client.get<Report>(`/v1/windows/${part(id)}/report`);
+  if (options.json) return printJson(found);
+  const style = styleOf(process.stdout);
+  const held = found.outcome === 'held' ? await client.get<Window>(`/v1/windows/${part(id)}`) : null;
+  printLines([...reportLines(found, style), ...apart(held ? heldLines(held, Date.now(), style) : [])]);
 }

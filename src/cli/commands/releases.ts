@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { duration, limit, name, onTimeout } from '../arguments.js';
+import { duration, limit, name } from '../arguments.js';
 import { group, lazy, local, overHttp } from '../define.js';
+import { windowOptions } from './window-options.js';
 
 /** From a folder of jobs to a release that runs. */
 export function defineReleases(program: Command): void {
@@ -13,16 +14,8 @@ export function defineReleases(program: Command): void {
         name,
       );
 
-  overHttp(jobs(program.command('deploy')), 'deploy --jobs jobs --reason "faster parsing"')
+  overHttp(windowOptions(jobs(program.command('deploy'))), 'deploy --jobs jobs --reason "faster parsing"')
     .description('Build and push a release, open a window for it now, watch it, and print the report.')
-    .option('--reason <text>', 'why, for the record', 'deploy')
-    .option('--drain-timeout <duration>', 'how long running jobs may take to reach a checkpoint', duration)
-    .option(
-      '--on-timeout <choice>',
-      'then: "abort" keeps the old release, "force" stops what did not',
-      onTimeout,
-    )
-    .option('--max-duration <duration>', 'the window ends by then, whatever happens', duration)
     .option(
       '--timeout <duration>',
       'stop watching after this long (exit code 5); the window goes on',

@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander';
-import { duration, instant, limit, name, onTimeout } from '../arguments.js';
+import type { Command } from 'commander';
+import { choice, duration, instant, limit, name, person } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
+import { windowOptions } from './window-options.js';
 
 const action = (which: 'abort' | 'cancel' | 'start') =>
   lazy<[id: string, options: object]>(async () => (await import('../actions/window-requests.js'))[which]);
@@ -9,18 +10,11 @@ const action = (which: 'abort' | 'cancel' | 'start') =>
 export function defineWindows(program: Command): void {
   const window = group(program, 'window', 'Plan, open, watch and end deploy windows.');
   const fields = (command: Command) =>
-    command
-      .requiredOption('--release <id>', 'release to go to ("release ls")')
-      .option('--at <time>', 'when to start: +8h, or 2030-01-31T02:30:00Z (default: now)', instant)
-      .option('--reason <text>', 'why, for the record', 'deploy')
-      .option('--drain-timeout <duration>', 'how long running jobs may take to reach a checkpoint', duration)
-      .option(
-        '--on-timeout <choice>',
-        'then: "abort" keeps the old release, "force" stops what did not',
-        onTimeout,
-      )
-      .option('--max-duration <duration>', 'the window ends by then, whatever happens', duration)
-      .addOption(new Option('--strategy <name>', 'how the code is changed').choices(['window']));
+    windowOptions(
+      command
+        .requiredOption('--release <id>', 'release to go to ("release ls")')
+        .option('--at <time>', 'when to start: +8h, or 2030-01-31T02:30:00Z (default: now)', instant),
+    );
 
   overHttp(fields(window.command('plan')), 'window plan --release 3f2a1c09b7de')
     .description('Show what a window would meet: runs in the way, the forecast, refusals; nothing is stored.')
@@ -56,6 +50,24 @@ export function defineWindows(program: Command): void {
     .description('Call off a window that has paused nothing yet.')
     .action(action('cancel'));
   overHttp(window.command('abort <id>'), 'window abort win-01j8…')
-    .description('End a window under way: intake reopens on the old release.')
+    .description(
+      'End a window under way: intake reopens on the old release. Later than the swap, it goes back to it.',
+    )
     .action(action('abort'));
+  overHttp(window.command('approve <id>'), 'window approve win-01j8…')
+    .description('Agree to a window that asks for a second person.')
+    .option(
+      '--as <name>',
+      'who you are, on a server without tokens (default: SLACKWATER_ACTOR); no authentication',
+      person,
+    )
+    .action(lazy(async () => (await import('../actions/window-requests.js')).approve));
+  overHttp(window.command('end <id>'), 'window end win-01j8… --choice go-back')
+    .description('End the watch now; or, where a window is held, say how it goes on.')
+    .option(
+      '--choice <choice>',
+      'where it is held, one that it offers: retry, go-on, go-back or release',
+      choice,
+    )
+    .action(lazy(async () => (await import('../actions/window-requests.js')).end));
 }

@@ -10,18 +10,18 @@ export interface Look {
 }
 
 /**
- * Looks at a window each time an event says that something changed, until it is done. A server that goes away in between (it may be
+ * Looks at a window each time an event says that something changed, until it is done, or held. A server that goes away in between (it may be
  * restarted, or another takes over) is waited for; the first look must succeed.
  */
 export async function* followWindow(client: Client, id: string, signal: AbortSignal): AsyncGenerator<Look> {
   const path = `/v1/windows/${encodeURIComponent(id)}`;
   let window = await client.get<Window>(path);
   yield { window, trouble: null };
-  if (window.phase === 'done') return;
+  if (hasEnded(window)) return;
   const stop = new AbortController();
   const news = listen(client, `${path}/events`, AbortSignal.any([signal, stop.signal]));
   try {
-    while (window.phase !== 'done') {
+    while (!hasEnded(window)) {
       await news.next();
       if (signal.aborted) return;
       const look = await lookAgain(client, path, window);
@@ -32,6 +32,10 @@ export async function* followWindow(client: Client, id: string, signal: AbortSig
     stop.abort();
   }
 }
+
+/** Nothing more comes of it by itself: it is over, or waits for a person who has not answered yet. */
+export const hasEnded = ({ phase, held, request }: Window): boolean =>
+  phase === 'done' && !(held && request?.kind === 'end');
 
 async function lookAgain(client: Client, path: string, last: Window): Promise<Look> {
   try {

@@ -1,12 +1,13 @@
 import type { Blocker } from '../../model/intent.js';
-import { PHASES, type Phase, type Window } from '../../model/window.js';
+import type { Phase, Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { prospect } from '../show/blocker.js';
+import { sideBySide, watchText } from '../show/strategy.js';
 import { clip, padEnd, type Style } from '../show/style.js';
+import { taskLines } from '../show/tasks.js';
 import { bar, plural, when } from '../show/text.js';
+import { type Stage, stagesOf } from './path.js';
 
-/** The phases that a window of today passes through, in order. */
-const PATH: Phase[] = PHASES.filter(phase => !['scheduled', 'verifying', 'watching', 'done'].includes(phase));
 const BLOCKERS_SHOWN = 6;
 const SPINNER = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 
@@ -28,8 +29,9 @@ export function frame(window: Window, options: FrameOptions): string[] {
     style.dim(`  ${window.reason} · ${window.id}`),
     '',
     ...(window.phase === 'scheduled'
-      ? [`  starts ${when(window.startsAt, options.now)} (${window.startsAt})`]
-      : PATH.map(phase => phaseLine(phase, window, options))),
+      ? scheduledLines(window, options)
+      : stagesOf(window).map(stage => stageLine(stage, window, options))),
+    ...(window.tasks.length > 0 ? ['', ...taskLines(window.tasks, options.now, style)] : []),
     ...blockerLines(window, options),
     '',
     footer(window, options),
@@ -42,18 +44,34 @@ function title(window: Window, style: Style): string {
   return `${style.bold('slackwater')}  ${window.app}  ${from} ${style.cyan('→')} ${style.bold(window.release)}`;
 }
 
-function phaseLine(phase: Phase, window: Window, options: FrameOptions): string {
+function scheduledLines(window: Window, { now, style }: FrameOptions): string[] {
+  const { id, startsAt, requiresApproval, approvedBy } = window;
+  const starts = `  starts ${when(startsAt, now)} (${startsAt})`;
+  if (!requiresApproval || approvedBy !== null) return [starts];
+  return [starts, `  ${style.yellow('waits for a second person')}: slackwater window approve ${id}`];
+}
+
+function stageLine(stage: Stage, window: Window, options: FrameOptions): string {
   const { style, now } = options;
-  const entry = window.phases.findLast(each => each.phase === phase);
-  const name = padEnd(phase, 10);
+  if ('turned' in stage) return `  ${style.yellow('↩')} ${style.yellow(stage.turned)}`;
+  const { phase, entry } = stage;
   if (!entry) return style.dim(`  · ${phase}`);
+  if (phase === 'done') return `  ${style.yellow('!')} held`;
+  const name = padEnd(phase, 10);
   if (entry.ms !== null) {
     return `  ${style.green('✓')} ${name}  ${padEnd(formatDuration(entry.ms), 6)}  ${detail(phase, window)}`.trimEnd();
   }
   const ms = Math.max(0, now - Date.parse(entry.at));
   const spinner = style.cyan(SPINNER[Math.floor(now / 100) % SPINNER.length]!);
-  const progress = phase === 'draining' ? drainBar(window, options) : detail(phase, window);
-  return `  ${spinner} ${style.bold(name)}  ${padEnd(formatDuration(ms), 6)}  ${progress}`.trimEnd();
+  return `  ${spinner} ${style.bold(name)}  ${padEnd(formatDuration(ms), 6)}  ${progress(phase, window, options)}`.trimEnd();
+}
+
+/** How far the present phase has come. */
+function progress(phase: Phase, window: Window, options: FrameOptions): string {
+  if (phase === 'draining') return drainBar(window, options);
+  if (phase === 'watching' && window.watch)
+    return `of ${formatDuration(window.watch.durationMs)}  ${watchText(window)}`;
+  return detail(phase, window) || sideBySide(window);
 }
 
 /** Runs that have reached their checkpoint, or their end, of those that computed when intake closed. */
@@ -61,12 +79,17 @@ export function arrived({ runs }: Window): { here: number; all: number } {
   return { here: Math.min(runs.inFlight, runs.yielded + runs.finished + runs.forced), all: runs.inFlight };
 }
 
-function drainBar(window: Window, { style, width }: FrameOptions): string {
+function drainBar(window: Window, { style, width, now }: FrameOptions): string {
   const { here, all } = arrived(window);
+  if (window.arriveAt !== null)
+    return `slow runs come in, the others compute on (all are there ${when(window.arriveAt, now)})`;
+  if (window.rollback) return `${still(window)} of ${plural(window.hosts.length, 'host')} still`;
   if (all === 0) return style.dim('intake is held');
   const columns = Math.max(8, Math.min(30, width - 60));
   return `${style.cyan(bar(here, all, columns))} ${here}/${all} at a checkpoint`;
 }
+
+const still = ({ hosts }: Window): number => hosts.filter(host => host.phase === 'still').length;
 
 function detail(phase: Phase, window: Window): string {
   if (phase === 'preparing') return window.hosts.length ? plural(window.hosts.length, 'host') : '';
@@ -97,9 +120,19 @@ function lookout(blocker: Blocker, now: number): string {
 }
 
 function footer(window: Window, { now, style, trouble }: FrameOptions): string {
-  const deadline =
-    window.phase === 'draining' && window.drainDeadline
-      ? `deadline ${when(window.drainDeadline, now)}, then ${window.forced ? 'abort' : window.onDrainTimeout} · `
-      : '';
-  return trouble ? style.yellow(`  ${trouble}`) : style.dim(`  ${deadline}Ctrl-C leaves it running`);
+  const hint = hintFor(window, now);
+  return trouble ? style.yellow(`  ${trouble}`) : style.dim(`  ${hint}Ctrl-C leaves it running`);
+}
+
+/** What comes next, or may be asked. */
+function hintFor(window: Window, now: number): string {
+  const { id, phase, drainDeadline, forced, onDrainTimeout, rollback } = window;
+  if (phase === 'draining' && drainDeadline) {
+    // On the way back nothing is let off: the new release is not known to work.
+    const [first, last] = rollback ? ['force', 'without them'] : [onDrainTimeout, 'abort'];
+    return `deadline ${when(drainDeadline, now)}, then ${forced ? last : first} · `;
+  }
+  if (phase === 'watching')
+    return `enough: slackwater window end ${id} · back: slackwater window abort ${id} · `;
+  return '';
 }

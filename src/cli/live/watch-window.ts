@@ -4,8 +4,10 @@ import type { Client } from '../client.js';
 import { exitOfOutcome } from '../exit-codes.js';
 import { printJson, printLines, say, styleOf } from '../output.js';
 import { Exit, TimedOut } from '../report-error.js';
+import { heldLines } from '../show/held.js';
 import { reportLines } from '../show/report.js';
-import { followWindow } from './follow-window.js';
+import { apart } from '../show/text.js';
+import { followWindow, hasEnded } from './follow-window.js';
 import { frame } from './frame.js';
 import { changes } from './plain.js';
 import { createScreen } from './screen.js';
@@ -38,7 +40,7 @@ export async function watchWindow(client: Client, id: string, options: WatchOpti
     process.off('SIGINT', detach);
     stop.abort('over');
   }
-  if (last?.phase === 'done') return finish(client, last, options);
+  if (last && hasEnded(last)) return finish(client, last, options);
   const back = `slackwater window watch ${id}`;
   if (stop.signal.reason === 'timeout') {
     throw new TimedOut(
@@ -48,11 +50,14 @@ export async function watchWindow(client: Client, id: string, options: WatchOpti
   say(`\nThe window goes on. Watch it again: ${back} · end it: slackwater window abort ${id}`);
 }
 
-/** Prints the report of a window that is done. @throws Exit */
+/** Prints the report of a window that is done; where it is held, what may be chosen too. @throws Exit */
 async function finish(client: Client, window: Window, options: WatchOptions): Promise<void> {
   const report = await client.get<Report>(`/v1/windows/${encodeURIComponent(window.id)}/report`);
   if (options.json) printJson(report);
-  else printLines(reportLines(report, styleOf(process.stdout)));
+  else {
+    const style = styleOf(process.stdout);
+    printLines([...reportLines(report, style), ...apart(heldLines(window, Date.now(), style))]);
+  }
   const code = exitOfOutcome(report.outcome);
   if (code !== 0) throw new Exit(code);
 }
@@ -84,7 +89,7 @@ async function showLive(client: Client, id: string, signal: AbortSignal): Promis
   } finally {
     clearInterval(ticker);
     // The report takes the place of the frame; a window that goes on keeps its last one.
-    if (last?.window.phase === 'done') screen.clear();
+    if (last && hasEnded(last.window)) screen.clear();
     else {
       draw();
       screen.leave();

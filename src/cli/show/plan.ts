@@ -22,6 +22,7 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
         ['hosts', plan.hosts.length ? plural(plan.hosts.length, 'host') : 'none'],
         ['runs', `${plural(inFlight, 'run')} computing, ${blockers.length} to be waited for`],
         ['forecast', forecast(plan)],
+        ['meanwhile', meanwhile(plan)],
         ['fires', plan.fires.length ? `${plural(plan.fires.length, 'fire')} fall in` : null],
       ],
       style,
@@ -35,6 +36,13 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
     '',
     ...(against.length ? against : [style.green('  Nothing speaks against it.')]),
   ];
+}
+
+/** All come in together: the fast ones need not wait for the slow ones. */
+function meanwhile({ forecast: { comingInMs } }: WindowPlan): string | null {
+  return comingInMs
+    ? `the others compute on for about ${formatDuration(comingInMs)} while the slow runs come in`
+    : null;
 }
 
 function forecast({ runs, forecast: { drainMs } }: WindowPlan): string {

@@ -4,7 +4,8 @@ import { prospect } from './blocker.js';
 import { refusalLines } from './refusals.js';
 import { padEnd, type Style } from './style.js';
 import { facts } from './table.js';
-import { bar, plural } from './text.js';
+import { taskLines } from './tasks.js';
+import { apart, bar, percent, plural } from './text.js';
 
 /** A finished window as a person wants to read it: how it ended, what it cost, where the time went. */
 export function reportLines(report: Report, style: Style): string[] {
@@ -14,6 +15,7 @@ export function reportLines(report: Report, style: Style): string[] {
     '',
     ...(report.refusals.length ? [...refusalLines(report.refusals, style), ''] : []),
     ...facts(cost(report, style), style, '  '),
+    ...apart(taskLines(report.tasks, Date.parse(report.finishedAt), style)),
     ...blockers(report, style),
     '',
     ...phaseLines(report.phases, style),
@@ -23,6 +25,7 @@ export function reportLines(report: Report, style: Style): string[] {
 const MARKS: Partial<Record<Report['outcome'], string>> = {
   completed: '✓',
   held: '!',
+  'rolled-back': '↩',
   cancelled: '–',
   missed: '–',
 };
@@ -53,6 +56,8 @@ function cost(report: Report, style: Style): [string, string | null][] {
   const { runs, pause, work, proof, forecast } = report;
   // A window that stopped nothing has no stop to account for.
   const drained = report.phases.some(({ phase }) => phase === 'draining');
+  // Host by host runs go over without a stop of all.
+  const wentOver = drained || report.phases.some(({ phase }) => phase === 'swapping');
   const ms = formatDuration;
   const forecastText = forecast.drainMs === null ? '' : style.dim(` (forecast ${ms(forecast.drainMs)})`);
   return [
@@ -64,13 +69,15 @@ function cost(report: Report, style: Style): [string, string | null][] {
     ],
     [
       'pause a run',
-      drained && pause.maxMs > 0
+      wentOver && pause.maxMs > 0
         ? `p50 ${ms(pause.p50Ms)} · p99 ${ms(pause.p99Ms)} · max ${ms(pause.maxMs)}`
         : null,
     ],
     ['drain', drained ? `${ms(report.drainMs)}${forecastText} · swap ${ms(report.swapMs)}` : null],
-    ['work lost', drained ? workLost(work) : null],
-    ['runs', drained ? moved(runs) : null],
+    ['work lost', wentOver ? workLost(work) : null],
+    ['runs', wentOver ? moved(runs) : null],
+    ['watch', report.watch ? watched(report.watch) : null],
+    ['went back', report.rollback ? `from ${report.rollback.from}: ${report.rollback.because}` : null],
     ['proof', proof.checkpoints ? proofText(proof) : null],
     ['intake', report.intake.accepted ? `${plural(report.intake.accepted, 'run')} accepted meanwhile` : null],
   ];
@@ -90,6 +97,17 @@ function moved(runs: Report['runs']): string {
     runs.parked ? `${runs.parked} parked` : '',
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+/** What the watch decided on: the new release beside the former one. */
+function watched({ new: seen, failureRate }: NonNullable<Report['watch']>): string {
+  const { completed, failed, crashes, parked } = seen;
+  const share = (rate: number | null) => (rate === null ? 'none' : percent(rate));
+  return [
+    `${failed} of ${plural(completed + failed, 'end')} failed on the new release (${share(failureRate.new)}; before: ${share(failureRate.old)})`,
+    `${plural(crashes, 'crash', 'crashes')}`,
+    `${parked} parked`,
+  ].join(' · ');
 }
 
 function proofText({ checkpoints, ms, oneWay }: Report['proof']): string {

@@ -11,6 +11,9 @@ export function when(at: string | null | undefined, now: number): string {
 export const plural = (count: number, word: string, words = `${word}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? word : words}`;
 
+/** A share from 0 to 1: `7.5%`. */
+export const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`;
+
 export function bytes(count: number): string {
   if (count < 1_024) return `${count} B`;
   return count < 1_024 ** 2 ? `${(count / 1_024).toFixed(1)} KiB` : `${(count / 1_024 ** 2).toFixed(1)} MiB`;
@@ -29,3 +32,6 @@ export function bar(part: number, whole: number, width: number): string {
   const partial = full < width ? ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8]! : '';
   return ('█'.repeat(full) + partial).padEnd(width, '░');
 }
+
+/** With an empty line before them, if there are any. */
+export const apart = (lines: string[]): string[] => (lines.length > 0 ? ['', ...lines] : []);

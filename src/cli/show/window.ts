@@ -1,26 +1,33 @@
 import type { Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { prospect } from './blocker.js';
+import { heldLines } from './held.js';
 import { refusalLines } from './refusals.js';
 import { outcomeText, phaseLines } from './report.js';
+import { sideBySide, strategyText, watchText } from './strategy.js';
 import type { Style } from './style.js';
 import { facts } from './table.js';
-import { plural, when } from './text.js';
+import { taskLines } from './tasks.js';
+import { apart, plural, when } from './text.js';
 
 /** A window at one look: what it is, where it stands, what is in its way. */
 export function windowLines(window: Window, now: number, style: Style): string[] {
   const { runs } = window;
-  const state = window.outcome ? outcomeText(window.outcome, style) : style.cyan(style.bold(window.phase));
   const current = window.phases.at(-1);
   return [
-    `${state}  ${style.bold(window.app)} ${window.previousRelease ?? 'nothing'} → ${window.release}  ${style.dim(window.id)}`,
+    `${style.bold(stateText(window, style))}  ${style.bold(window.app)} ${window.previousRelease ?? 'nothing'} → ${window.release}  ${style.dim(window.id)}`,
     ...(window.summary ? [`  ${window.summary}`] : current ? [`  ${current.because}`] : []),
     '',
+    ...(window.held ? [...heldLines(window, now, style), ''] : []),
     ...facts(
       [
         ['reason', window.reason],
         ['by', window.createdBy],
+        ['approval', approval(window)],
         ['starts', `${when(window.startsAt, now)} (${window.startsAt})`],
+        ['announced', announcement(window, now)],
+        ['strategy', strategyText(window)],
+        ['so far', sideBySide(window)],
         ['drain', `within ${formatDuration(window.drainTimeoutMs)}, then ${window.onDrainTimeout}`],
         [
           'deadline',
@@ -33,12 +40,15 @@ export function windowLines(window: Window, now: number, style: Style): string[]
             ? `${plural(runs.inFlight, 'run')} in flight · ${runs.yielded} yielded · ${runs.finished} finished`
             : null,
         ],
+        ['watch', watchFact(window)],
+        ['going back', window.rollback?.because],
         ['hosts', window.hosts.map(host => `${host.id} ${host.phase}`).join(', ')],
-        ['asked', window.request ? `${window.request.kind} by ${window.request.by}` : null],
+        ['asked', asked(window)],
       ],
       style,
       '  ',
     ),
+    ...apart(taskLines(window.tasks, now, style)),
     ...section(
       style.yellow('in the way'),
       window.blockers.map(each => `${style.bold(each.job)}  ${each.run}  ${prospect(each)}`.trimEnd()),
@@ -48,9 +58,50 @@ export function windowLines(window: Window, now: number, style: Style): string[]
   ];
 }
 
+/** Where it stands, in a word or two. */
+export function stateText(window: Window, style: Style): string {
+  if (window.outcome) return outcomeText(window.outcome, style);
+  const more = window.rollback
+    ? ', going back'
+    : window.phase === 'scheduled' && window.requiresApproval && window.approvedBy === null
+      ? ', needs approval'
+      : '';
+  return style.cyan(window.phase) + style.yellow(more);
+}
+
+function approval({ id, requiresApproval, approvedBy }: Window): string | null {
+  if (!requiresApproval) return null;
+  return approvedBy === null ? `needed: slackwater window approve ${id}` : `by ${approvedBy}`;
+}
+
+function announcement({ phase, startsAt, announceMs }: Window, now: number): string | null {
+  if (announceMs === 0 || phase !== 'scheduled') return null;
+  const from = new Date(Date.parse(startsAt) - announceMs).toISOString();
+  return `${when(from, now)}: runs that could not stop in time wait from then on`;
+}
+
+function watchFact(window: Window): string | null {
+  if (!window.watch) return null;
+  return `${formatDuration(window.watch.durationMs)}${window.watched ? ` · ${watchText(window)}` : ''}`;
+}
+
+function asked({ request }: Window): string | null {
+  if (!request) return null;
+  return `${request.kind}${request.choice ? ` (${request.choice})` : ''} by ${request.by}`;
+}
+
 /** What was asked of a window. What it is now is what it was before: the engine has not looked yet. */
-export function askedLines(window: Window, verb: 'abort' | 'cancel' | 'start', style: Style): string[] {
-  const { id, app, previousRelease, release, outcome } = window;
+export function askedLines(
+  window: Window,
+  verb: 'abort' | 'cancel' | 'start' | 'end',
+  style: Style,
+): string[] {
+  const { id, app, previousRelease, release, outcome, held, request } = window;
+  if (held && request?.choice)
+    return [
+      `${style.yellow(`asked to ${request.choice}`)}  ${style.bold(app)} ${previousRelease ?? 'nothing'} → ${release}  ${style.dim(id)}`,
+      style.dim(`  See what comes of it: slackwater window watch ${id}`),
+    ];
   const state = outcome ? outcomeText(outcome, style) : style.yellow(`asked to ${verb}`);
   return [
     `${state}  ${style.bold(app)} ${previousRelease ?? 'nothing'} → ${release}  ${style.dim(id)}`,
