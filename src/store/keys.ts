@@ -17,6 +17,9 @@ export interface Keys {
   readonly hosts: string;
   readonly windows: string;
   readonly openWindows: string;
+  readonly windowSchedules: string;
+  /** Hash: of each recurring window the latest fire that has a fate. */
+  readonly lastFires: string;
   readonly events: string;
   /** Pub/sub channel: something of the control plane changed, look again. */
   readonly wake: string;
@@ -30,6 +33,8 @@ export interface Keys {
   report(id: string): string;
   /** Sorted set of an app's ended windows, by when they ended: the oldest go. */
   endedWindows(app: string): string;
+  /** List of the fires of a recurring window, newest first. */
+  windowFires(schedule: string): string;
   host(id: string): string;
   /** How the runs of a release ended: counts. */
   record(app: string, release: string): string;
@@ -64,6 +69,8 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     hosts: `${base}:hosts`,
     windows: `${base}:windows`,
     openWindows: `${base}:windows:open`,
+    windowSchedules: `${base}:window-schedules`,
+    lastFires: `${base}:window-schedules:last`,
     events: `${base}:events`,
     wake: `${base}:wake`,
     served: app => `${base}:served:${app}`,
@@ -74,6 +81,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     window: id => `${base}:window:${id}`,
     report: id => `${base}:report:${id}`,
     endedWindows: app => `${base}:windows:ended:${app}`,
+    windowFires: schedule => `${base}:window-schedule:${schedule}:fires`,
     host: id => `${base}:host:${id}`,
     record: (app, release) => `${base}:record:${app}:${release}`,
     taskSign: (window, task, attempt) => `${base}:task:${window}:${task}:${attempt}`,

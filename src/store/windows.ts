@@ -3,11 +3,14 @@ import type { Intent } from '../model/intent.js';
 import type { Choice, Report, Request, Window } from '../model/window.js';
 import { isOver, WINDOW_DEFAULTS } from '../model/window-defaults.js';
 import { type Ask, type Asked, extended, whyNot } from '../model/window-requests.js';
+import type { WindowFire } from '../model/window-schedule.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
 import { redisNow, type Store, script } from './redis.js';
+import type { ScheduleState } from './window-schedules.js';
 
-const createScript = script<[against: '' | 'freeze' | 'window', what?: string]>('create-window', 6);
+const createScript =
+  script<[answer: '' | 'freeze' | 'window' | 'not-the-holder' | 'stale', what?: string]>('create-window');
 const advanceScript = script<Advance>('advance-window', 10);
 const updateScript = script<number>('update-window', 4);
 
@@ -38,23 +41,46 @@ export interface WindowChange {
  * @throws SlackwaterError `conflict`, naming the freeze or the other.
  */
 export async function createWindow(store: Store, window: Window): Promise<Window> {
-  const { keys, redis } = store;
-  const [against, what] = await createScript(
-    redis,
-    keys.window(window.id),
-    keys.windows,
-    keys.openWindows,
-    keys.apps,
-    keys.events,
-    keys.freezes,
-    JSON.stringify(window),
-    JSON.stringify(span(window)),
-    JSON.stringify({ app: window.app, window: window.id, phase: window.phase, because: window.reason }),
-    keys.wake,
+  const created = await create<never>(store, window, [], []);
+  if (created === 'created') return window;
+  throw created;
+}
+
+/**
+ * Stores the window of a fire, and with it that the fire has its fate.
+ * @returns `stale`: somebody else gave this fire its fate, or the schedule is gone. A `conflict`, as `createWindow` throws it: nothing is stored.
+ */
+export function createWindowOfFire(
+  store: Store,
+  holder: { owner: string; term: number },
+  { schedule, lastFire }: ScheduleState,
+  fire: WindowFire,
+  window: Window,
+): Promise<'created' | 'not-the-holder' | 'stale' | SlackwaterError> {
+  const { keys } = store;
+  const at = Date.parse(fire.at);
+  return create(
+    store,
+    window,
+    [keys.lease, keys.lastFires, keys.windowFires(schedule.id)],
+    [holder.owner, holder.term, schedule.id, lastFire, at, JSON.stringify(fire)],
   );
-  if (against === '') return window;
-  if (against === 'window') throw overlapping(window.app, what!);
-  throw frozen(readFreeze(what!));
+}
+
+async function create<Stale extends 'not-the-holder' | 'stale'>(
+  { keys, redis }: Store,
+  window: Window,
+  keysOfFire: string[],
+  fire: (string | number)[],
+): Promise<'created' | Stale | SlackwaterError> {
+  const own = [keys.window(window.id), keys.windows, keys.openWindows, keys.apps, keys.events, keys.freezes];
+  const places = [...own, ...keysOfFire];
+  const event = { app: window.app, window: window.id, phase: window.phase, because: window.reason };
+  const texts = [window, span(window), event].map(each => JSON.stringify(each));
+  const [answer, what] = await createScript(redis, places.length, ...places, ...texts, keys.wake, ...fire);
+  if (answer === '') return 'created';
+  if (answer === 'window') return overlapping(window.app, what!);
+  return answer === 'freeze' ? frozen(readFreeze(what!)) : (answer as Stale);
 }
 
 const overlapping = (app: string, other: string): SlackwaterError =>
