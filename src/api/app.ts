@@ -16,6 +16,7 @@ import { jobRoutes } from './routes/jobs.js';
 import { releaseRoutes } from './routes/releases.js';
 import { runRoutes } from './routes/runs.js';
 import { windowRequestRoutes } from './routes/window-requests.js';
+import { windowScheduleRoutes } from './routes/window-schedules.js';
 import { windowRoutes } from './routes/windows.js';
 import { createEventStreams } from './sse.js';
 import { zodValidator } from './validation.js';
@@ -70,6 +71,7 @@ export function createApi(context: ApiContext): Api {
       windowRequestRoutes,
       holdRoutes,
       freezeRoutes,
+      windowScheduleRoutes,
       hostRoutes,
       healthRoutes,
     ])

@@ -11,6 +11,8 @@
  * | `run.state` | a run ended, or a person cancelled, retried or resumed it |
  * | `hold.placed`, `hold.lifted` | intake of queues was stopped, or goes on |
  * | `freeze.added`, `freeze.removed` | for a while no window may start, or one may again |
+ * | `window.fire` | a recurring window was due, and this became of it |
+ * | `window-schedule.added`, `.changed`, `.removed` | of recurring windows |
  * | `release.pushed` | a release was stored that was not there before |
  * | `host.joined`, `host.left` | a host came, left, or fell silent |
  */

@@ -49,3 +49,9 @@ export interface WindowFire {
 
 /** Who makes the windows of a schedule, as `createdBy` says it. */
 export const scheduleOwner = (schedule: { id: string }): string => `schedule:${schedule.id}`;
+
+/** What is left of the time of a window for its drain, when all that is sure to take its time has had it, ms. */
+export function roomToDrain({ maxDurationMs, watch, canary }: WindowFields): number {
+  const steps = canary ? canary.steps.length * canary.stepMs : 0;
+  return Math.max(0, maxDurationMs - (watch?.durationMs ?? 0) - steps);
+}

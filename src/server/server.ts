@@ -12,6 +12,7 @@ import { createQueues } from '../queue/queues.js';
 import { hidePassword } from '../redis/address.mjs';
 import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
+import { createCalendar } from '../window/calendar.js';
 import { createEngine } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
 import { redisControlPlane } from '../window/redis-control-plane.js';
@@ -99,8 +100,13 @@ function createWindows(config: Config, logger: Logger): Service {
   const store = openStore(config.redis, { lazyConnect: true });
   const queues = createQueues(store);
   const lease = createLease(store, { owner: newId('srv') });
+  const calendar = createCalendar(store, {
+    payloadBytes: config.limits.payloadBytes,
+    onFire: ({ schedule, at, fate, reason }) => logger.info({ schedule, at, fate }, reason),
+  });
   const engine = createEngine(redisControlPlane(store, queues), {
     lease,
+    onLook: holder => calendar.tick(holder),
     limits: { ...LIMITS, prepareMs: config.window.prepareTimeoutMs },
     onEvent(event) {
       if (event.type === 'trouble') logger.warn({ err: event.error }, 'the window engine could not look');

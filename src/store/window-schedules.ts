@@ -70,9 +70,13 @@ export async function listWindowSchedules({ keys, redis }: Store): Promise<Sched
   );
 }
 
-/** The latest 200 fires, newest first. */
-export async function readWindowFires({ keys, redis }: Store, id: string): Promise<WindowFire[]> {
-  const texts = await redis.lrange(keys.windowFires(id), 0, -1);
+/** The latest fires, newest first; 200 are kept. */
+export async function readWindowFires(
+  { keys, redis }: Store,
+  id: string,
+  limit = 200,
+): Promise<WindowFire[]> {
+  const texts = await redis.lrange(keys.windowFires(id), 0, limit - 1);
   return texts.map(text => JSON.parse(text) as WindowFire);
 }
 

@@ -1,4 +1,9 @@
-import { scheduleOwner, type WindowFire, type WindowSchedule } from '../model/window-schedule.js';
+import {
+  roomToDrain,
+  scheduleOwner,
+  type WindowFire,
+  type WindowSchedule,
+} from '../model/window-schedule.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { formatDuration } from '../platform/duration.js';
 import { SlackwaterError } from '../platform/errors.js';
@@ -123,8 +128,7 @@ async function choose(store: Store, app: string): Promise<{ release: string } | 
 function inputOf(schedule: WindowSchedule, release: string, at: number, now: number): WindowInput {
   const late = now - at > LATE_MS;
   const maxDurationMs = late ? at + schedule.maxDurationMs - now : schedule.maxDurationMs;
-  const { watch, canary } = schedule;
-  const others = (watch?.durationMs ?? 0) + (canary ? canary.steps.length * canary.stepMs : 0);
+  const room = roomToDrain({ ...schedule, maxDurationMs });
   const { id: _, app, cron: __, timezone: ___, paused: ____, createdAt: _____, ...fields } = schedule;
   return {
     ...fields,
@@ -133,7 +137,7 @@ function inputOf(schedule: WindowSchedule, release: string, at: number, now: num
     createdBy: scheduleOwner(schedule),
     startsAt: late ? undefined : new Date(at).toISOString(),
     maxDurationMs,
-    drainTimeoutMs: Math.min(schedule.drainTimeoutMs, Math.max(0, maxDurationMs - others)),
+    drainTimeoutMs: Math.min(schedule.drainTimeoutMs, room),
   };
 }
 

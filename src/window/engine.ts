@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
 import type { Lease } from '../store/lease.js';
-import type { ControlPlane } from './control-plane.js';
+import type { ControlPlane, Holder } from './control-plane.js';
 import { LIMITS, type Limits } from './facts.js';
 import { type EngineEvent, Steps } from './steps.js';
 
@@ -17,6 +17,8 @@ export interface EngineOptions {
   limits?: Limits;
   clock?: Clock;
   onEvent?: (event: EngineEvent) => void;
+  /** What else the holder of the lease has to look after, before the windows. @returns after how long it wants to be asked again, ms. */
+  onLook?: (holder: Holder) => Promise<number>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface EngineOptions {
  * reached, and once a second in any case. Whether it holds the lease or not, it sweeps.
  */
 export function createEngine(plane: ControlPlane, options: EngineOptions): Service {
-  const { lease, limits = LIMITS, clock = systemClock, onEvent = () => {} } = options;
+  const { lease, limits = LIMITS, clock = systemClock, onEvent = () => {}, onLook } = options;
   const steps = new Steps(plane, limits, clock, onEvent);
   const control = plane.watch(() => look());
   let running = false;
@@ -53,8 +55,12 @@ export function createEngine(plane: ControlPlane, options: EngineOptions): Servi
     if (!lease.held()) return;
     // Term and owner of this moment: should the lease change hands under us, these writes are refused.
     const holder = { owner: lease.owner, term: lease.term };
-    const open = await plane.openWindows();
     let due = LOOK_EVERY_MS;
+    // Whatever comes of it, the windows go on.
+    await guarded(async () => {
+      if (onLook) due = Math.min(due, await onLook(holder));
+    });
+    const open = await plane.openWindows();
     for (const window of open) if (running) due = Math.min(due, await steps.settle(window, open, holder));
     cancelDue();
     if (due < LOOK_EVERY_MS) cancelDue = clock.after(due, look);

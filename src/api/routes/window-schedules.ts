@@ -1,0 +1,185 @@
+import * as z from 'zod';
+import { roomToDrain, type WindowFire, type WindowSchedule } from '../../model/window-schedule.js';
+import { faultOf, nextFire } from '../../platform/cron.js';
+import { SlackwaterError } from '../../platform/errors.js';
+import { redisNow } from '../../store/redis.js';
+import { listReleases } from '../../store/releases.js';
+import {
+  addWindowSchedule,
+  getWindowSchedule,
+  listWindowSchedules,
+  pauseWindowSchedule,
+  readWindowFires,
+  removeWindowSchedule,
+  type ScheduleState,
+} from '../../store/window-schedules.js';
+import { checkFields } from '../../window/declare-checks.js';
+import { actorOf } from '../access.js';
+import type { ApiContext, Routes } from '../context.js';
+import { checkApp, onlyApp } from '../known-apps.js';
+import { nearNames } from '../near-names.js';
+import { pageOf } from '../pages.js';
+import { listOf } from '../shapes.js';
+import { durationInput, limitInput } from '../validation.js';
+import { plannedOf, windowFields } from '../window-body.js';
+import { windowFireShape, windowScheduleShape } from '../window-schedule-shapes.js';
+
+const tags = ['calendar'];
+const params = z.strictObject({ id: z.string().max(100) });
+const page = { cursor: z.string().max(100).optional(), limit: limitInput(200, 50) };
+const addBody = z.strictObject({
+  app: z.string().min(1).max(100).optional().meta({ description: 'left out: the only one there is' }),
+  cron: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .meta({ description: 'five fields, or six with seconds in front: "30 2 * * 1-5"' }),
+  timezone: z.string().min(1).max(100).meta({ description: 'an IANA name, such as Europe/Berlin' }),
+  ...windowFields,
+  duration: durationInput.optional().meta({ description: 'another name for maxDuration' }),
+});
+
+/** Windows that come again and again. */
+export const windowScheduleRoutes: Routes = (api, context) => {
+  const { store } = context;
+
+  api.get(
+    '/v1/window-schedules',
+    {
+      schema: {
+        tags,
+        summary: 'Recurring windows, the oldest first',
+        querystring: z.strictObject({ app: z.string().max(100).optional(), ...page }),
+        response: { 200: listOf(windowScheduleShape) },
+      },
+    },
+    async ({ query: { app, cursor, limit } }) => {
+      const all = await listWindowSchedules(store);
+      const states = all.filter(({ schedule }) => app === undefined || schedule.app === app);
+      const found = pageOf(states, ({ schedule }) => [schedule.createdAt, schedule.id], limit, cursor);
+      return { ...found, items: await Promise.all(found.items.map(state => shown(context, state))) };
+    },
+  );
+
+  api.post(
+    '/v1/window-schedules',
+    {
+      schema: {
+        tags,
+        summary: 'Let a window come again and again',
+        description:
+          'Each takes the newest release pushed by then; where none is newer than the current one, the fire is skipped.',
+        body: addBody,
+        response: { 201: windowScheduleShape },
+      },
+    },
+    async (request, reply) => {
+      const input = await inputOf(context, request.body);
+      const state = await addWindowSchedule(store, { ...input, createdBy: actorOf(request) });
+      return reply
+        .code(201)
+        .header('location', `/v1/window-schedules/${state.schedule.id}`)
+        .send(await shown(context, state));
+    },
+  );
+
+  api.get(
+    '/v1/window-schedules/:id',
+    { schema: { tags, summary: 'One recurring window', params, response: { 200: windowScheduleShape } } },
+    async request => shown(context, await getWindowSchedule(store, request.params.id)),
+  );
+
+  api.delete(
+    '/v1/window-schedules/:id',
+    {
+      schema: {
+        tags,
+        summary: 'No more windows of it; those that it opened stay',
+        params,
+        response: { 204: z.undefined() },
+      },
+    },
+    async (request, reply) => {
+      await removeWindowSchedule(store, request.params.id);
+      return reply.code(204).send();
+    },
+  );
+
+  for (const [verb, paused, summary] of [
+    ['pause', true, 'No fire until it is resumed'],
+    ['resume', false, 'Goes on with the next fire; those meanwhile are left out'],
+  ] as const)
+    api.post(
+      `/v1/window-schedules/:id/${verb}`,
+      {
+        schema: {
+          tags,
+          summary,
+          params,
+          body: z.strictObject({}).optional(),
+          response: { 200: windowScheduleShape },
+        },
+      },
+      async request => shown(context, await pauseWindowSchedule(store, request.params.id, paused)),
+    );
+
+  api.get(
+    '/v1/window-schedules/:id/fires',
+    {
+      schema: {
+        tags,
+        summary: 'What became of its latest fires, the newest first',
+        description: '200 are kept.',
+        params,
+        querystring: z.strictObject({ limit: limitInput(200, 50) }),
+        response: { 200: listOf(windowFireShape) },
+      },
+    },
+    async ({ params: { id }, query: { limit } }) => {
+      await getWindowSchedule(store, id);
+      return { items: (await readWindowFires(store, id)).slice(0, limit), nextCursor: null };
+    },
+  );
+};
+
+interface ShownSchedule extends WindowSchedule {
+  nextAt: string | null;
+  last: WindowFire | null;
+}
+
+async function shown({ store }: ApiContext, { schedule, lastFire }: ScheduleState): Promise<ShownSchedule> {
+  const [last = null] = await readWindowFires(store, schedule.id, 1);
+  const next = schedule.paused ? null : nextFire(schedule, lastFire);
+  return { ...schedule, nextAt: next === null ? null : new Date(next).toISOString(), last };
+}
+
+/** @throws SlackwaterError `invalid-body` with a pointer for each fault: all that a window would be refused for at each of its fires. */
+async function inputOf({ store, config }: ApiContext, body: z.output<typeof addBody>) {
+  const { cron, timezone, duration, maxDuration } = body;
+  const fault = faultOf({ cron, timezone });
+  if (fault?.field === 'timezone') throw wrong('/timezone', fault.why + zonesLike(timezone));
+  if (fault) throw wrong('/cron', fault.why);
+  if (duration !== undefined && maxDuration !== undefined && duration !== maxDuration)
+    throw wrong('/duration', 'is another name for maxDuration: give one of the two');
+  if (body.app !== undefined) await checkApp(store, body.app);
+  const app = body.app ?? (await onlyApp(store));
+  const planned = plannedOf({ ...body, maxDuration: maxDuration ?? duration }, config);
+  // What the configuration has for a drain may be more than this window has for everything.
+  if (body.drainTimeout === undefined)
+    planned.drainTimeoutMs = Math.min(planned.drainTimeoutMs, roomToDrain(planned));
+  const [newest] = (await listReleases(store, { app, limit: 1 })).items;
+  if (newest) {
+    const window = { ...planned, app, release: newest.id, createdBy: '' };
+    checkFields(window, newest, await redisNow(store.redis), config.limits.payloadBytes);
+  }
+  return { ...planned, app, cron, timezone };
+}
+
+function zonesLike(zone: string): string {
+  const near = nearNames(zone, Intl.supportedValuesOf('timeZone'));
+  return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
+}
+
+const wrong = (pointer: string, detail: string) =>
+  new SlackwaterError('invalid-body', detail, [{ pointer, detail }]);

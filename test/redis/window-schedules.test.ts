@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { expectProblem, type TestApi, useApi } from '../support/api.js';
+
+let t: TestApi;
+
+beforeEach(async () => {
+  t = await useApi();
+  await t.release([{}]);
+});
+
+const add = (fields: object = {}) =>
+  t.call('POST', '/v1/window-schedules', {
+    cron: '30 2 * * 1-5',
+    timezone: 'Europe/Berlin',
+    reason: 'nightly deploy',
+    ...fields,
+  });
+
+describe('recurring windows', () => {
+  test('are answered with the fields of their windows, and when the next one comes', async () => {
+    const answer = await add({
+      duration: '20m',
+      strategy: 'rolling',
+      rolling: { batch: 2 },
+      watch: { duration: '5m' },
+    });
+    expect(answer.status, answer.text).toBe(201);
+    expect(answer.json).toMatchObject({
+      app: 'reporting',
+      cron: '30 2 * * 1-5',
+      timezone: 'Europe/Berlin',
+      reason: 'nightly deploy',
+      createdBy: 'operator',
+      paused: false,
+      strategy: 'rolling',
+      rolling: { batch: 2 },
+      watch: { durationMs: 300_000 },
+      maxDurationMs: 1_200_000,
+      last: null,
+    });
+    expect(answer.json.drainTimeoutMs).toBeLessThanOrEqual(900_000);
+    const next = new Date(answer.json.nextAt);
+    expect(next.getTime()).toBeGreaterThan(Date.now());
+    expect(next.toLocaleTimeString('en-GB', { timeZone: 'Europe/Berlin' })).toBe('02:30:00');
+    const shown = await t.call('GET', String(answer.headers.location));
+    expect(shown.json).toEqual(answer.json);
+  });
+
+  test('are listed in pages, paused, resumed and removed', async () => {
+    const ids: string[] = [];
+    for (const cron of ['0 1 * * *', '0 2 * * *', '0 3 * * *']) ids.push((await add({ cron })).json.id);
+    const first = (await t.call('GET', '/v1/window-schedules?limit=2')).json;
+    const second = (await t.call('GET', `/v1/window-schedules?limit=2&cursor=${first.nextCursor}`)).json;
+    expect([...first.items, ...second.items].map(({ id }: { id: string }) => id)).toEqual(ids);
+    expect(second.nextCursor).toBeNull();
+    expect((await t.call('GET', '/v1/window-schedules?app=other')).json.items).toEqual([]);
+
+    const path = `/v1/window-schedules/${ids[0]}`;
+    expect((await t.call('POST', `${path}/pause`)).json).toMatchObject({ paused: true, nextAt: null });
+    expect((await t.call('POST', `${path}/resume`)).json).toMatchObject({
+      paused: false,
+      nextAt: expect.any(String),
+    });
+    expect((await t.call('GET', `${path}/fires`)).json).toEqual({ items: [], nextCursor: null });
+    expect((await t.call('DELETE', path)).status).toBe(204);
+    for (const [method, url] of [
+      ['GET', path],
+      ['DELETE', path],
+      ['GET', `${path}/fires`],
+      ['POST', `${path}/pause`],
+    ] as const)
+      expectProblem(await t.call(method, url), 404, 'not-found');
+    expect((await t.call('GET', '/v1/window-schedules')).json.items).toHaveLength(2);
+  });
+
+  test('need the name of an app where there are several', async () => {
+    await t.release([{ name: 'other', queue: 'other' }], { app: 'other' });
+    const answer = await add();
+    expectProblem(answer, 422, 'invalid-body');
+    expect(answer.json.detail).toContain('other, reporting');
+    expect((await add({ app: 'other' })).json).toMatchObject({ app: 'other' });
+  });
+
+  test.each([
+    ['no cron', { cron: 'whenever' }, '/cron', /five fields/],
+    ['a cron that never fires', { cron: '0 0 30 2 *' }, '/cron', /never fires/],
+    ['no zone', { timezone: 'Europe/Berln' }, '/timezone', /did you mean Europe\/Berlin/],
+    ['an app that is not there', { app: 'reportign' }, '/app', /did you mean reporting/],
+    ['two lengths', { duration: '10m', maxDuration: '20m' }, '/duration', /one of the two/],
+    [
+      'more to do than time',
+      { duration: '10m', watch: { duration: '20m' } },
+      '/watch/duration',
+      /does not fit/,
+    ],
+    [
+      'a hook of a job that is not there',
+      {
+        hooks: [{ name: 'migrate', when: 'before', job: { name: 'nobody' } }],
+      },
+      '/hooks/0/job/name',
+      /nobody/,
+    ],
+    ['a release', { release: 'abcd' }, '/release', /not known/],
+    ['a start', { startsAt: '2030-01-01T00:00Z' }, '/startsAt', /not known/],
+  ])('with %s are refused', async (_, fields, pointer, why) => {
+    const answer = await add(fields);
+    expectProblem(answer, 422, 'invalid-body');
+    expect(answer.json.errors).toMatchObject([{ pointer }]);
+    expect(answer.json.detail).toMatch(why);
+  });
+});
