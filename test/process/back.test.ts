@@ -7,7 +7,12 @@ import { type Product, startProduct } from './support/product.js';
 const ITEMS = 15;
 
 /** Runs that have done five items on the first release, and five more on the second, which has saved that. */
-async function onTheSecond(product: Product, jobs: Record<string, Record<string, unknown>[]>) {
+async function onTheSecond(
+  product: Product,
+  jobs: Record<string, Record<string, unknown>[]>,
+  goOver: (release: string) => Promise<unknown> = async release =>
+    product.endedAs((await product.open(release)).id, 'completed'),
+) {
   const first = await product.deploy('back-1');
   const [swap, end] = [product.signal(), product.signal()];
   const gates = [
@@ -22,7 +27,8 @@ async function onTheSecond(product: Product, jobs: Record<string, Record<string,
     );
   const all = Object.values(ids).flat();
   await haveDone(product, all, 5);
-  const second = await product.deploy('back-2');
+  const second = await product.push('back-2');
+  await goOver(second);
   swap.open();
   await haveDone(product, all, 10);
   await eventually(async () => (await product.runs(all)).every(run => run.checkpoint?.version === 2), {
@@ -111,6 +117,63 @@ describe('a deploy of the release before', () => {
     const runs = await product.all(all, ['completed']);
     expect(runs.every(run => run.release === second)).toBe(true);
   });
+});
+
+test('a window that goes back by its watch keeps what was done, and parks the run whose way down fails', async () => {
+  const product = await startProduct();
+  let window = '';
+  const { first, end, ids } = await onTheSecond(
+    product,
+    { 'ledger.carried': [{ fails: 'throws' }, {}, {}], 'ledger.repeated': [{}] },
+    async release => {
+      const watch = { duration: '10m', minRuns: 1, maxFailureRate: 0 };
+      window = (await product.open(release, { watch })).id;
+      await product.phase(window, 'watching');
+    },
+  );
+  const [failing, ...sound] = ids['ledger.carried']!;
+  const repeated = ids['ledger.repeated']!;
+  await product.enqueue('ledger.sour', [{}]);
+  const back = await product.endedAs(window, 'rolled-back');
+  expect(back.rollback?.because).toMatch(/failed on the new release/);
+  const [parked] = await product.all([failing!], ['parked']);
+  expect(parked!.parked!.reason).toMatch('this one has no past');
+  end.open();
+  const done = await product.all([...sound, ...repeated], ['completed']);
+  expect(done.every(run => run.attempt === 1 && run.release === first)).toBe(true);
+  expect(accountOf(product, sound)).toEqual(ONCE);
+  expect(accountOf(product, repeated).repeated.map(({ item }) => item)).toEqual([5, 6, 7, 8, 9]);
+  expect((await product.report(window)).work.repeatedCheckpoints).toBeGreaterThan(0);
+});
+
+test('side by side, a run that one release has taken further goes on where it can be read', async () => {
+  const product = await startProduct({ hosts: 2 });
+  await product.deploy('back-1');
+  const start = product.signal();
+  const payloads = Array.from({ length: 24 }, () => ({
+    items: ITEMS,
+    gates: [{ at: 5, file: start.path }],
+    stumbles: product.signal().path,
+  }));
+  const runs = await product.enqueue('ledger.repeated', payloads);
+  await haveDone(product, runs, 5);
+  const release = await product.push('back-2');
+  const window = await product.open(release, { strategy: 'rolling', rolling: { batch: 1, pause: '4s' } });
+  await eventually(async () => (await readIntent(product.store, 'ledger'))!.moved.length === 1, {
+    timeout: 30_000,
+    what: 'a first host on the next release',
+  });
+  start.open();
+  await product.endedAs(window.id, 'completed', 90_000);
+  await product.all(runs, ['completed']);
+  const effects = readLedger(product.ledger);
+  expect(accountOf(product, runs)).toMatchObject({ repeated: [], lost: [] });
+  const later = effects.filter(effect => effect.release === release);
+  expect(later.length).toBeGreaterThan(0);
+  for (const { run, fence } of later)
+    expect(effects.some(other => other.run === run && other.fence > fence && other.release !== release)).toBe(
+      false,
+    );
 });
 
 test('a host sent back to an older release parks a run whose way down fails, with the reason, and the others go on', async () => {

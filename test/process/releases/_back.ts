@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { pause, record } from './_ledger.js';
@@ -10,6 +10,8 @@ const payload = z.object({
   gates: z.array(z.object({ at: z.int(), file: z.string() })),
   /** What the way down is to make of its state in version 2. */
   fails: z.enum(['no', 'throws', 'dies', 'misfits']).default('no'),
+  /** Once the later code has done nine items it fails, until this file is there. */
+  stumbles: z.string().optional(),
 });
 type Payload = z.output<typeof payload>;
 
@@ -40,6 +42,9 @@ export interface State {
   fails: Payload['fails'];
 }
 
+const stumbles = ({ stumbles }: Payload, done: number): boolean =>
+  stumbles !== undefined && done === 9 && !existsSync(stumbles);
+
 interface Back {
   downgrade?: { 2: (now: State) => unknown };
   onRollback?: 'repeat' | 'park';
@@ -58,6 +63,8 @@ export const after = (name: string, back: Back) =>
       ...back,
     },
     concurrency: 1_000,
+    attempts: 3,
+    backoff: { type: 'fixed', delay: '20ms' },
     async run(ctx, payload) {
       const state = ctx.state ?? { position: { next: 0 }, fails: payload.fails };
       state.fails = payload.fails;
@@ -65,6 +72,11 @@ export const after = (name: string, back: Back) =>
         await pause(20);
         if (!waits(payload, state.position.next)) record(payload.ledger, ctx, state.position.next++);
         await ctx.checkpoint(state);
+        if (stumbles(payload, state.position.next)) {
+          await ctx.commit(state);
+          writeFileSync(payload.stumbles!, '');
+          throw new Error('one try fails');
+        }
       }
       return state.position.next;
     },

@@ -5,7 +5,7 @@ import { createClient } from '../../../src/cli/client.js';
 import { pushRelease } from '../../../src/cli/push.js';
 import type { HostStatus } from '../../../src/model/intent.js';
 import type { Run, RunState } from '../../../src/model/run.js';
-import type { Outcome, Report, Window } from '../../../src/model/window.js';
+import type { Outcome, Phase, Report, Window } from '../../../src/model/window.js';
 import { buildRelease } from '../../../src/release/build.js';
 import { eventually } from '../../support/eventually.js';
 import { ROOT, type RunningProcess, spawnCli, spawnNode } from '../../support/processes.js';
@@ -44,6 +44,8 @@ export interface Product {
   open(release: string, fields?: Record<string, unknown>): Promise<Window>;
   /** Pushes, opens a window, waits for its end, which must be `completed`. @returns the release. */
   deploy(folder: string): Promise<string>;
+  /** Waits until the window is in this phase. */
+  phase(window: string, phase: Phase, timeout?: number): Promise<Window>;
   ended(window: string, timeout?: number): Promise<Window>;
   /** The same, and fails with the whole story if it ended otherwise. */
   endedAs(window: string, outcome: Outcome, timeout?: number): Promise<Window>;
@@ -108,6 +110,15 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       await product.endedAs((await product.open(release)).id, 'completed');
       return release;
     },
+    phase: (id: string, phase: Phase, timeout = 30_000) =>
+      eventually(
+        async () => {
+          const window = await client.get<Window>(`/v1/windows/${id}`);
+          if (window.phase !== phase) throw new Error(`phase ${window.phase}: ${window.summary}`);
+          return window;
+        },
+        { timeout, every: 50, what: `${phase} of window ${id}` },
+      ),
     ended: (id: string, timeout = 30_000) =>
       eventually(
         async () => {

@@ -1,3 +1,4 @@
+import { defineJob } from 'slackwater';
 import { after, type State } from '../_back.js';
 
 function down({ position, fails }: State): unknown {
@@ -9,3 +10,9 @@ function down({ position, fails }: State): unknown {
 export const carried = after('ledger.carried', { downgrade: { 2: down } });
 export const repeated = after('ledger.repeated', { onRollback: 'repeat' });
 export const parked = after('ledger.parked', { onRollback: 'park' });
+export const sour = defineJob({
+  name: 'ledger.sour',
+  run() {
+    throw new Error('not well');
+  },
+});
