@@ -1,4 +1,5 @@
 import type { JobDefinition } from '../author/job.js';
+import type { ChanceReport } from '../model/messages.js';
 import type { AbortReason, RunEnd, RunStart } from '../model/run.js';
 import { formatDuration } from '../platform/duration.js';
 import { errorRecord, SlackwaterError } from '../platform/errors.js';
@@ -16,6 +17,8 @@ export interface Execution {
   readonly ended: Promise<RunEnd>;
   drain(on: boolean): void;
   abort(reason: AbortReason): void;
+  /** The chances to yield that it had since this was last asked. */
+  takeChances(): ChanceReport | undefined;
 }
 
 /** Starts or goes on with a run in this process. */
@@ -31,12 +34,13 @@ export function execute(
   } catch (error) {
     // The cursors are damaged.
     const end = unreadable(job, start, error instanceof Error ? error.message : String(error));
-    return { ended: Promise.resolve(end), drain() {}, abort() {} };
+    return { ended: Promise.resolve(end), drain() {}, abort() {}, takeChances: () => undefined };
   }
   return {
     ended: compute(run),
     drain: on => run.drain(on),
     abort: reason => run.abort(reason),
+    takeChances: () => run.chances.take(),
   };
 }
 
@@ -53,6 +57,7 @@ async function compute(run: Run): Promise<RunEnd> {
   let end: RunEnd;
   try {
     run.port.started();
+    run.chances.skip(run.clock.monotonic());
     const result = await run.job.run(context, payload.value as never);
     run.settled = true;
     end = afterReturn(run, result);
@@ -61,6 +66,7 @@ async function compute(run: Run): Promise<RunEnd> {
     end = await afterThrow(run, thrown);
   }
   run.leaveShortWay();
+  run.chances.end(run.clock.monotonic());
   progress.flush();
   if (end.kind === 'failed' || end.kind === 'parked') await saveLast(run);
   run.saver.stop();

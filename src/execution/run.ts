@@ -2,6 +2,7 @@ import type { JobDefinition } from '../author/job.js';
 import type { Envelope, RunStart, StepRecord } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { type Scope, scopes } from './cursors.js';
+import { Chances } from './chances.js';
 import type { ExecuteOptions, RunPort } from './port.js';
 import { Position } from './position.js';
 import { type RunLog, runLog } from './run-log.js';
@@ -16,6 +17,7 @@ const DONE = Promise.resolve();
 export class Run extends Stoppable {
   readonly position: Position;
   readonly saver: Saver;
+  readonly chances: Chances;
   readonly log: RunLog;
   readonly steps: Record<string, StepRecord>;
   readonly #idleListeners = new Set<() => void>();
@@ -51,6 +53,7 @@ export class Run extends Stoppable {
     const everyMs = options.atCheckpoint ? 0 : (job.checkpoint?.everyMs ?? 250);
     this.saver = new Saver(port, options.clock, everyMs, error => this.refuse(error));
     this.steps = { ...start.steps };
+    this.chances = new Chances(options.clock.monotonic());
   }
 
   /** The run has to end at the next place where it can go on from. */
@@ -99,11 +102,12 @@ export class Run extends Stoppable {
     this.swallowed = true;
   }
 
-  /** `ctx.checkpoint`. Not due, it is a read of the clock, a comparison and two assignments. */
+  /** `ctx.checkpoint`. Not due, it is a read of the clock, a few comparisons and assignments. */
   checkpoint(state: unknown): Promise<void> {
     const now = this.clock.monotonic();
     if (this.#plain && now - this.position.serialisedAt < this.position.restMs && !isTurnDue(now)) {
       this.position.offer(state);
+      this.chances.note(now);
       return DONE;
     }
     return this.#checkpoint(state);
@@ -137,6 +141,7 @@ export class Run extends Stoppable {
     this.position.offer(state);
     const envelope = this.position.serialise();
     this.advanced();
+    if (outside) this.chances.note(this.clock.monotonic());
     await this.stored(this.saver.saveNow(envelope));
     if (this.aborted) throw this.aborted;
     if (outside && this.stopping) await this.yieldNow(scope);
@@ -146,8 +151,9 @@ export class Run extends Stoppable {
   async savePoint(scope: Scope): Promise<void> {
     this.#requireUnsettled();
     this.advanced();
-    if (this.stopping) return this.yieldNow(scope);
     const now = this.clock.monotonic();
+    this.chances.note(now);
+    if (this.stopping) return this.yieldNow(scope);
     if (this.position.isDue(now) || this.options.atCheckpoint) this.saver.offer(this.position.serialise());
     if (this.options.atCheckpoint) await this.untilAborted(this.saver.flush());
     if (!isTurnDue(now)) return;
@@ -176,7 +182,9 @@ export class Run extends Stoppable {
   /** What is called before something new begins that a restart could begin as well. */
   async yieldBeforeStep(scope: Scope): Promise<void> {
     const ofStepsOnly = scope === this.position.cursors && !this.position.hasState;
-    if (this.stopping && ofStepsOnly) await this.yieldNow(scope);
+    if (!ofStepsOnly) return;
+    this.chances.note(this.clock.monotonic());
+    if (this.stopping) await this.yieldNow(scope);
   }
 
   /** Tells the host of the first sign of work. */

@@ -21,8 +21,11 @@ export async function sleep(run: Run, duration: Duration): Promise<void> {
   run.leaveShortWay();
   // A wall clock that was set back must not make it longer.
   const wakeAt = run.clock.monotonic() + Math.min(ms, Math.max(0, until - run.clock.now()));
-  if (!run.stopping && wakeAt - run.clock.monotonic() > GRACE) run.saver.offer(run.placeIn(scope));
+  const long = wakeAt - run.clock.monotonic() > GRACE;
+  if (long) run.chances.note(run.clock.monotonic());
+  if (!run.stopping && long) run.saver.offer(run.placeIn(scope));
   await untilAwake(run, scope, wakeAt);
+  if (long) run.chances.skip(run.clock.monotonic() - GRACE);
   // A checkpoint made meanwhile may have begun a new list.
   sleeps[order] = OVER;
 }

@@ -1,29 +1,70 @@
-/** How much a new figure counts against what was known. */
-const WEIGHT = 0.2;
+import { bucketOf, weightAt } from '../model/histogram.js';
+import type { ChanceReport } from '../model/messages.js';
+import { type JobTimes, type PaceDelta, type PaceKind, type Paces, timesIn } from '../model/paces.js';
 
-/** A moving average, in ms; `null` without history. */
-export function learned(before: number | null, ms: number): number {
-  return before === null ? ms : before + WEIGHT * (ms - before);
-}
+/** How long what was worked out of a histogram is used again, ms: thousands of runs ask at once. */
+const FRESH_MS = 1_000;
 
-/** Usual times of jobs on this host: between two saves, and from start to end. In ms. */
+/** Learned times of one app's jobs: what all hosts knew when it was last read, and what this one has seen since. */
 export class Pace {
-  readonly #saves = new Map<string, number>();
-  readonly #ends = new Map<string, number>();
+  #known: Paces = new Map();
+  readonly #deltas = new Map<string, PaceDelta>();
+  readonly #usual = new Map<string, { gap: number | null; until: number }>();
 
-  saved(job: string, sinceLastMs: number): void {
-    this.#saves.set(job, learned(this.#saves.get(job) ?? null, sinceLastMs));
+  constructor(private readonly now: () => number) {}
+
+  /** A run told how often it could have yielded: one of the times is the longest, the others are taken as alike. */
+  passed(job: string, { count, ms, longest }: ChanceReport): void {
+    this.#saw(job, 'checkpoint', longest, 1);
+    if (count > 1) this.#saw(job, 'checkpoint', (ms - longest) / (count - 1), count - 1);
   }
 
-  ended(job: string, sinceStartMs: number): void {
-    this.#ends.set(job, learned(this.#ends.get(job) ?? null, sinceStartMs));
+  /** A run took so long from its very beginning to its end. */
+  ended(job: string, ms: number): void {
+    this.#saw(job, 'end', ms, 1);
   }
 
-  usualSave(job: string): number | null {
-    return this.#saves.get(job) ?? null;
+  #saw(job: string, kind: PaceKind, ms: number, count: number): void {
+    const bucket = bucketOf(ms);
+    const weight = count * weightAt(this.now());
+    timesIn(this.#known, job)[kind].add(bucket, weight);
+    const key = `${job}|${kind}|${bucket}`;
+    const delta = this.#deltas.get(key);
+    if (delta) delta.weight += weight;
+    else this.#deltas.set(key, { job, kind, bucket, weight });
   }
 
-  usualEnd(job: string): number | null {
-    return this.#ends.get(job) ?? null;
+  timesOf(job: string): JobTimes | undefined {
+    return this.#known.get(job);
+  }
+
+  /** How long it takes between two chances to yield at nine of ten moments, ms. A long step that is rare takes most of the time, and so counts most. */
+  usualGap(job: string): number | null {
+    const now = this.now();
+    const kept = this.#usual.get(job);
+    if (kept && now < kept.until) return kept.gap;
+    const gap = this.#known.get(job)?.checkpoint.byTime().quantile(0.9) ?? null;
+    this.#usual.set(job, { gap, until: now + FRESH_MS });
+    return gap;
+  }
+
+  /** How long nine of ten runs take that have gone on for `elapsed` ms already; `null`: none went on for longer. */
+  usualEnd(job: string, elapsed: number): number | null {
+    return this.#known.get(job)?.end.quantile(0.9, elapsed) ?? null;
+  }
+
+  /** What was seen since this was last called. Bounded by the number of jobs, however long it is not called. */
+  takeDeltas(): PaceDelta[] {
+    const deltas = [...this.#deltas.values()];
+    this.#deltas.clear();
+    return deltas;
+  }
+
+  /** What all hosts know by now takes the place of what was known here. */
+  replace(known: Paces): void {
+    this.#known = known;
+    for (const { job, kind, bucket, weight } of this.#deltas.values())
+      timesIn(known, job)[kind].add(bucket, weight);
+    this.#usual.clear();
   }
 }

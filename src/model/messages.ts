@@ -8,7 +8,8 @@ import type { AbortReason, Envelope, Progress, RunEnd, RunStart, StepRecord } fr
 export type ToWorker =
   | { t: 'start'; claim: number; run: RunStart }
   | { t: 'ack'; claim: number; seq: number; value?: unknown; error?: { code: string; message: string } }
-  | { t: 'drain'; on: boolean }
+  /** Asks to yield, or no longer; without `claims` all runs, also those that start later. */
+  | { t: 'drain'; on: boolean; claims?: number[] }
   | { t: 'abort'; claim: number; reason: AbortReason }
   | { t: 'prove'; seq: number; items: ProofItem[] }
   | { t: 'exit' };
@@ -23,8 +24,15 @@ export type ToHost =
   /** The first sign of work after a start: a checkpoint offered, a step, a result. */
   | { t: 'advanced'; claim: number }
   /** `durable`: answer when it is stored; otherwise the answer only bounds what is under way. */
-  | { t: 'save'; claim: number; seq: number; checkpoint: Envelope; durable: boolean }
-  | { t: 'step'; claim: number; seq: number; name: string; record: StepRecord }
+  | {
+      t: 'save';
+      claim: number;
+      seq: number;
+      checkpoint: Envelope;
+      durable: boolean;
+      chances?: ChanceReport;
+    }
+  | { t: 'step'; claim: number; seq: number; name: string; record: StepRecord; chances?: ChanceReport }
   | {
       t: 'enqueue';
       claim: number;
@@ -36,8 +44,15 @@ export type ToHost =
     }
   | { t: 'progress'; claim: number; progress: Progress }
   | { t: 'log'; claim: number; lines: string[] }
-  | { t: 'end'; claim: number; end: RunEnd }
+  | { t: 'end'; claim: number; end: RunEnd; chances?: ChanceReport }
   | { t: 'proved'; seq: number; results: ProofResult[] };
+
+/** The chances to yield that a run had since it last told: how many, the time from each to the next together, and the longest of these, ms. */
+export interface ChanceReport {
+  count: number;
+  ms: number;
+  longest: number;
+}
 
 export interface EnqueueOptions {
   /** 0 (first) to 2,097,152; BullMQ serves 0 before all others. */

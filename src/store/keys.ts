@@ -36,6 +36,8 @@ export interface Keys {
   /** List of the fires of a recurring window, newest first. */
   windowFires(schedule: string): string;
   host(id: string): string;
+  /** Learned times of an app's jobs: weights of `job|kind|bucket`. */
+  paces(app: string): string;
   /** How the runs of a release ended: counts. */
   record(app: string, release: string): string;
   /** The sign of life of a try of a hook or probe, and then its result. */
@@ -83,6 +85,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     endedWindows: app => `${base}:windows:ended:${app}`,
     windowFires: schedule => `${base}:window-schedule:${schedule}:fires`,
     host: id => `${base}:host:${id}`,
+    paces: app => `${base}:paces:${app}`,
     record: (app, release) => `${base}:record:${app}:${release}`,
     taskSign: (window, task, attempt) => `${base}:task:${window}:${task}:${attempt}`,
     idempotency: key => `${base}:idempotency:${key}`,

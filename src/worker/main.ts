@@ -59,9 +59,7 @@ function receive(message: ToWorker, jobs: Map<string, JobDefinition>): void {
     case 'abort':
       return executions.get(message.claim)?.execution.abort(message.reason);
     case 'drain':
-      draining = message.on;
-      for (const { execution } of executions.values()) execution.drain(draining);
-      return;
+      return drain(message.on, message.claims);
     case 'prove':
       outbox.push({
         t: 'proved',
@@ -72,6 +70,11 @@ function receive(message: ToWorker, jobs: Map<string, JobDefinition>): void {
     case 'exit':
       process.exit(0);
   }
+}
+
+function drain(on: boolean, claims: number[] | undefined): void {
+  if (!claims) draining = on;
+  for (const claim of claims ?? executions.keys()) executions.get(claim)?.execution.drain(on);
 }
 
 function start(
@@ -89,8 +92,12 @@ function start(
     });
     return;
   }
-  const port = createPort(claim, message => outbox.push(message));
-  const execution = execute(job, run, port, {
+  const port = createPort(
+    claim,
+    message => outbox.push(message),
+    () => execution.takeChances(),
+  );
+  const execution: Execution = execute(job, run, port, {
     clock: systemClock,
     draining,
     checkpointLimit: Number(checkpointLimit),
@@ -99,6 +106,6 @@ function start(
   void execution.ended.then(end => {
     executions.delete(claim);
     port.flush();
-    outbox.push({ t: 'end', claim, end });
+    outbox.push({ t: 'end', claim, end, chances: execution.takeChances() });
   });
 }

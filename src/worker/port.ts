@@ -1,5 +1,5 @@
 import type { RunPort } from '../execution/port.js';
-import type { ToHost, ToWorker } from '../model/messages.js';
+import type { ChanceReport, ToHost, ToWorker } from '../model/messages.js';
 import { type ErrorCode, SlackwaterError } from '../platform/errors.js';
 
 type Ack = Extract<ToWorker, { t: 'ack' }>;
@@ -8,6 +8,7 @@ type Ack = Extract<ToWorker, { t: 'ack' }>;
 export function createPort(
   claim: number,
   send: (message: ToHost) => void,
+  takeChances: () => ChanceReport | undefined,
 ): RunPort & { answer(ack: Ack): void; flush(): void } {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let last = 0;
@@ -22,10 +23,10 @@ export function createPort(
     started: () => send({ t: 'started', claim }),
     advanced: () => send({ t: 'advanced', claim }),
     async save(checkpoint, durable) {
-      await ask(seq => ({ t: 'save', claim, seq, checkpoint, durable }));
+      await ask(seq => ({ t: 'save', claim, seq, checkpoint, durable, chances: takeChances() }));
     },
     async step(name, record) {
-      await ask(seq => ({ t: 'step', claim, seq, name, record }));
+      await ask(seq => ({ t: 'step', claim, seq, name, record, chances: takeChances() }));
     },
     async enqueue(id, job, payload, options) {
       return (await ask(seq => ({ t: 'enqueue', claim, seq, id, job, payload, options }))) as string;
