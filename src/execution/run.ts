@@ -1,8 +1,8 @@
 import type { JobDefinition } from '../author/job.js';
 import type { Envelope, RunStart, StepRecord } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
-import { type Scope, scopes } from './cursors.js';
 import { Chances } from './chances.js';
+import { type Scope, scopes } from './cursors.js';
 import type { ExecuteOptions, RunPort } from './port.js';
 import { Position } from './position.js';
 import { type RunLog, runLog } from './run-log.js';

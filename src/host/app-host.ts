@@ -335,7 +335,7 @@ export class AppHost {
       waiting: control.held.waiting.size,
       resuming: control.resuming,
       ahead: standby?.pool.running ?? 0,
-      blockers: blockersOf(control, this.options.pace, now),
+      blockers: blockersOf(control.held.values(), this.options.pace, now),
       refusals: refusals.slice(0, 100),
       proving: standby?.proving ?? 0,
       proof: this.#proof,

@@ -2,6 +2,7 @@ import type { JobManifest } from '../model/release.js';
 import type { AbortReason, Envelope, StepRecord } from '../model/run.js';
 import type { ClaimedRun, Settlement } from '../queue/consumer.js';
 import type { Slot } from './slot.js';
+import { Stride } from './stride.js';
 
 /**
  * A run that this host holds: claimed, its lock renewed, until it is settled. Where it stands:
@@ -42,9 +43,13 @@ export class HeldRun {
   // Times in ms by the clock of Redis.
   startedAt = 0;
   savedAt: number | null = null;
-  /** Usual time between two of its own saves, ms: runs of one job may differ widely. */
-  usualSave: number | null = null;
   yieldedAt: number | null = null;
+  /** Of the present start. */
+  stride = new Stride(0);
+  /** The present start is the first one: it has nothing to go on from. */
+  whole = false;
+  /** Asked to yield before the others are. */
+  asked = false;
 
   /** Ends the abort's patience and the run's time limit. */
   cancelKill: () => void = () => {};

@@ -26,6 +26,7 @@ import { RedisClock } from './redis-clock.js';
 import { Reporter } from './reporter.js';
 import { followRunRequests } from './run-requests.js';
 import { servedApps } from './served-apps.js';
+import { SharedPace } from './shared-pace.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** How often a host looks by itself, whatever it may have missed. */
@@ -53,9 +54,9 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   );
   const queues = createQueues(store);
   const redisClock = new RedisClock(store.redis);
-  const pace = new Pace();
   const startedAt = new Date().toISOString();
   const apps = new Map<string, AppHost>();
+  const paces = new Map<string, SharedPace>();
   let leaving = false;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -102,8 +103,12 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   };
   const workerOptions = { checkpointLimit: config.limits.checkpointBytes, env: config.host.env };
 
-  const createAppHost = (app: string): AppHost =>
-    new AppHost({
+  const createAppHost = (app: string): AppHost => {
+    const pace = new Pace(() => redisClock.now());
+    const shared = new SharedPace(store, app, pace, () => redisClock.now());
+    paces.set(app, shared);
+    shared.share().catch(error => log.warn({ err: error, app }, 'learned times could not be read'));
+    return new AppHost({
       app,
       host: id,
       store,
@@ -152,6 +157,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       formerQueues: () => store.redis.smembers(store.keys.served(app)),
       report: urgent => reporter.changed(urgent),
     });
+  };
 
   /** Reads every intent and follows it. Never two at once; a wake-up in between leads to another look. */
   let looking: Promise<void> | null = null;
@@ -180,12 +186,14 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const requests = followRunRequests(store, request => {
     for (const app of apps.values()) app.control.cancel(request.queue, request.id);
   });
+  const sharePaces = () => Promise.all([...paces.values()].map(pace => pace.share()));
   let ticks = 0;
   const tick = async () => {
     await look();
     if (ticks++ % 10 === 0) await redisClock.measure();
     await sweep(store, () => applyPauseFlags(store, queues));
     await reporter.flush(false);
+    await sharePaces();
   };
   const schedule = () => {
     timer = setTimeout(() => {
@@ -229,6 +237,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         patience(),
         Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close(), looking]),
       );
+      await atMost(patience(), sharePaces());
       await atMost(patience(), removeHost(store, id));
       await atMost(patience(), queues.close());
       store.redis.disconnect();

@@ -1,4 +1,4 @@
-import type { ToHost } from '../model/messages.js';
+import type { ChanceReport, ToHost } from '../model/messages.js';
 import type { ClaimedRun, Settlement } from '../queue/consumer.js';
 import { Carrier, type CarrierOptions } from './carrier.js';
 import type { HeldRun } from './held-run.js';
@@ -100,6 +100,7 @@ export class RunControl {
   receive(slot: RunSlot, message: ToHost): void {
     const run = 'claim' in message ? slot.runs.get(message.claim) : undefined;
     if (!run) return;
+    if ('chances' in message && message.chances) this.#hear(run, message.chances);
     switch (message.t) {
       case 'started':
         this.#events.started(run);
@@ -116,6 +117,11 @@ export class RunControl {
         if (message.t === 'save' || message.t === 'step') this.#events.progress(run);
         return void this.#writes.write(run, slot, message);
     }
+  }
+
+  #hear(run: HeldRun, chances: ChanceReport): void {
+    run.stride.hear(chances, this.options.now());
+    if (run.definition) this.options.pace.passed(run.job, chances);
   }
 
   /** A worker is gone. */

@@ -38,7 +38,9 @@ export class RunEnds {
     if (forced && (end.kind === 'failed' || end.kind === 'cancelled')) return this.interrupted(run);
     run.abort = null;
     if (end.kind === 'yielded') return this.#yielded(run, end.checkpoint);
-    this.options.pace.ended(run.job, this.options.now() - run.startedAt);
+    // Only a run that did all of it in one start tells how long it takes.
+    if (end.kind === 'completed' && run.whole && run.definition)
+      this.options.pace.ended(run.job, this.options.now() - run.startedAt);
     await this.end(run, end);
   }
 

@@ -10,6 +10,7 @@ import type { RunEnds } from './run-ends.js';
 import type { RunEvents } from './run-events.js';
 import type { RunStops } from './run-stops.js';
 import type { RunWrites } from './run-writes.js';
+import { Stride } from './stride.js';
 
 export interface RunStartsOptions {
   app: string;
@@ -151,11 +152,14 @@ export class RunStarts {
     run.definition = pool.jobs.get(run.job);
     run.claim = ++this.#lastClaim;
     run.startedAt = this.options.now();
+    run.stride = new Stride(run.startedAt);
+    run.asked = false;
     slot.runs.set(run.claim, run);
     slot.grant(this.options.deadline());
     const { queue, payload, runId, scheduledFor } = run.claimed;
     const { job, fence, steps = {}, checkpoint = null } = run;
     const attempt = run.failures + 1;
+    run.whole = checkpoint === null && attempt === 1 && Object.keys(steps).length === 0;
     const start = {
       runId,
       job,

@@ -5,7 +5,6 @@ import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { appendLog, FencedError, handOver, saveProgress, saveRun, saveStep } from '../store/runs.js';
 import type { HeldRun } from './held-run.js';
-import { learned, type Pace } from './pace.js';
 import type { RunSlot } from './pool.js';
 
 type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'log' }>;
@@ -16,7 +15,6 @@ export interface RunWritesOptions {
   log: Logger;
   logLines: number;
   now(): number;
-  pace: Pace;
   enqueue(app: string, id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
   /** A write was refused: another claim owns the run. */
   onFenced(run: HeldRun): void;
@@ -53,7 +51,7 @@ export class RunWrites {
   }
 
   async #answer(run: HeldRun, write: Extract<Write, { seq: number }>): Promise<unknown> {
-    const { store, pace, now } = this.options;
+    const { store, now } = this.options;
     switch (write.t) {
       case 'save': {
         run.saving++;
@@ -61,9 +59,6 @@ export class RunWrites {
           () => run.saving > 0 && run.saving--,
         );
         if (advanced) run.forgiven();
-        const since = savedAt - Math.max(run.savedAt ?? 0, run.startedAt);
-        run.usualSave = learned(run.usualSave, since);
-        pace.saved(run.job, since);
         run.savedAt = savedAt;
         return;
       }

@@ -6,11 +6,14 @@ const turn = () => new Promise(resolve => setImmediate(resolve));
 
 function portOf() {
   const sent: ToHost[] = [];
-  return { sent, port: createPort(
-    7,
-    message => sent.push(message),
-    () => undefined,
-  ) };
+  return {
+    sent,
+    port: createPort(
+      7,
+      message => sent.push(message),
+      () => undefined,
+    ),
+  };
 }
 
 test('the lines that a run logs in one turn go out as one message', async () => {
