@@ -21,6 +21,8 @@ const resumed = ({ window, now }: Facts): Partial<Window> => ({
   finishedAt: null,
   request: null,
   endsBy: iso(now + window.maxDurationMs),
+  // Hosts let the standby go meanwhile, and with it what was proven.
+  ...(window.held?.phase === 'preparing' && { proofRound: window.proofRound + 1 }),
 });
 
 const tasksWith = ({ tasks, held }: Window, state: 'pending' | 'skipped'): Window['tasks'] =>

@@ -20,6 +20,9 @@ const held = (phase: Held['phase'], name: string | null, change: Partial<Window>
     ...change,
   });
 
+/** While hosts keep the old release running they let go of what they had ready and proven. */
+const roundAfter = (phase: Held['phase']): number => (phase === 'preparing' ? 2 : 1);
+
 const unknownHook = { state: 'unknown', attempt: 1 } as const;
 const goOn = (phase: 'preparing' | 'draining' | 'swapping' | 'verifying' | 'watching'): Case => ({
   when: `it was held while ${phase}, and goes on all the same`,
@@ -30,6 +33,7 @@ const goOn = (phase: 'preparing' | 'draining' | 'swapping' | 'verifying' | 'watc
     held: null,
     request: null,
     endsBy: iso(T0 + 600_000),
+    proofRound: roundAfter(phase),
     tasks: [task('migrate', 'stopped', { ...unknownHook, state: 'skipped' })],
   },
 });
