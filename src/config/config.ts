@@ -3,6 +3,10 @@ import { duration, name, positive, size } from './quantities.js';
 import { type RedisConfig, redisConfig, redisSettings } from './redis-settings.js';
 
 const count = z.int().min(1);
+/** Names of environment variables. */
+const variables = z
+  .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'))
+  .default([]);
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never);
 
 /** The keys of `config/slackwater.yaml`, which explains each. */
@@ -17,9 +21,7 @@ export const settingsSchema = z.strictObject({
     workers: z.union([z.literal('auto'), count], 'must be "auto" or a whole number from 1').default('auto'),
     queues: z.array(name).min(1).nullable().default(null),
     maxRuns: count.default(5_000),
-    env: z
-      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'))
-      .default([]),
+    env: variables,
     lockDuration: duration.refine(ms => ms >= 1_000, 'must be at least 1s').prefault('10s'),
     killAfter: positive.prefault('5s'),
     crashLimit: count.default(3),
@@ -36,6 +38,8 @@ export const settingsSchema = z.strictObject({
     maxDuration: positive.prefault('1h'),
     prepareTimeout: positive.prefault('2m'),
     onDrainTimeout: z.enum(['abort', 'force']).default('abort'),
+    commands: z.boolean().default(true),
+    env: variables,
   }),
   retention: section({ completed: positive.prefault('7d'), failed: positive.prefault('30d') }),
   data: z.string().min(1).default('.slackwater'),
@@ -70,6 +74,8 @@ export interface Config {
     maxDurationMs: number;
     prepareTimeoutMs: number;
     onDrainTimeout: 'abort' | 'force';
+    commands: boolean;
+    env: string[];
   };
   retention: { completedMs: number; failedMs: number };
   data: string;
@@ -94,6 +100,8 @@ export function toConfig(settings: Settings, cores: number, tokens: string[] = [
       maxDurationMs: window.maxDuration,
       prepareTimeoutMs: window.prepareTimeout,
       onDrainTimeout: window.onDrainTimeout,
+      commands: window.commands,
+      env: window.env,
     },
     retention: { completedMs: retention.completed, failedMs: retention.failed },
     data,

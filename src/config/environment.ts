@@ -18,7 +18,8 @@ const SHORT: Record<string, string> = {
 
 export type Environment = Record<string, string | undefined>;
 
-const LISTS = new Set(['host.queues', 'host.env']);
+const LISTS = new Set(['host.queues', 'host.env', 'window.env']);
+const SWITCHES = new Set(['window.commands']);
 const capitals = (word: string) => word.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase();
 
 /** Every variable that sets a key, and the key's path. */
@@ -64,6 +65,7 @@ export function readEnvironment(env: Environment): { overrides: Override[]; unkn
 
 function parseValue(path: string, text: string): unknown {
   if (LISTS.has(path)) return text.split(',').map(item => item.trim());
+  if (SWITCHES.has(path) && /^(true|false)$/.test(text)) return text === 'true';
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 

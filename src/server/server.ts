@@ -16,6 +16,7 @@ import { createCalendar } from '../window/calendar.js';
 import { createEngine } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
 import { redisControlPlane } from '../window/redis-control-plane.js';
+import { redisTaskRunner } from '../window/tasks/redis-task-runner.js';
 
 export interface Server extends Service {
   /** Where it listens, without a slash at the end. Known once it has started. */
@@ -99,13 +100,21 @@ function createWindows(config: Config, logger: Logger): Service {
   // Lazy: a server whose start fails before the engine's turn leaves no connection behind.
   const store = openStore(config.redis, { lazyConnect: true });
   const queues = createQueues(store);
-  const lease = createLease(store, { owner: newId('srv') });
+  const owner = newId('srv');
+  const lease = createLease(store, { owner });
+  const limits = { payloadBytes: config.limits.payloadBytes, commands: config.window.commands };
   const calendar = createCalendar(store, {
-    payloadBytes: config.limits.payloadBytes,
+    limits,
     onFire: ({ schedule, at, fate, reason }) => logger.info({ schedule, at, fate }, reason),
+  });
+  const settings = { ...config.window, retention: config.retention };
+  const tasks = redisTaskRunner(store, queues, owner, settings, {
+    onTrouble: (err, { window, task, attempt }) =>
+      logger.warn({ err, window, task, attempt }, 'Redis took no sign of a hook or probe'),
   });
   const engine = createEngine(redisControlPlane(store, queues), {
     lease,
+    tasks,
     onLook: holder => calendar.tick(holder),
     limits: { ...LIMITS, prepareMs: config.window.prepareTimeoutMs },
     onEvent(event) {
@@ -113,11 +122,14 @@ function createWindows(config: Config, logger: Logger): Service {
       else logger.info({ window: event.window.id, from: event.from, to: event.window.phase }, event.because);
     },
   });
-  const group = serviceGroup([{ start: async () => {}, stop: () => queues.close() }, lease, engine]);
+  const group = serviceGroup([lease, engine]);
   return {
     start: () => group.start(),
     async stop() {
+      // The lease goes first: whoever leads next sees the signs of what is still done here.
       await inTime(group.stop());
+      await tasks.stop();
+      await inTime(queues.close());
       store.redis.disconnect();
     },
   };

@@ -13,20 +13,32 @@ export interface TryAddress {
   attempt: number;
 }
 
-/** Tells how a try stands. Of work for 5 s; a result is kept a day, and the engine is told to look. Needs no lease: it is a fact, not a decision. */
-export async function tellSign(
-  { redis, keys }: Store,
-  { window, task, attempt }: TryAddress,
-  sign: TaskSign,
-): Promise<void> {
-  const working = sign.state === 'working';
-  await redis.set(
-    keys.taskSign(window, task, attempt),
-    JSON.stringify(sign),
-    'PX',
-    working ? WORKING_MS : RESULT_MS,
-  );
-  if (!working) await redis.publish(keys.wake, JSON.stringify({ task: { window, task, attempt } }));
+type Result = Exclude<TaskSign, { state: 'working' }>;
+
+const keyOf = ({ keys }: Store, { window, task, attempt }: TryAddress) =>
+  keys.taskSign(window, task, attempt);
+
+const working = (by: string) => JSON.stringify({ state: 'working', by });
+
+/**
+ * Takes a try for whoever is about to begin it.
+ * @param by names one server process. @returns whether it is theirs: `false` where another one has begun it, or it has ended.
+ */
+export async function beginSign(store: Store, of: TryAddress, by: string): Promise<boolean> {
+  const taken = await store.redis.set(keyOf(store, of), working(by), 'PX', WORKING_MS, 'NX');
+  // A command whose answer was lost with the connection is sent again, and finds its own sign.
+  return taken !== null || (await store.redis.get(keyOf(store, of))) === working(by);
+}
+
+/** Tells for 5 more seconds that somebody works on a try. Needs no lease, as with `tellSign`: it is a fact, not a decision. */
+export async function renewSign(store: Store, of: TryAddress, by: string): Promise<void> {
+  await store.redis.set(keyOf(store, of), working(by), 'PX', WORKING_MS);
+}
+
+/** Tells how a try ended. It is kept a day, and the engine is told to look. */
+export async function tellSign(store: Store, of: TryAddress, result: Result): Promise<void> {
+  await store.redis.set(keyOf(store, of), JSON.stringify(result), 'PX', RESULT_MS);
+  await store.redis.publish(store.keys.wake, JSON.stringify({ task: of }));
 }
 
 /**
@@ -45,7 +57,10 @@ export async function readSigns(
   );
 }
 
-const signOf = (text: string | null): TaskSign | null => (text === null ? null : JSON.parse(text));
+function signOf(text: string | null): TaskSign | null {
+  const sign = text === null ? null : (JSON.parse(text) as TaskSign);
+  return sign?.state === 'working' ? { state: 'working' } : sign;
+}
 
 const unsigned = (window: Window, task: Task): TaskSign | null =>
   declaredTask(window, task).job ? { state: 'working' } : null;

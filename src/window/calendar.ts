@@ -14,6 +14,7 @@ import { listWindowSchedules, recordFires, type ScheduleState } from '../store/w
 import { createWindowOfFire, listWindows } from '../store/windows.js';
 import type { Holder } from './control-plane.js';
 import { draft, type WindowInput } from './declare.js';
+import type { TaskLimits } from './declare-tasks.js';
 import { planFires } from './plan-fires.js';
 
 /** How often the schedules are read, so that one that is new is known before its first fire, ms. */
@@ -23,8 +24,8 @@ const LATE_MS = 5_000;
 
 export interface CalendarOptions {
   clock?: Clock;
-  /** What the payload of a run may have; left out: what the configuration has where nobody changed it. */
-  payloadBytes?: number;
+  /** What this server takes; left out: what the configuration has where nobody changed it. */
+  limits?: Partial<TaskLimits>;
   onFire?: (fire: WindowFire) => void;
 }
 
@@ -38,7 +39,7 @@ export interface Calendar {
 
 /** Opens the windows of recurring ones. It keeps nothing that matters: what has fired is in Redis, and written only by the holder of the lease. */
 export function createCalendar(store: Store, options: CalendarOptions = {}): Calendar {
-  const { clock = systemClock, payloadBytes, onFire = () => {} } = options;
+  const { clock = systemClock, limits, onFire = () => {} } = options;
   let lookAt = Number.NEGATIVE_INFINITY;
 
   async function look(holder: Holder): Promise<number> {
@@ -78,7 +79,7 @@ export function createCalendar(store: Store, options: CalendarOptions = {}): Cal
     if ('why' in found)
       return void (await record(state, [fireOf(schedule, at, 'skipped', found.why)], holder));
     try {
-      const { window } = await draft(store, inputOf(schedule, found.release, at, now), { payloadBytes });
+      const { window } = await draft(store, inputOf(schedule, found.release, at, now), limits);
       const late = now - at > LATE_MS ? `, ${formatDuration(now - at)} late` : '';
       const opened = fireOf(schedule, at, 'opened', `takes release ${found.release}${late}`, window.id);
       const answer = await createWindowOfFire(store, holder, state, opened, window);

@@ -4,23 +4,22 @@ import { formatDuration } from '../platform/duration.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { describe } from '../platform/field-errors.js';
 import type { WindowInput } from './declare.js';
-import { taskFaults } from './declare-tasks.js';
+import { type TaskLimits, taskFaults } from './declare-tasks.js';
 
 /** How far in the past a start may lie and still mean "now": clocks of clients differ, ms. */
 const TOLERANCE_MS = 5_000;
 
 /**
  * Checks what the shape of a request cannot say; all faults are told at once.
- * @param payloadBytes what the payload of a run may have.
  * @throws SlackwaterError `invalid-body` with a pointer for each fault.
  */
-export function checkFields(input: WindowInput, release: Release, now: number, payloadBytes: number): void {
+export function checkFields(input: WindowInput, release: Release, now: number, limits: TaskLimits): void {
   const errors = [
     ...appFaults(input, release),
     ...startFaults(input, now),
     ...strategyFaults(input),
     ...timeFaults(input),
-    ...taskFaults(input, release, payloadBytes),
+    ...taskFaults(input, release, limits),
   ];
   if (errors.length === 0) return;
   throw new SlackwaterError('invalid-body', `this window cannot be declared: ${describe(errors)}`, errors);

@@ -4,13 +4,21 @@ import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { checkPayload } from '../release/payloads.js';
 import type { WindowInput } from './declare.js';
 
+/** What a server takes. */
+export interface TaskLimits {
+  /** What the payload of a run may have. */
+  payloadBytes: number;
+  /** Whether programs may be run on the server. */
+  commands: boolean;
+}
+
 /** What is wrong with the hooks and probes of a window to this release. */
-export function taskFaults(input: WindowInput, release: Release, payloadBytes: number): FieldError[] {
+export function taskFaults(input: WindowInput, release: Release, limits: TaskLimits): FieldError[] {
   const { strategy = 'window', hooks = [], probes = [] } = input;
   const faultsOf = (list: 'hooks' | 'probes', tasks: (Hook | Probe)[]) =>
     tasks.flatMap((task, i) => [
       ...nameFaults(tasks, i, `/${list}/${i}`),
-      ...actionFaults(task, `/${list}/${i}`, release, payloadBytes),
+      ...actionFaults(task, `/${list}/${i}`, release, limits),
     ]);
   return [...faultsOf('hooks', hooks), ...timeFaults(hooks, strategy), ...faultsOf('probes', probes)];
 }
@@ -43,20 +51,27 @@ function nameFaults(tasks: { name: string }[], i: number, at: string): FieldErro
 
 const ACTIONS = ['command', 'http', 'job'] as const;
 
-function actionFaults(task: TaskAction, at: string, release: Release, payloadBytes: number): FieldError[] {
+function actionFaults(task: TaskAction, at: string, release: Release, limits: TaskLimits): FieldError[] {
   const given = ACTIONS.filter(action => task[action] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none is there' : `${given.join(' and ')} are there`;
     return [{ pointer: at, detail: `must have exactly one of command, http and job: ${found}` }];
   }
-  return task.job ? jobFaults(task.job, `${at}/job`, release, payloadBytes) : [];
+  if (task.command && !limits.commands)
+    return [
+      {
+        pointer: `${at}/command`,
+        detail: 'is not allowed: this server runs no commands (window.commands is false); use http or job',
+      },
+    ];
+  return task.job ? jobFaults(task.job, `${at}/job`, release, limits) : [];
 }
 
 function jobFaults(
   { name, payload }: NonNullable<TaskAction['job']>,
   at: string,
   { id, jobs }: Release,
-  payloadBytes: number,
+  { payloadBytes }: TaskLimits,
 ): FieldError[] {
   const job = jobs.find(each => each.name === name);
   if (!job) {

@@ -9,7 +9,7 @@ import { redisNow, type Store } from '../store/redis.js';
 import { getRelease } from '../store/releases.js';
 import { createWindow } from '../store/windows.js';
 import { checkFields } from './declare-checks.js';
-import { tasksOf } from './declare-tasks.js';
+import { type TaskLimits, tasksOf } from './declare-tasks.js';
 
 /** What a person declares, its durations read already. */
 export interface WindowInput {
@@ -35,12 +35,16 @@ export interface WindowInput {
   requiresApproval?: boolean | undefined;
 }
 
-interface DeclareOptions {
+/** Limits left out: what the configuration has where nobody changed it. */
+interface DeclareOptions extends Partial<TaskLimits> {
   /** ms; left out: the time of Redis. */
   now?: number;
-  /** What the payload of a run may have; left out: what the configuration has where nobody changed it. */
-  payloadBytes?: number;
 }
+
+const limitsOf = ({ payloadBytes = 1_048_576, commands = true }: DeclareOptions): TaskLimits => ({
+  payloadBytes,
+  commands,
+});
 
 /**
  * Declares a window: from here on the engine has it.
@@ -64,7 +68,7 @@ export async function draft(
 ): Promise<{ window: Window; release: Release; previous: Release | null }> {
   const now = options.now ?? (await redisNow(store.redis));
   const release = await getRelease(store, input.release);
-  checkFields(input, release, now, options.payloadBytes ?? 1_048_576);
+  checkFields(input, release, now, limitsOf(options));
   const current = (await readIntent(store, release.app))?.release ?? null;
   if (current === release.id) {
     throw new SlackwaterError(

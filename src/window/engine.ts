@@ -3,7 +3,7 @@ import type { Service } from '../platform/service.js';
 import type { Lease } from '../store/lease.js';
 import type { ControlPlane, Holder } from './control-plane.js';
 import { LIMITS, type Limits } from './facts.js';
-import { type EngineEvent, Steps } from './steps.js';
+import { type EngineEvent, Steps, type Tasks } from './steps.js';
 
 /** The net below the notifications, ms. */
 const LOOK_EVERY_MS = 1_000;
@@ -16,6 +16,8 @@ export interface EngineOptions {
   lease: Pick<Lease, 'owner' | 'term' | 'held' | 'onChange'>;
   limits?: Limits;
   clock?: Clock;
+  /** Left out, hooks and probes are only recorded as begun: for whoever looks at the engine alone. */
+  tasks?: Tasks;
   onEvent?: (event: EngineEvent) => void;
   /** What else the holder of the lease has to look after, before the windows. @returns after how long it wants to be asked again, ms. */
   onLook?: (holder: Holder) => Promise<number>;
@@ -28,7 +30,7 @@ export interface EngineOptions {
  */
 export function createEngine(plane: ControlPlane, options: EngineOptions): Service {
   const { lease, limits = LIMITS, clock = systemClock, onEvent = () => {}, onLook } = options;
-  const steps = new Steps(plane, limits, clock, onEvent);
+  const steps = new Steps(plane, limits, clock, onEvent, options.tasks);
   const control = plane.watch(() => look());
   let running = false;
   let wanted = false;

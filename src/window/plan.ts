@@ -7,6 +7,7 @@ import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
 import { arrivalOf } from './arrival.js';
 import { draft, type WindowInput } from './declare.js';
+import type { TaskLimits } from './declare-tasks.js';
 import { sum } from './facts.js';
 import { count } from './table/sentences.js';
 
@@ -17,7 +18,7 @@ import { count } from './table/sentences.js';
 export async function planWindow(
   store: Store,
   input: WindowInput,
-  options: { now?: number; payloadBytes?: number } = {},
+  options: { now?: number } & Partial<TaskLimits> = {},
 ): Promise<WindowPlan> {
   const { window, release, previous } = await draft(store, input, options);
   const [all, open] = await Promise.all([listHosts(store), openWindows(store)]);

@@ -11,6 +11,7 @@ import { observe } from './observe.js';
 import { forecastDrainMs } from './plan.js';
 import { progressOf } from './progress.js';
 import { makeReport, type WindowNotes } from './report.js';
+import type { TaskRunner } from './tasks/runner.js';
 
 /** What logs and tests listen to. */
 export type EngineEvent =
@@ -26,6 +27,9 @@ const MAX_STEPS = 16;
 /** How often the figures of a window are written while nothing else changes, ms. */
 const PROGRESS_EVERY_MS = 500;
 
+/** Who does the hooks and probes. */
+export type Tasks = Pick<TaskRunner, 'about' | 'ensure' | 'over'>;
+
 /** Takes the steps of a window: from a look to a decision, from a decision to a write, from a write to its effects. */
 export class Steps {
   readonly #shownAt = new Map<string, number>();
@@ -36,6 +40,7 @@ export class Steps {
     private readonly limits: Limits,
     private readonly clock: Clock,
     private readonly onEvent: (event: EngineEvent) => void,
+    private readonly tasks?: Tasks,
   ) {}
 
   /**
@@ -61,6 +66,7 @@ export class Steps {
     const facts = factsOf(look.window, look, look.now, this.limits);
     const hold = holdOf(window);
     if (window.phase === 'done') await this.#flags;
+    this.tasks?.about(window, look.window);
     const answer = await this.plane.advance(holder, {
       window,
       seenRevision: look.intent?.revision ?? null,
@@ -86,6 +92,8 @@ export class Steps {
     if (answer !== 'written') return true;
     this.onEvent({ type: 'step', window, from, because });
     if ((hold === null) !== (holdOf(look.window) === null)) this.#setFlags(window);
+    if (isOver(window)) this.tasks?.over(window);
+    else this.tasks?.ensure(window);
     if (!isOver(window)) return true;
     await this.#flags;
     this.#shownAt.delete(window.id);
@@ -96,6 +104,7 @@ export class Steps {
   /** Nothing to decide: what stands must still be what the window wants, and the figures must not be old. */
   async #keep(look: Look, holder: Holder): Promise<boolean> {
     const { window, intent, holds } = look;
+    this.tasks?.ensure(window);
     const change = { window, seenRevision: intent?.revision ?? null };
     if (!stands(window, intent, holds)) {
       const hold = holdOf(window);

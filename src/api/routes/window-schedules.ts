@@ -171,7 +171,10 @@ async function inputOf({ store, config }: ApiContext, body: z.output<typeof addB
   const [newest] = (await listReleases(store, { app, limit: 1 })).items;
   if (newest) {
     const window = { ...planned, app, release: newest.id, createdBy: '' };
-    checkFields(window, newest, await redisNow(store.redis), config.limits.payloadBytes);
+    checkFields(window, newest, await redisNow(store.redis), {
+      payloadBytes: config.limits.payloadBytes,
+      commands: config.window.commands,
+    });
   }
   return { ...planned, app, cron, timezone };
 }

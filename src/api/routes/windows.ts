@@ -22,7 +22,7 @@ const windowBody = z.strictObject({
 });
 
 export function windowRoutes(api: Api, { store, config }: ApiContext, streams: EventStreams): void {
-  const limits = { payloadBytes: config.limits.payloadBytes };
+  const limits = { payloadBytes: config.limits.payloadBytes, commands: config.window.commands };
 
   api.post(
     '/v1/windows',
