@@ -1,5 +1,6 @@
 import { Command, Help, type Option } from 'commander';
 import { VERSION } from '../platform/version.js';
+import { defineCalendar } from './commands/calendar.js';
 import { defineIntake } from './commands/intake.js';
 import { defineReleases } from './commands/releases.js';
 import { defineRuns } from './commands/runs.js';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   defineReleases(program);
   defineRuns(program);
   defineWindows(program);
+  defineCalendar(program);
   defineIntake(program);
   return program;
 }

@@ -6,6 +6,7 @@ import { listHosts } from '../store/hosts.js';
 import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
 import { arrivalOf } from './arrival.js';
+import { calendarWarnings } from './calendar-warnings.js';
 import { draft, type WindowInput } from './declare.js';
 import type { TaskLimits } from './declare-tasks.js';
 import { sum } from './facts.js';
@@ -21,7 +22,11 @@ export async function planWindow(
   options: { now?: number } & Partial<TaskLimits> = {},
 ): Promise<WindowPlan> {
   const { window, release, previous } = await draft(store, input, options);
-  const [all, open] = await Promise.all([listHosts(store), openWindows(store)]);
+  const [all, open, calendar] = await Promise.all([
+    listHosts(store),
+    openWindows(store),
+    calendarWarnings(store, window),
+  ]);
   const hosts = all.filter(host => !host.leaving);
   const apps = hosts.flatMap(host => host.apps[window.app] ?? []);
   const blockers = apps.flatMap(app => app.blockers);
@@ -41,6 +46,7 @@ export async function planWindow(
     refusals: [],
     warnings: [
       ...overlaps(window, open),
+      ...calendar,
       ...unserved(window, hosts),
       ...unreadable(release, previous),
       ...unstoppable(blockers),

@@ -14,6 +14,7 @@ import { getWindow, listWindows } from '../../src/store/windows.js';
 import { createCalendar } from '../../src/window/calendar.js';
 import { declareWindow } from '../../src/window/declare.js';
 import { createEngine } from '../../src/window/engine.js';
+import { planWindow } from '../../src/window/plan.js';
 import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
@@ -242,6 +243,39 @@ describe('a recurring window', () => {
     expect((await listWindows(store)).items).toHaveLength(1);
     expect(await readWindowFires(store, schedule.id)).toHaveLength(1);
     expect((await getWindowSchedule(store, schedule.id)).lastFire).toBe(Date.parse(fires[0]!.at));
+  });
+});
+
+describe('a plan', () => {
+  test('names the freeze in which the window would start, and the recurring window whose time it would take', async () => {
+    const { store } = await setUp();
+    await push(store, 'b');
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const warnings = async (startsAt: string) => {
+      const times = { drainTimeoutMs: minute, maxDurationMs: 20 * minute, onDrainTimeout: 'abort' as const };
+      return (await planWindow(store, { release: NEW, reason: 'x', createdBy: 'ops', startsAt, ...times }))
+        .warnings;
+    };
+    const freeze = await addFreeze(store, {
+      app: null,
+      from: at(0),
+      to: at(hour),
+      reason: 'audit',
+      createdBy: 'ops',
+    });
+    // Comes at ten to each hour from now on, for half an hour.
+    const schedule = await recurring(store, 10 * minute);
+    const other = await recurring(store, 0, { app: 'shop' });
+    const inFreeze = await warnings(at(25 * minute));
+    expect(inFreeze.join()).toContain(freeze.id);
+    expect(inFreeze.join()).not.toContain(schedule.id);
+    for (const start of [75, 105]) {
+      const clash = await warnings(at((start + 20) * minute));
+      expect(clash.join()).toMatch(new RegExp(`recurring window ${schedule.id} \\(hourly\\) comes at`));
+      expect(clash.join()).not.toContain(other.id);
+      expect(clash.join()).not.toContain(freeze.id);
+    }
+    expect((await warnings(at(85 * minute))).join()).not.toContain('recurring');
   });
 });
 
