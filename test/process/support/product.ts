@@ -38,7 +38,7 @@ export interface Product {
   readonly hosts: RunningProcess[];
   startServer(copy?: Program): Promise<RunningProcess>;
   startHost(more?: Record<string, string>, copy?: Program): Promise<RunningProcess>;
-  /** Builds and pushes one of `test/process/releases/`. @returns its ID. */
+  /** Builds and pushes one of `test/process/releases/`, or the jobs of any other folder. @returns its ID. */
   push(folder: string): Promise<string>;
   /** Opens a window now. */
   open(release: string, fields?: Record<string, unknown>): Promise<Window>;
@@ -99,7 +99,10 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     },
     async push(folder: string) {
       if (!built.has(folder))
-        built.set(folder, buildRelease({ jobs: `${ROOT}test/process/releases/${folder}`, app: 'ledger' }));
+        built.set(
+          folder,
+          buildRelease({ jobs: path.resolve(`${ROOT}test/process/releases`, folder), app: 'ledger' }),
+        );
       const { release } = await pushRelease(client, await built.get(folder)!);
       return release.id;
     },
