@@ -110,3 +110,20 @@ describe('recurring windows', () => {
     expect(answer.json.detail).toMatch(why);
   });
 });
+
+describe('a window at a time', () => {
+  test('lasts as long over a change of the clock as at any other time', async () => {
+    const { id: release } = await t.release([{ attempts: 3 }], { current: false });
+    const declare = (startsAt: string) =>
+      t.call('POST', '/v1/windows', { release, reason: 'by night', startsAt, maxDuration: '2h' });
+    // In Berlin the clock goes from 02:00 to 03:00 that night: two hours after 01:30 it shows 04:30.
+    const window = await declare('2030-03-31T01:30:00+01:00');
+    expect(window.json).toMatchObject({ startsAt: '2030-03-31T00:30:00.000Z', maxDurationMs: 7_200_000 });
+    expectProblem(await declare('2030-03-31T04:29:59+02:00'), 409, 'conflict');
+    expect((await declare('2030-03-31T04:30:00+02:00')).status).toBe(201);
+    // And back from 03:00 to 02:00 that night: two hours after the first 01:30 it shows 02:30 for the second time.
+    expect((await declare('2030-10-27T01:30:00+02:00')).status).toBe(201);
+    expectProblem(await declare('2030-10-27T02:29:59+01:00'), 409, 'conflict');
+    expect((await declare('2030-10-27T02:30:00+01:00')).status).toBe(201);
+  });
+});
