@@ -26,7 +26,7 @@ export interface AppHostOptions extends Omit<RunControlOptions, Made> {
   createPool(local: LocalRelease, app: AppHost): Pool;
   forkWorker(local: LocalRelease): WorkerProcess;
   /** Whether it falls to this host to prove all live checkpoints. */
-  isProver(): Promise<boolean>;
+  isProver(intent: Intent): Promise<boolean>;
   /** A window has begun: its hooks and probes may be runs. */
   onWindow(): void;
   /** The pool that runs has changed: consume its queues. */
@@ -251,13 +251,14 @@ export class AppHost {
     return proving === 0 && refusals.length === 0;
   }
 
-  async #proveAll({ proofRound, standby: release }: Intent): Promise<void> {
+  async #proveAll(intent: Intent): Promise<void> {
+    const { proofRound, standby: release } = intent;
     const { standby } = this;
     const task = `${this.watch.tally?.window}/${release}#${proofRound}`;
     if (!standby || this.#proofRunning === task) return;
     this.#proofRunning = task;
     try {
-      if (!(await this.options.isProver())) {
+      if (!(await this.options.isProver(intent))) {
         this.#proofRunning = '';
         return;
       }

@@ -18,6 +18,7 @@ import { fetchRelease, getRelease } from '../store/releases.js';
 import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
 import { Intake } from './intake.js';
+import { isProver } from './is-prover.js';
 import type { LocalRelease } from './local-release.js';
 import { LockKeeper } from './lock-keeper.js';
 import { Pace } from './pace.js';
@@ -144,10 +145,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         }),
       forkWorker: ({ entry }) =>
         new WorkerProcess({ ...workerOptions, entry, onMessage: () => {}, onExit: () => {} }),
-      isProver: async () => {
-        const hosts = await listHosts(store);
-        return hosts.find(host => !host.leaving && host.apps[app]?.standby?.state === 'ready')?.id === id;
-      },
+      isProver: async intent => isProver(await listHosts(store), app, intent, id),
       onWindow: () => intake.serveTasks(app, apps.get(app)!.control),
       onPool: pool => {
         const failed = (error: unknown) =>

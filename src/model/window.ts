@@ -1,4 +1,4 @@
-import type { Blocker, Refusal, RunRecord } from './intent.js';
+import type { Blocker, Refusal, RunRecord, SetBack } from './intent.js';
 import type { Hook, Probe, Task } from './task.js';
 
 export const PHASES = [
@@ -190,8 +190,10 @@ export interface Report {
     resumed: number;
     parked: number;
   };
-  work: { lostMs: number; repeatedCheckpoints: number };
-  proof: { checkpoints: number; ms: number; oneWay: string[] };
+  /** `broughtDown`: runs whose state was brought down to a version that the release reads. */
+  work: { lostMs: number; repeatedCheckpoints: number; broughtDown?: number };
+  /** `setBack`: what was found before it began of states that cannot be brought down to the release. */
+  proof: { checkpoints: number; ms: number; oneWay: string[]; setBack?: SetBack[] };
   intake: { accepted: number };
   fires: FireRecord[];
   blockers: Blocker[];

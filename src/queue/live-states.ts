@@ -75,6 +75,25 @@ export async function listLiveStates(store: Store, filter: LiveFilter): Promise<
   return { items, nextCursor: null };
 }
 
+/** How many runs of a job that have not ended have a state of this version. */
+export async function countLiveStates(
+  store: Store,
+  { queue, job, version }: { queue: string; job: string; version: number },
+): Promise<number> {
+  const found = new Set<string>();
+  let scan = '0';
+  do {
+    const { next, ids } = await batchAt(store, { queue, scan, given: [] }, 1_000);
+    const live = await thatAreLive(store, queue, ids, job);
+    const asked = store.redis.pipeline();
+    for (const { jobId } of live) asked.hget(store.keys.run(queue, jobId), 'version');
+    const versions = (await asked.exec()) ?? [];
+    for (const [i, { jobId }] of live.entries()) if (versions[i]?.[1] === String(version)) found.add(jobId);
+    scan = next;
+  } while (scan !== '0');
+  return found.size;
+}
+
 async function batchAt({ redis, keys }: Store, { queue, scan, given }: Place, count: number) {
   const [next, found] = await redis.sscan(keys.live(queue), scan, 'COUNT', count);
   return { next, ids: [...new Set(found)].sort().filter(id => !given.includes(shortHash(id))) };

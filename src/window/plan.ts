@@ -1,7 +1,8 @@
 import type { Blocker, HostStatus } from '../model/intent.js';
-import type { Release } from '../model/release.js';
+import type { JobManifest, Release } from '../model/release.js';
 import type { Window } from '../model/window.js';
 import type { WindowPlan } from '../model/window-plan.js';
+import { countLiveStates } from '../queue/live-states.js';
 import { listHosts } from '../store/hosts.js';
 import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
@@ -49,6 +50,7 @@ export async function planWindow(
       ...calendar,
       ...unserved(window, hosts),
       ...unreadable(release, previous),
+      ...(await withoutWayDown(store, release, previous)),
       ...unstoppable(blockers),
     ],
     hosts: hosts.map(host => ({ id: host.id, release: host.apps[window.app]?.release ?? null })),
@@ -96,9 +98,32 @@ function unreadable(release: Release, previous: Release | null): string[] {
     const job = jobs.get(old.name);
     if (!job) return [`job ${old.name} is not in the release: runs of it that have a state would refuse it`];
     const version = old.checkpointVersion;
-    if (version === null || job.reads.includes(version)) return [];
+    if (version === null || job.reads.includes(version) || isOlder(job, version)) return [];
     return [
       `job ${old.name} reads ${job.reads.length === 0 ? 'no states' : `states of ${count(job.reads.length, 'version')} (${job.reads.join(', ')})`}, and those saved now have version ${version}: add an upgrade from ${version}`,
     ];
   });
+}
+
+/** Code that reads older states only: those saved now have to come down. */
+const isOlder = ({ checkpointVersion }: JobManifest, version: number): boolean =>
+  checkpointVersion !== null && checkpointVersion < version;
+
+/** Jobs whose live states are of a later version than the release reads, and cannot be brought down. */
+async function withoutWayDown(store: Store, release: Release, previous: Release | null): Promise<string[]> {
+  const jobs = new Map(release.jobs.map(job => [job.name, job]));
+  const warnings = (previous?.jobs ?? []).map(async old => {
+    const job = jobs.get(old.name);
+    const version = old.checkpointVersion;
+    if (!job || version === null || !isOlder(job, version)) return [];
+    if (old.writes.some(written => job.reads.includes(written))) return [];
+    const runs = await countLiveStates(store, { queue: old.queue, job: old.name, version });
+    if (runs === 0) return [];
+    const fate =
+      old.onRollback === 'park' ? 'would be parked' : 'would repeat what they did since an earlier state';
+    return [
+      `job ${old.name} has no downgrade from version ${version} to what the release reads (${job.reads.join(', ')}): ${count(runs, 'run')} ${fate} (onRollback: ${old.onRollback})`,
+    ];
+  });
+  return (await Promise.all(warnings)).flat();
 }

@@ -1,4 +1,4 @@
-import type { WindowTally } from '../model/intent.js';
+import type { SetBack, WindowTally } from '../model/intent.js';
 import type { Report, Watched, Window } from '../model/window.js';
 import { enteredAt, sum } from './facts.js';
 import { failureRate } from './table/watch.js';
@@ -9,7 +9,7 @@ export interface WindowNotes {
   intake: Record<string, number>;
   /** The longest estimate to a next checkpoint when the drain began; `null` without history. */
   forecastDrainMs: number | null;
-  proof: { checkpoints: number; ms: number; oneWay: string[] };
+  proof: { checkpoints: number; ms: number; oneWay: string[]; setBack?: SetBack[] };
 }
 
 /**
@@ -38,6 +38,7 @@ export function makeReport(
     parked: total('parked'),
   };
   const proven = notes.proof ?? { checkpoints: 0, ms: 0, oneWay: [] };
+  const broughtDown = sum(tallies, tally => tally.broughtDown ?? 0);
   const stopped = openSpan(window, now);
   return {
     window: window.id,
@@ -61,11 +62,13 @@ export function makeReport(
     work: {
       lostMs: sum(tallies, tally => tally.lostMs),
       repeatedCheckpoints: sum(tallies, tally => tally.repeatedCheckpoints),
+      ...(broughtDown > 0 && { broughtDown }),
     },
     proof: {
       checkpoints: proven.checkpoints + sum(tallies, tally => tally.proven),
       ms: proven.ms,
       oneWay: proven.oneWay,
+      ...(proven.setBack?.length && { setBack: proven.setBack }),
     },
     intake: { accepted },
     fires: [],

@@ -182,6 +182,6 @@ export class Steps {
 
 function proofNote({ proof }: Facts): Pick<WindowNotes, 'proof'> | Record<string, never> {
   if (!proof.status) return {};
-  const { checkpoints, ms, oneWay } = proof.status;
-  return { proof: { checkpoints, ms, oneWay } };
+  const { checkpoints, ms, oneWay, setBack = [] } = proof.status;
+  return { proof: { checkpoints, ms, oneWay, setBack } };
 }

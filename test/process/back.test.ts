@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { WindowPlan } from '../../src/model/window-plan.js';
 import { readIntent } from '../../src/store/intents.js';
 import { eventually } from '../support/eventually.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
@@ -75,6 +76,14 @@ describe('a deploy of the release before', () => {
     });
     const [carried, repeated, parked] = Object.values(ids) as [string[], string[], string[]];
 
+    const plan = await product.client.post<WindowPlan>('/v1/windows?dryRun=true', {
+      release: first,
+      reason: 'to see',
+    });
+    expect(plan.warnings).toEqual([
+      expect.stringMatching(/ledger\.parked has no downgrade.*: 2 runs would be parked/),
+      expect.stringMatching(/ledger\.repeated has no downgrade.*: 2 runs would repeat/),
+    ]);
     const back = await product.endedAs((await product.open(first)).id, 'completed');
     const setAside = await product.all(parked, ['parked']);
     end.open();
@@ -96,6 +105,13 @@ describe('a deploy of the release before', () => {
     );
     const report = await product.report(back.id);
     expect(report.work.repeatedCheckpoints).toBeGreaterThan(0);
+    expect(report.work.broughtDown).toBe(carried.length);
+    expect(report.proof.setBack).toEqual(
+      expect.arrayContaining([
+        { job: 'ledger.repeated', runs: 2, onRollback: 'repeat' },
+        { job: 'ledger.parked', runs: 2, onRollback: 'park' },
+      ]),
+    );
 
     // Where the state can be read again, a parked run goes on as if nothing had been.
     await product.deploy('back-2');

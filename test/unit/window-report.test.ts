@@ -66,6 +66,16 @@ describe('makeReport', () => {
     });
   });
 
+  it('says which states came down, and which cannot', () => {
+    const setBack = [{ job: 'a', runs: 3, onRollback: 'park' as const }];
+    const notes = { proof: { checkpoints: 5, ms: 7, oneWay: [], setBack } };
+    const carried = two.map(tally => ({ ...tally, broughtDown: 2 }));
+    expect(makeReport(completed, carried, notes, 0, T0 + 900)).toMatchObject({
+      work: { broughtDown: 4 },
+      proof: { setBack },
+    });
+  });
+
   it('measures the downtime from the last progress anywhere to the first anywhere', () => {
     const report = makeReport(completed, two, {}, 0, T0 + 900);
     expect(report.downtimeMs).toBe(70);

@@ -83,9 +83,11 @@ function cost(report: Report, style: Style): [string, string | null][] {
   ];
 }
 
-function workLost({ lostMs, repeatedCheckpoints }: Report['work']): string {
-  if (lostMs === 0 && repeatedCheckpoints === 0) return 'none';
-  return `${formatDuration(lostMs)} · ${plural(repeatedCheckpoints, 'checkpoint')} repeated`;
+function workLost({ lostMs, repeatedCheckpoints, broughtDown = 0 }: Report['work']): string {
+  const down = broughtDown > 0 ? [`${plural(broughtDown, 'state')} brought down`] : [];
+  if (lostMs === 0 && repeatedCheckpoints === 0) return ['none', ...down].join(' · ');
+  const repeated = `${plural(repeatedCheckpoints, 'checkpoint')} repeated`;
+  return [formatDuration(lostMs), repeated, ...down].join(' · ');
 }
 
 function moved(runs: Report['runs']): string {
@@ -110,9 +112,16 @@ function watched({ new: seen, failureRate }: NonNullable<Report['watch']>): stri
   ].join(' · ');
 }
 
-function proofText({ checkpoints, ms, oneWay }: Report['proof']): string {
-  const text = `${plural(checkpoints, 'checkpoint')} read by the new release in ${formatDuration(ms)}`;
-  return oneWay.length ? `${text} · no way back for ${oneWay.join(', ')}` : text;
+function proofText({ checkpoints, ms, oneWay, setBack = [] }: Report['proof']): string {
+  const lost = setBack.map(
+    ({ job, runs, onRollback }) =>
+      `no way down for ${plural(runs, 'run')} of ${job}: ${onRollback === 'park' ? 'parked' : 'repeated from an earlier state'}`,
+  );
+  return [
+    `${plural(checkpoints, 'checkpoint')} read by the new release in ${formatDuration(ms)}`,
+    ...(oneWay.length ? [`no way back for ${oneWay.join(', ')}`] : []),
+    ...lost,
+  ].join(' · ');
 }
 
 function blockers(report: Report, style: Style): string[] {
