@@ -37,6 +37,8 @@ export class HeldRun {
   abort: AbortReason | null = null;
   /** Somebody cancelled it. */
   cancelled = false;
+  /** Writes that its worker asked for, in all. */
+  writes = 0;
   /** Saves sent by the worker and not yet stored. */
   saving = 0;
 

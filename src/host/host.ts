@@ -22,6 +22,7 @@ import { isProver } from './is-prover.js';
 import type { LocalRelease } from './local-release.js';
 import { LockKeeper } from './lock-keeper.js';
 import { Pace } from './pace.js';
+import { Patience } from './patience.js';
 import { Pool } from './pool.js';
 import { RedisClock } from './redis-clock.js';
 import { Reporter } from './reporter.js';
@@ -55,6 +56,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   );
   const queues = createQueues(store);
   const redisClock = new RedisClock(store.redis);
+  const patience = new Patience(log);
   const startedAt = new Date().toISOString();
   const apps = new Map<string, AppHost>();
   const paces = new Map<string, SharedPace>();
@@ -116,6 +118,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       clock,
       log,
       pace,
+      patience,
       now: () => redisClock.now(),
       deadline: () => locks.deadline(),
       crashLimit: config.host.crashLimit,

@@ -26,6 +26,8 @@ export class LockKeeper implements Service {
   #deadline = 0n;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** The last renewal failed: that is told once. */
+  #failing = false;
 
   constructor(private readonly options: LockKeeperOptions) {}
 
@@ -66,9 +68,11 @@ export class LockKeeper implements Service {
         }),
       );
     } catch (error) {
-      this.options.log.warn({ err: error }, 'locks could not be renewed');
+      if (!this.#failing) this.options.log.warn({ err: error }, 'locks could not be renewed');
+      this.#failing = true;
       return;
     }
+    this.#failing = false;
     this.#deadline = this.#validFrom(sent);
     if (process.hrtime.bigint() > this.#deadline) return;
     for (const slot of this.options.slots()) slot.grant(this.#deadline);

@@ -7,12 +7,14 @@ import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { Pace } from './pace.js';
+import type { Patience } from './patience.js';
 import type { RunEvents } from './run-events.js';
 
 export interface RunEndsOptions {
   store: Store;
   held: HeldRuns;
   pace: Pace;
+  patience: Patience;
   log: Logger;
   /** ms, clock of Redis. */
   now(): number;
@@ -45,13 +47,13 @@ export class RunEnds {
   }
 
   async #yielded(run: HeldRun, checkpoint: Envelope | null): Promise<void> {
-    const { store, held, events } = this.options;
+    const { store, events } = this.options;
     run.yieldedAt = this.options.now();
     run.state = 'ending';
     run.checkpoint = checkpoint;
     events.leftState(run);
     try {
-      const saved = await held.recording(saveRun(store, run.right, checkpoint, 'yield'));
+      const saved = await this.#record(run, () => saveRun(store, run.right, checkpoint, 'yield'));
       run.fence = saved.fence;
       run.savedAt = saved.savedAt;
       if (saved.advanced) run.forgiven();
@@ -95,7 +97,7 @@ export class RunEnds {
     if (run.claimed.taskRelease === null) this.options.counts.ended(run.release, end.kind);
     try {
       if (end.kind === 'completed') held.end(run, 'completed', { kind: 'completed', result: end.result });
-      else await held.recording(end.kind === 'failed' ? this.#fail(run, end) : this.#setAside(run, end));
+      else await (end.kind === 'failed' ? this.#fail(run, end) : this.#setAside(run, end));
     } catch (error) {
       return this.refused(run, error);
     }
@@ -106,7 +108,9 @@ export class RunEnds {
     const { store, held, events } = this.options;
     const job = run.definition;
     const attempts = retry ? (run.claimed.attempts ?? job?.attempts ?? 1) : 0;
-    const failed = await failRun(store, run.right, { kind: 'failed', attempts, error });
+    const failed = await this.#record(run, () =>
+      failRun(store, run.right, { kind: 'failed', attempts, error }),
+    );
     if (failed.kind === 'ended') return held.end(run, 'failed', { kind: 'ended', error });
     events.leftState(run);
     held.settle(run, { kind: 'retry', delayMs: backoffMs(job?.backoff, failed.failures) });
@@ -114,11 +118,18 @@ export class RunEnds {
 
   async #setAside(run: HeldRun, end: Extract<RunEnd, { kind: 'parked' | 'cancelled' }>): Promise<void> {
     const parked = end.kind === 'parked' ? end.parked : undefined;
-    await failRun(this.options.store, run.right, { kind: end.kind, attempts: 0, parked });
+    const { store } = this.options;
+    await this.#record(run, () => failRun(store, run.right, { kind: end.kind, attempts: 0, parked }));
     if (parked) this.options.events.leftState(run);
     const message = parked?.reason ?? 'cancelled';
     const error = { name: end.kind, message, stack: message };
     this.options.held.end(run, end.kind, { kind: 'ended', error, keep: parked !== undefined });
+  }
+
+  /** Until it is recorded, or the run is another's: what a run leaves is all that there is of its work. */
+  #record<Answer>(run: HeldRun, write: () => Promise<Answer>): Promise<Answer> {
+    const { held, patience } = this.options;
+    return held.recording(patience.until(write, () => !run.lost));
   }
 
   /** The store refused a write, or could not be asked. Either way this claim can do no more. */

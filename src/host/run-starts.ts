@@ -5,6 +5,7 @@ import { readSteps, startRun } from '../store/runs.js';
 import type { Carrier } from './carrier.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
+import type { Patience } from './patience.js';
 import type { Pool, RunSlot } from './pool.js';
 import type { RunEnds } from './run-ends.js';
 import type { RunEvents } from './run-events.js';
@@ -21,6 +22,7 @@ export interface RunStartsOptions {
   ends: RunEnds;
   stops: RunStops;
   carrier: Carrier;
+  patience: Patience;
   clock: Clock;
   log: Logger;
   now(): number;
@@ -127,9 +129,12 @@ export class RunStarts {
 
   /** The first start on this host, or one after a crash: the checkpoint is in the store. @returns whether the run may start. */
   async takeFence(run: HeldRun, release: string): Promise<boolean> {
-    const { store, app, host, crashLimit, lockMs, ends, stops } = this.options;
+    const { store, app, host, crashLimit, lockMs, ends, stops, patience, leaving } = this.options;
     const by = { release, host, app, crashed: run.crashed, crashLimit, lockMs };
-    const started = await startRun(store, run.right, by);
+    const started = await patience.until(
+      () => startRun(store, run.right, by),
+      () => !run.lost && !leaving(),
+    );
     run.crashed = false;
     if (started.kind === 'lost') stops.lose(run);
     else run.fence = started.fence;

@@ -5,6 +5,7 @@ import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { appendLog, FencedError, handOver, saveProgress, saveRun, saveStep } from '../store/runs.js';
 import type { HeldRun } from './held-run.js';
+import type { Patience } from './patience.js';
 import type { RunSlot } from './pool.js';
 
 type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'log' }>;
@@ -15,6 +16,7 @@ export interface RunWritesOptions {
   log: Logger;
   logLines: number;
   now(): number;
+  patience: Patience;
   enqueue(app: string, id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
   /** A write was refused: another claim owns the run. */
   onFenced(run: HeldRun): void;
@@ -31,16 +33,26 @@ export class RunWrites {
     if (write.t === 'log')
       return this.#quietly(appendLog(this.options.store, run.claimed, write.lines, this.options.logLines));
     const { claim, seq } = write;
+    const { patience } = this.options;
+    const answer = () => this.#answer(run, write);
+    const offer = ++run.writes;
     try {
-      const value = await this.#answer(run, write);
+      // Whoever waits for the answer gets it when there is one to give.
+      const waits = write.t !== 'save' || write.durable;
+      const value = await (waits ? patience.until(answer, () => run.claim === claim && !run.lost) : answer());
       slot.send({ t: 'ack', claim, seq, value });
     } catch (thrown) {
       if (thrown instanceof FencedError) this.options.onFenced(run);
       const error = thrown instanceof SlackwaterError ? thrown : unavailable(thrown);
       // An offer that could not be saved is offered again later; only who asked for durability must hear of it.
       const heard = write.t !== 'save' || write.durable || thrown instanceof FencedError;
-      if (!heard)
-        this.options.log.warn({ err: thrown, run: run.claimed.runId }, 'a checkpoint could not be saved');
+      if (!heard) {
+        this.options.log.debug({ err: thrown, run: run.claimed.runId }, 'a checkpoint could not be saved');
+        // It may be the last one before a long silence.
+        patience
+          .until(answer, () => run.claim === claim && run.writes === offer && !run.lost)
+          .catch(() => {});
+      }
       slot.send({
         t: 'ack',
         claim,

@@ -1,4 +1,5 @@
 import { type Job, WaitingError, Worker } from 'bullmq';
+import { renewLocks } from '../store/locks.js';
 import { connect, type Store } from '../store/redis.js';
 import { runIdOf } from './run-id.js';
 import { type Settlement, settle } from './settle.js';
@@ -97,12 +98,7 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
     },
     async renew() {
       const held = [...tokens];
-      if (held.length === 0) return [];
-      const lost = await worker.extendJobLocks(
-        held.map(([jobId]) => jobId),
-        held.map(([, token]) => token),
-        options.lockMs,
-      );
+      const lost = await renewLocks({ ...store, redis: client }, queue, held, options.lockMs);
       const before = new Map(held);
       for (const jobId of lost) forget(jobId, before.get(jobId)!);
       return lost;

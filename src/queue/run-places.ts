@@ -1,19 +1,18 @@
-import type { Store } from '../store/redis.js';
+import { type Store, script } from '../store/redis.js';
 import type { Place } from './run-record.js';
 
-const SETS = ['completed', 'failed', 'delayed', 'prioritized', 'waiting-children'] as const;
+/** As the script wants them: sets first, the list last. */
+const PLACES = ['completed', 'failed', 'delayed', 'prioritized', 'waiting-children', 'active'] as const;
+const placeScript = script<number>('place-of', PLACES.length);
 
 /**
  * Where BullMQ has this job, at one instant. Never looks through the waiting list, which may be a million long: a job that is in no
  * other place waits there.
  */
 export async function placeOf({ redis, keys }: Store, queue: string, jobId: string): Promise<Place> {
-  const asked = redis.multi();
-  for (const set of SETS) asked.zscore(keys.job(queue, set), jobId);
-  asked.lpos(keys.job(queue, 'active'), jobId);
-  const answers = (await asked.exec()) ?? [];
-  const found = answers.findIndex(([, answer]) => answer !== null && answer !== undefined);
-  return SETS[found] ?? (found === SETS.length ? 'active' : 'wait');
+  const names = PLACES.map(place => keys.job(queue, place));
+  const found = await placeScript(redis, ...names, jobId);
+  return PLACES[found - 1] ?? 'wait';
 }
 
 /** A page's end within one place: what the next page begins after. */

@@ -1,9 +1,9 @@
 import type { EventRecord } from '../model/event.js';
 import type { Service } from '../platform/service.js';
-import { connect, type Redis, type Store } from './redis.js';
+import { connect, type Redis, type Store, script } from './redis.js';
 
-/** Events are for screens and logs, never a ledger: about so many are kept (the scripts that append name the same number). */
-const KEPT_EVENTS = 10_000;
+/** Events are for screens and logs, never a ledger: about 10,000 are kept, as the scripts that append them say. */
+const appendScript = script<string>('append-event', 1);
 const PAGE = 500;
 const BLOCK_MS = 5_000;
 const RETRY_MS = 200;
@@ -16,10 +16,7 @@ export async function appendEvent(
   type: string,
   data: Record<string, unknown>,
 ): Promise<string> {
-  const { keys, redis } = store;
-  const body = JSON.stringify(data);
-  const id = await redis.xadd(keys.events, 'MAXLEN', '~', KEPT_EVENTS, '*', 'type', type, 'data', body);
-  return id as string;
+  return appendScript(store.redis, store.keys.events, type, JSON.stringify(data));
 }
 
 export interface EventFilter {

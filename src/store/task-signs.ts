@@ -1,6 +1,8 @@
 import { declaredTask, type Task, type TaskSign, taskKey } from '../model/task.js';
 import type { Window } from '../model/window.js';
-import type { Store } from './redis.js';
+import { type Store, script } from './redis.js';
+
+const signScript = script<number>('tell-sign', 1);
 
 /** A sign of work lasts so long; it is renewed several times meanwhile. */
 const WORKING_MS = 5_000;
@@ -25,19 +27,19 @@ const working = (by: string) => JSON.stringify({ state: 'working', by });
  * @param by names one server process. @returns whether it is theirs: `false` where another one has begun it, or it has ended.
  */
 export async function beginSign(store: Store, of: TryAddress, by: string): Promise<boolean> {
-  const taken = await store.redis.set(keyOf(store, of), working(by), 'PX', WORKING_MS, 'NX');
+  const taken = await signScript(store.redis, keyOf(store, of), working(by), WORKING_MS, '1');
   // A command whose answer was lost with the connection is sent again, and finds its own sign.
-  return taken !== null || (await store.redis.get(keyOf(store, of))) === working(by);
+  return taken === 1 || (await store.redis.get(keyOf(store, of))) === working(by);
 }
 
 /** Tells for 5 more seconds that somebody works on a try. Needs no lease, as with `tellSign`: it is a fact, not a decision. */
 export async function renewSign(store: Store, of: TryAddress, by: string): Promise<void> {
-  await store.redis.set(keyOf(store, of), working(by), 'PX', WORKING_MS);
+  await signScript(store.redis, keyOf(store, of), working(by), WORKING_MS, '0');
 }
 
 /** Tells how a try ended. It is kept a day, and the engine is told to look. */
 export async function tellSign(store: Store, of: TryAddress, result: Result): Promise<void> {
-  await store.redis.set(keyOf(store, of), JSON.stringify(result), 'PX', RESULT_MS);
+  await signScript(store.redis, keyOf(store, of), JSON.stringify(result), RESULT_MS, '0');
   await store.redis.publish(store.keys.wake, JSON.stringify({ task: of }));
 }
 

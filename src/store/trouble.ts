@@ -54,7 +54,12 @@ export function troubleOf(error: unknown): Trouble | null {
   if (!(error instanceof Error)) return null;
   const answer = ANSWERS[ANSWER.exec(error.message)?.[1] ?? ''];
   if (answer) return { lasts: false, ...answer };
-  const { code, name, message } = error as Error & { code?: unknown };
+  const { code, name, message, previousErrors } = error as Error & {
+    code?: unknown;
+    previousErrors?: unknown[];
+  };
+  // A transaction that was given up says only that; each of its commands says why.
+  if (/^EXECABORT /.test(message)) return troubleOf(previousErrors?.[0]);
   if (name === 'MaxRetriesPerRequestError' || AWAY_CODE.test(String(code)) || AWAY_TEXT.test(message))
     return {
       kind: 'away',

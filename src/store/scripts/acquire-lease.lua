@@ -5,6 +5,7 @@
 -- KEYS: lease   ARGV: owner, ttl ms   → { 1 if ours, term }
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('PERSIST', KEYS[1]) -- goes first, so that a full memory does not stop what follows: see README
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
 local rest = tonumber(lease[3] or '0') - now
 local live = lease[1] and rest > 0 and rest <= tonumber(ARGV[2])

@@ -16,6 +16,7 @@ local stored = redis.call('GET', KEYS[4])
 local current = stored and cjson.decode(stored) or { revision = 0, term = 0 }
 if current.revision ~= change.seenRevision then return 'stale-intent' end
 
+redis.call('PERSIST', KEYS[2]) -- goes first, so that a full memory does not stop what follows: see README
 if change.intent then
   if current.term > tonumber(ARGV[2]) then return 'not-the-holder' end
   -- Rises also over a Redis that restarts without its last second: hence the clock.

@@ -8,6 +8,7 @@ if intent.revision ~= tonumber(ARGV[1]) then return 0 end
 local time = redis.call('TIME')
 local revision = string.format('%.0f', math.max(intent.revision + 1, time[1] * 1000 + math.floor(time[2] / 1000)))
 local term = string.format('%.0f', intent.term)
+redis.call('PERSIST', KEYS[1]) -- goes first, so that a full memory does not stop what follows: see README
 redis.call('SET', KEYS[1], '{"revision":' .. revision .. ',"term":' .. term .. ',' .. string.sub(ARGV[2], 2))
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'type', 'gate.opened', 'data', cjson.encode({ app = intent.app, release = intent.release, why = 'its time was over' }))
 redis.call('PUBLISH', ARGV[3], '')

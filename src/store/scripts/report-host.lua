@@ -1,5 +1,6 @@
 -- A host's record and its place in the index, in one act.
 -- KEYS: hosts, host, events   ARGV: id, status JSON, ttl ms, wake channel or '', event data
+redis.call('PERSIST', KEYS[2]) -- goes first, so that a full memory does not stop what follows: see README
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 local joined = redis.call('ZADD', KEYS[1], 0, ARGV[1])
 if joined == 1 then

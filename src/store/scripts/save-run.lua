@@ -11,6 +11,9 @@ local kept = redis.call('HMGET', run, 'fence', 'state', 'version', 'cursors', 's
 if kept[1] ~= ARGV[2] then return {'fenced'} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- Redis lets a script that has begun to write finish, also when its memory is full, and this write takes no room. A state stands in the place of the one
+-- before; and a window must be able to end.
+redis.call('PERSIST', run)
 local state, version, cursors = ARGV[4], ARGV[5], ARGV[6]
 local advanced = 0
 if state ~= '' or cursors ~= '' then

@@ -1,6 +1,7 @@
 -- Writes what an operator asked for, unless the window changed since it was read.
 -- KEYS: window, open windows, events, windows   ARGV: id, version seen, new version, window JSON, span JSON, event data, wake channel
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then return 0 end
+redis.call('PERSIST', KEYS[1]) -- goes first, so that a full memory does not stop what follows: see README
 redis.call('HSET', KEYS[1], 'version', ARGV[3], 'json', ARGV[4])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[5])
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'type', 'window.request', 'data', ARGV[6])
