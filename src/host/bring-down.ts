@@ -1,5 +1,6 @@
 import type { ProofFailure, ProofItem, ProofResult } from '../model/messages.js';
 import type { JobManifest } from '../model/release.js';
+import { meetingVersion } from '../model/way-down.js';
 import type { Clock } from '../platform/clock.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { Together } from '../platform/together.js';
@@ -41,10 +42,6 @@ const MOST_DEATHS = 3;
 /** As many releases as are kept of an app, and some in use. */
 const KEPT = 100;
 
-/** Whether a state is of a later version than this job's code reads. */
-export const isAbove = (version: number | null, job: JobManifest): version is number =>
-  version !== null && version > (job.checkpointVersion ?? 0) && !job.reads.includes(version);
-
 /**
  * The way down: a state of a later version is made one of an older, by the code of the release that wrote it, in a process without runs. What is asked in one
  * turn of the loop is done together. A state over which that process dies (or computes for longer than ten seconds) is found out by asking for each alone.
@@ -68,7 +65,7 @@ export class BringDown {
     if (!writer)
       return failed(above, null, `no release is kept any more that writes version ${above.version}`);
     const { writes, onRollback } = jobIn(writer, above)!;
-    if (targetOf(above, writes) === null) return { kind: 'no-way', onRollback };
+    if (meetingVersion(writes, above.reads) === null) return { kind: 'no-way', onRollback };
     return this.#together.ask(writer.release, above);
   }
 
@@ -97,7 +94,7 @@ export class BringDown {
   async #all(release: string, above: Above[]): Promise<BroughtDown[]> {
     const writer = await this.options.spares.local(release);
     const items = above.map<ProofItem>(each => {
-      const downTo = targetOf(each, jobIn(writer, each)!.writes)!;
+      const downTo = meetingVersion(jobIn(writer, each)!.writes, each.reads)!;
       return { job: each.job, version: each.version, state: each.state, to: 'down', downTo };
     });
     const results: ProofResult[] = [];
@@ -141,12 +138,6 @@ export class BringDown {
 /** The job where it writes this version itself. */
 const jobIn = ({ jobs }: { jobs: JobManifest[] }, { job, version }: Above): JobManifest | undefined =>
   jobs.find(each => each.name === job && each.checkpointVersion === version);
-
-/** The highest version that the one writes and the other reads. */
-function targetOf({ reads }: Above, writes: readonly number[]): number | null {
-  const common = writes.filter(version => reads.includes(version));
-  return common.length === 0 ? null : Math.max(...common);
-}
 
 function broughtDown(above: Above, version: number, result: ProofResult): BroughtDown {
   if (!result.ok) return { kind: 'failed', failure: { ...result.failure, to: version } };

@@ -1,10 +1,11 @@
 import type { ProofItem, ProofResult } from '../model/messages.js';
 import type { JobManifest } from '../model/release.js';
 import type { Envelope, Parked } from '../model/run.js';
+import { isAbove } from '../model/way-down.js';
 import { Together } from '../platform/together.js';
 import { readFormer, readWriter } from '../store/origins.js';
 import type { Store } from '../store/redis.js';
-import { type BringDown, type BroughtDown, isAbove } from './bring-down.js';
+import type { BringDown, BroughtDown } from './bring-down.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { Pool } from './pool.js';

@@ -1,9 +1,10 @@
 import type { ProofStatus, Refusal, SetBack } from '../model/intent.js';
 import type { ProofItem, ProofResult } from '../model/messages.js';
 import type { JobManifest } from '../model/release.js';
+import { isAbove } from '../model/way-down.js';
 import { runIdOf } from '../queue/run-id.js';
 import type { Store } from '../store/redis.js';
-import { type BringDown, isAbove } from './bring-down.js';
+import type { BringDown } from './bring-down.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** A saved state, and whose it is. */

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Refusal } from '../../src/model/intent.js';
+import { eventually } from '../support/eventually.js';
 import { shown } from '../support/process-output.js';
 import { ROOT, runCli } from '../support/processes.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -33,17 +35,14 @@ describe('against a server, with states of runs in flight', () => {
     const payloads = Array.from({ length: 12 }, (_, i) => ({ items: 10 + 2 * i, everyMs: 5, until }));
     const ids = await product.enqueue('ledger.steps', payloads);
     await product.all(ids, ['running']);
-    await product.client.list('/v1/hosts');
+    const saved = () => product.client.list('/v1/checkpoints');
+    await eventually(async () => (await saved()).length === ids.length, { what: 'a state of each' });
     return { product, ids, url: ['--url', product.client.url, '--app', 'ledger'] };
   }
   const check = (...args: string[]) => runCli(['release', 'check', ...args]);
 
   test('a release that cannot read them is told at the desk: each named, its schema error shown, nothing disturbed', async () => {
     const { product, ids, url } = await inFlight();
-    await product.all(ids, ['running']);
-    const states = () => product.client.list('/v1/checkpoints');
-    await expect.poll(async () => (await states()).length, { timeout: 20_000 }).toBe(ids.length);
-
     const refused = await check('--jobs', `${releases}/unreadable`, ...url);
     expect(refused.stdout, shown(refused)).toMatch(/^✗ cannot read 12 of 12 live states$/m);
     for (const id of ids) expect(refused.stdout).toContain(`ledger.steps  ${id}  version 1 → version 2`);
@@ -83,8 +82,7 @@ describe('against a server, with states of runs in flight', () => {
   });
 
   test('the way back is read too: what a downgrade gives must be what the running release accepts', async () => {
-    const { product, ids, url } = await inFlight();
-    await expect.poll(async () => (await product.client.list('/v1/checkpoints')).length).toBe(ids.length);
+    const { url } = await inFlight();
     const jobs = put(tempDir('jobs'), {
       'steps.ts': jobWith(`${VERSION_2}, downgrade: { 2: now => ({ done: String(now.next) }) }`),
     });
@@ -98,6 +96,40 @@ describe('against a server, with states of runs in flight', () => {
     expect(oneWay.code).toBe(0);
   });
 });
+
+test('of an older release it reads the way down, and says what the window says', async () => {
+  const product = await startProduct({ workers: 1 });
+  await product.deploy('back-2');
+  const older = await product.push('back-1');
+  const gates = [{ at: 1, file: product.signal().path }];
+  const carried = ['no', 'throws', 'dies', 'misfits'].map(fails => ({ items: 2, gates, fails }));
+  const ids = [
+    ...(await product.enqueue('ledger.carried', carried)),
+    ...(await product.enqueue('ledger.repeated', [{ items: 2, gates }])),
+    ...(await product.enqueue('ledger.parked', [{ items: 2, gates }])),
+  ];
+  const saved = () => product.client.list('/v1/checkpoints');
+  await eventually(async () => (await saved()).length === ids.length, { what: 'a state of each' });
+
+  const exit = await runCli(['release', 'check', older, '--url', product.client.url, '--json']);
+  const found = JSON.parse(exit.stdout);
+  expect(found, shown(exit)).toMatchObject({ release: older, states: 6, refused: 3, oneWay: [] });
+  expect(found.setBack).toEqual(
+    expect.arrayContaining([
+      { job: 'ledger.repeated', onRollback: 'repeat' },
+      { job: 'ledger.parked', onRollback: 'park' },
+    ]),
+  );
+  const window = await product.endedAs((await product.open(older)).id, 'refused');
+  const told = (refusals: Refusal[]) =>
+    refusals
+      .map(({ run, from, to, direction, path }) => ({ run, from, to, direction, path }))
+      .toSorted(byRun);
+  expect(told(found.refusals)).toEqual(told(window.refusals));
+  expect(exit.code).toBe(1);
+});
+
+const byRun = (a: { run: string }, b: { run: string }) => (a.run < b.run ? -1 : 1);
 
 describe('without a server', () => {
   const state = (version: number, value: unknown, job = 'ledger.steps') =>

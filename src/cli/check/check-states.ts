@@ -1,7 +1,7 @@
-import type { ProofFailure, ProofItem, ProofResult } from '../../model/messages.js';
+import type { ProofFailure } from '../../model/messages.js';
 import type { SavedState } from '../../model/saved-state.js';
 import type { LocalRelease } from './local-release.js';
-import { StateReader } from './state-reader.js';
+import { StateProof } from './state-proof.js';
 
 /** A saved state, live or kept; `at` is the line of a file in which it stands. */
 export type Subject = SavedState & { at?: string };
@@ -23,77 +23,41 @@ export interface Findings {
   refusals: Unreadable[];
   /** Jobs whose states cannot be brought back to the version of the running release. */
   oneWay: string[];
+  /** Jobs whose states have no way down to this release, which is the older one, and what becomes of their runs. */
+  setBack: { job: string; onRollback: 'repeat' | 'park' }[];
 }
 
 const KEPT_REFUSALS = 1_000;
 const BATCH = 200;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
-/**
- * Reads every state with the code of the next release, as a window would: up to its version, and where the running release is known back down to
- * that one's, which must accept what came back. A batch at a time; memory stays flat.
- */
+/** Proves every state against the next release, a batch at a time; memory stays flat. */
 export async function checkStates(
   states: AsyncIterable<Subject>,
   next: LocalRelease,
   running: LocalRelease | null,
 ): Promise<Findings> {
-  const found: Findings = { live: 0, kept: 0, refused: 0, refusals: [], oneWay: [] };
-  const upward = new StateReader(next.entry);
-  const back = running && new StateReader(running.entry);
+  const found: Findings = { live: 0, kept: 0, refused: 0, refusals: [], oneWay: [], setBack: [] };
+  const proof = new StateProof(next, running);
   try {
     for await (const batch of batches(states)) {
-      const failures = await proveBatch(batch);
-      for (const [i, subject] of batch.entries()) {
+      for (const [i, failure] of (await proof.prove(batch)).entries()) {
+        const subject = batch[i]!;
         found[subject.at === undefined ? 'live' : 'kept'] += 1;
-        const failure = failures[i];
         if (!failure) continue;
         found.refused += 1;
-        if (found.refusals.length === KEPT_REFUSALS) continue;
-        const wanted = next.jobs.get(subject.job)?.checkpointVersion ?? null;
-        found.refusals.push(unreadable(subject, failure, wanted));
+        if (found.refusals.length < KEPT_REFUSALS) found.refusals.push(unreadable(subject, failure));
       }
     }
   } finally {
-    await Promise.all([upward.stop(), back?.stop()]);
+    await proof.stop();
   }
-  return found;
-
-  async function proveBatch(batch: Subject[]): Promise<(ProofFailure | null)[]> {
-    const downTo = (job: string) => running?.jobs.get(job)?.checkpointVersion ?? undefined;
-    const results = await upward.read(batch.map(subject => upItem(subject, downTo(subject.job))));
-    const failures = results.map(failureOf);
-    const came = batch.flatMap(({ job }, i) => {
-      const result = results[i]!;
-      if (result.ok && result.noWayDown && !found.oneWay.includes(job)) found.oneWay.push(job);
-      return result.ok && result.down !== undefined ? [{ i, job, state: result.down }] : [];
-    });
-    if (!back || came.length === 0) return failures;
-    const items = came.map(
-      ({ job, state }): ProofItem => ({ job, version: downTo(job) ?? null, state, to: 'same' }),
-    );
-    for (const [n, result] of (await back.read(items)).entries()) failures[came[n]!.i] = failureOf(result);
-    return failures;
-  }
+  const setBack = [...proof.setBack].map(([job, onRollback]) => ({ job, onRollback }));
+  return { ...found, oneWay: [...proof.oneWay], setBack };
 }
 
-const upItem = ({ job, version, state }: Subject, downTo: number | undefined): ProofItem => ({
-  job,
-  version,
-  state,
-  to: 'up',
-  ...(downTo !== undefined && { downTo }),
-});
-
-const failureOf = (result: ProofResult): ProofFailure | null => (result.ok ? null : result.failure);
-
-const unreadable = (
-  { job, run, at, savedAt, release }: Subject,
-  failure: ProofFailure,
-  wanted: number | null,
-): Unreadable => ({
+const unreadable = ({ job, run, at, savedAt, release }: Subject, failure: ProofFailure): Unreadable => ({
   ...failure,
-  to: failure.to ?? wanted,
   job,
   run,
   at: at ?? null,

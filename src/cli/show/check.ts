@@ -8,7 +8,8 @@ const SHOWN = 50;
 /** Which states a release cannot read, each by its name, and what an author can do about it. */
 export function checkLines(found: Findings, running: string | null, style: Style): string[] {
   const all = counted(found);
-  const back = running ? ` and brings them back for release ${running}` : '';
+  const comeBack = running && found.oneWay.length + found.setBack.length === 0;
+  const back = comeBack ? ` and brings them back for release ${running}` : '';
   if (found.refused === 0 && found.live + found.kept === 0) return ['there is no state to read'];
   const lines =
     found.refused === 0
@@ -20,6 +21,10 @@ export function checkLines(found: Findings, running: string | null, style: Style
   if (found.refused > 0) lines.push('', ...advice(found.refusals).map(step => `  ${style.dim('→')} ${step}`));
   for (const job of found.oneWay)
     lines.push(`${style.yellow('!')} ${job} has no way back: its checkpoint has no downgrade`);
+  for (const { job, onRollback } of found.setBack)
+    lines.push(
+      `${style.yellow('!')} ${job} has no way down to this release: ${onRollback === 'park' ? 'its runs are parked' : 'its runs go on from the last older state, or begin anew'}`,
+    );
   return lines;
 }
 
