@@ -34,7 +34,7 @@ export const WINDOW_FATES = ['opened', 'skipped', 'refused', 'missed'] as const;
  * `opened`: it has a window. `skipped`: there was nothing to deploy. `refused`: by a freeze, another window, or since the release does not fit what the schedule says.
  * `missed`: no server was there within the time that its window would have had, or a later fire took its place.
  */
-export type WindowFate = (typeof WINDOW_FATES)[number];
+type WindowFate = (typeof WINDOW_FATES)[number];
 
 /** One due instant of a recurring window, and what became of it. */
 export interface WindowFire {

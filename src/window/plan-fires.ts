@@ -28,12 +28,16 @@ export function planFires(schedule: Recurring, last: number, now: number): FireP
     seen.push(next);
     next = nextFire(schedule, next);
   }
-  if (next !== null && next - lead <= now) return { missed: seen, due: null, next: now };
-  const latest = seen.at(-1);
+  if (next !== null && next <= now) return { missed: seen, due: null, next: now };
+  const past = seen.filter(at => at <= now);
+  const ahead = seen.filter(at => at > now);
+  const latest = past.at(-1);
   const inTime = latest !== undefined && now < latest + schedule.maxDurationMs;
+  const due = inTime ? latest : (ahead.shift() ?? null);
+  const rest = ahead[0] ?? next;
   return {
-    missed: inTime ? seen.slice(0, -1) : seen,
-    due: inTime ? latest : null,
-    next: next === null ? null : next - lead,
+    missed: inTime ? past.slice(0, -1) : past,
+    due,
+    next: rest === null ? null : Math.max(now, rest - lead),
   };
 }

@@ -70,6 +70,28 @@ const CASES: Case[] = [
     now: night(0) - 30 * minute - 1,
     next: night(0) - 30 * minute,
   },
+  {
+    when: 'several are announced at the same time: one after the other, none is missed',
+    of: { ...often, announceMs: 40 * minute },
+    now: T0 + 5 * minute,
+    due: T0 + 15 * minute,
+    next: T0 + 5 * minute,
+  },
+  {
+    when: 'a late one comes before one that is announced',
+    of: { ...often, announceMs: 10 * minute },
+    now: T0 + 20 * minute,
+    due: T0 + 15 * minute,
+    next: T0 + 20 * minute,
+  },
+  {
+    when: 'the late one has its fate: the one that is announced follows',
+    of: { ...often, announceMs: 10 * minute },
+    last: T0 + 15 * minute,
+    now: T0 + 20 * minute,
+    due: T0 + 30 * minute,
+    next: T0 + 35 * minute,
+  },
 ];
 
 describe('what is due of a recurring window, when', () => {
