@@ -1,4 +1,5 @@
 import type { Hold } from '../../src/model/hold.js';
+import { type Task, taskKey } from '../../src/model/task.js';
 import type { Request, Window } from '../../src/model/window.js';
 import { extended, whyNot } from '../../src/model/window-requests.js';
 import { SlackwaterError } from '../../src/platform/errors.js';
@@ -17,6 +18,12 @@ const atOnce: Send = async act => act();
  */
 export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): ControlPlane {
   const flags = flagsOf(redis, send);
+  const running = (window: Window) => window.tasks.filter(task => task.state === 'running');
+  const signs = async (window: Window) => {
+    const keys = running(window).map(task => signKey(window.id, task));
+    const found = await Promise.all(keys.map(key => send(() => redis.sign(key), 'look: sign')));
+    return Object.fromEntries(keys.map((key, i) => [key, found[i]!]));
+  };
   return {
     async openWindows() {
       const ids = await send(() => redis.openIds(), 'open windows');
@@ -26,14 +33,22 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
         .sort((a, b) => (a.startsAt + a.id < b.startsAt + b.id ? -1 : 1));
     },
     async look(of) {
-      const [window, intent, hosts, holds, now] = await Promise.all([
+      const [window, intent, hosts, holds, now, fresh, old, known] = await Promise.all([
         send(() => found(redis.window(of.id), of.id), 'look: window'),
         send(() => redis.intent(of.app), 'look: intent'),
         send(() => redis.hosts(), 'look: hosts'),
         send(() => redis.holds(), 'look: holds'),
         send(() => redis.now(), 'look: time'),
+        send(() => redis.record(of.release), 'look: record'),
+        send(() => redis.record(of.previousRelease), 'look: record'),
+        signs(of),
       ]);
-      return { window, intent, hosts, holds, now };
+      // What was read for another try than the one that is on says nothing of it.
+      const isRead = running(window).every(task => signKey(of.id, task) in known);
+      const seen = isRead ? known : await signs(window);
+      const ofTasks = running(window).map(task => [taskKey(task), seen[signKey(of.id, task)]!]);
+      const records = { new: fresh, old };
+      return { window, intent, hosts, holds, now, records, signs: Object.fromEntries(ofTasks) };
     },
     advance: (holder, change) =>
       send(() => redis.advance(holder, change), `advance ${change.window.id} to ${change.window.phase}`),
@@ -62,6 +77,10 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
 }
 
 const KEPT = 1_000;
+
+/** Names a try of a hook or probe. */
+export const signKey = (windowId: string, task: Pick<Task, 'kind' | 'name' | 'attempt'>): string =>
+  `${windowId}:${taskKey(task)}:${task.attempt}`;
 
 export function memoryLease(redis: MemoryRedis, send: Send = atOnce): LeaseRecord {
   return {

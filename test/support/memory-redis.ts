@@ -1,7 +1,8 @@
 import type { Hold } from '../../src/model/hold.js';
-import type { HostStatus, Intent } from '../../src/model/intent.js';
+import type { HostStatus, Intent, RunRecord } from '../../src/model/intent.js';
+import type { TaskSign } from '../../src/model/task.js';
 import type { Report, Window } from '../../src/model/window.js';
-import { isOver } from '../../src/model/window-defaults.js';
+import { isOver, NO_RECORD } from '../../src/model/window-defaults.js';
 import type { Advance, WindowChange } from '../../src/store/windows.js';
 import type { Holder } from '../../src/window/control-plane.js';
 
@@ -34,6 +35,8 @@ interface Data {
   pausedByUs: Set<string>;
   paused: Set<string>;
   added: Map<string, number>;
+  signs: Map<string, { sign: TaskSign; until: number }>;
+  records: Map<string, RunRecord>;
 }
 
 /**
@@ -56,6 +59,8 @@ export class MemoryRedis {
     pausedByUs: new Set(),
     paused: new Set(),
     added: new Map(),
+    signs: new Map(),
+    records: new Map(),
   };
   readonly listeners = new Set<() => void>();
 
@@ -239,9 +244,10 @@ export class MemoryRedis {
 
   // Hosts.
 
+  /** @param status frozen from here on. */
   reportHost(status: HostStatus, ttlMs: number, wake: boolean): void {
     if (!this.#data.hosts.has(status.id)) this.tell('host.joined', { host: status.id });
-    this.#data.hosts.set(status.id, { status: kept(status), until: this.now() + ttlMs });
+    this.#data.hosts.set(status.id, { status: frozen(status), until: this.now() + ttlMs });
     if (wake) this.#wake();
   }
 
@@ -261,6 +267,25 @@ export class MemoryRedis {
     }
     if (silent.length > 0) this.#wake();
     return [...this.#data.hosts.values()].map(({ status }) => status).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  // Signs of tries, and how runs end.
+
+  /** @param key names window, task and try. @param ttlMs how long it is kept. */
+  putSign(key: string, sign: TaskSign, ttlMs: number): void {
+    this.#data.signs.set(key, { sign, until: this.now() + ttlMs });
+  }
+
+  sign(key: string): TaskSign | null {
+    const kept = this.#data.signs.get(key);
+    return kept && kept.until > this.now() ? kept.sign : null;
+  }
+
+  record = (release: string | null): RunRecord => this.#data.records.get(release ?? '') ?? NO_RECORD;
+
+  countEnd(release: string, kind: keyof RunRecord): void {
+    const record = this.record(release);
+    this.#data.records.set(release, { ...record, [kind]: record[kind] + 1 });
   }
 
   // What is told.

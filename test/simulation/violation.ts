@@ -1,0 +1,14 @@
+/** One of the things that must always hold does not. */
+export class Violation extends Error {
+  constructor(
+    readonly invariant: string,
+    detail: string,
+  ) {
+    super(`${invariant}: ${detail}`);
+    this.name = 'Violation';
+  }
+}
+
+export function must(holds: boolean, invariant: string, detail: () => string): void {
+  if (!holds) throw new Violation(invariant, detail());
+}
