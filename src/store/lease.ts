@@ -25,8 +25,11 @@ export interface Lease extends Service {
 
 /** Where a lease is kept. */
 export interface LeaseRecord {
-  /** Takes it if it is free or over, renews it if it is ours. `term` is ours only where it was won. */
-  acquire(owner: string, ttlMs: number): Promise<{ won: boolean; term: number }>;
+  /**
+   * Takes it if it is free or over, renews it if it is ours. `term` is ours only where it was won.
+   * @param term the one that the owner holds now; 0: none, so that what a Redis brought back is not taken for held all the time.
+   */
+  acquire(owner: string, ttlMs: number, term: number): Promise<{ won: boolean; term: number }>;
   /** Ends it, if it still is that of this owner and term. Does not wait for a Redis that is away. */
   release(owner: string, term: number): Promise<void>;
 }
@@ -36,8 +39,8 @@ export const createLease = (store: Store, options: LeaseOptions): Lease =>
 
 export function leaseRecord({ redis, keys }: Store): LeaseRecord {
   return {
-    async acquire(owner, ttlMs) {
-      const [won, term] = await acquireScript(redis, keys.lease, owner, ttlMs);
+    async acquire(owner, ttlMs, held) {
+      const [won, term] = await acquireScript(redis, keys.lease, owner, ttlMs, held);
       return { won: won === 1, term: Number(term) };
     },
     async release(owner, term) {
@@ -71,7 +74,7 @@ export function holdLease(record: LeaseRecord, options: LeaseOptions): Lease {
   async function attempt(): Promise<void> {
     const sentAt = clock.monotonic();
     // While Redis is away this waits for its return; `held` meanwhile ends by itself.
-    const answer = await record.acquire(owner, ttlMs);
+    const answer = await record.acquire(owner, ttlMs, held() ? term : 0);
     if (!running) return;
     deadline = answer.won ? sentAt + ttlMs : Number.NEGATIVE_INFINITY;
     if (answer.won) term = answer.term;

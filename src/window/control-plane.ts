@@ -39,6 +39,8 @@ export interface ControlPlane {
   intakeCounters(queues: string[]): Promise<Record<string, number>>;
   /** Makes the pause flags of these queues follow their holds. */
   applyPauseFlags(queues: string[]): Promise<void>;
+  /** Puts the intents of all apps under this holder's term: hosts follow none of a lower term than they have seen. */
+  claimIntents(holder: Holder): Promise<void>;
   /** Lifts what is past its `until`, opens the gates that should be open, and makes all pause flags follow. */
   sweep(): Promise<void>;
   /** Calls `onWake` when something changed. A hint: some never come, some come twice. */

@@ -54,9 +54,8 @@ export function createEngine(plane: ControlPlane, options: EngineOptions): Servi
   }
 
   async function lookOnce(): Promise<void> {
-    if (!lease.held()) return;
-    // Term and owner of this moment: should the lease change hands under us, these writes are refused.
-    const holder = { owner: lease.owner, term: lease.term };
+    const holder = holding();
+    if (!holder) return;
     let due = LOOK_EVERY_MS;
     // Whatever comes of it, the windows go on.
     await guarded(async () => {
@@ -68,8 +67,13 @@ export function createEngine(plane: ControlPlane, options: EngineOptions): Servi
     if (due < LOOK_EVERY_MS) cancelDue = clock.after(due, look);
   }
 
+  /** Term and owner of this moment: should the lease change hands under us, what is written by them is refused. */
+  const holding = (): Holder | null => (lease.held() ? { owner: lease.owner, term: lease.term } : null);
+
   async function tick(): Promise<void> {
     await guarded(() => plane.sweep());
+    const holder = holding();
+    if (holder) await guarded(() => plane.claimIntents(holder));
     look();
   }
 

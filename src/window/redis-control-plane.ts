@@ -6,7 +6,7 @@ import { appendEvent } from '../store/events.js';
 import { listFreezes } from '../store/freezes.js';
 import { listHolds, sweep } from '../store/holds.js';
 import { listHosts } from '../store/hosts.js';
-import { readIntent, watchControl } from '../store/intents.js';
+import { claimIntents, readIntent, watchControl } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { readRecord } from '../store/run-records.js';
 import { readSigns } from '../store/task-signs.js';
@@ -41,6 +41,7 @@ export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
     },
     intakeCounters: names => intakeCounters(store, names),
     applyPauseFlags: names => applyPauseFlags(store, queues, names),
+    claimIntents: holder => claimIntents(store, holder),
     async sweep() {
       await sweep(store, () => applyPauseFlags(store, queues));
     },

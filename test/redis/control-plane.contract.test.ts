@@ -27,7 +27,7 @@ describe.each([
   });
 
   async function lead(owner: string, ttlMs = TTL) {
-    const { won, term } = await side.lease.acquire(owner, ttlMs);
+    const { won, term } = await side.lease.acquire(owner, ttlMs, 0);
     expect(won).toBe(true);
     return { owner, term };
   }
@@ -160,10 +160,27 @@ describe.each([
     });
   });
 
+  describe('an intent of a former holder', () => {
+    it('is put under the present one, so that hosts follow it whatever they have seen', async () => {
+      await step({ intent: INTENT });
+      const before = (await side.intent())!;
+      await side.lease.release(holder.owner, holder.term);
+      const second = await lead('srv-2');
+      await side.plane.claimIntents(second);
+      const claimed = (await side.intent())!;
+      expect(claimed).toEqual({ ...before, revision: claimed.revision, term: second.term });
+      expect(claimed.revision).toBeGreaterThan(before.revision);
+      // It is his already; and the former one has no say.
+      await side.plane.claimIntents(second);
+      await side.plane.claimIntents({ ...holder, term: second.term + 1 });
+      expect(await side.intent()).toEqual(claimed);
+    });
+  });
+
   describe('the lease', () => {
     it('is renewed under its term by its holder, and refused to others', async () => {
-      expect(await side.lease.acquire('srv-1', TTL)).toEqual({ won: true, term: holder.term });
-      expect(await side.lease.acquire('srv-2', TTL)).toMatchObject({ won: false });
+      expect(await side.lease.acquire('srv-1', TTL, holder.term)).toEqual({ won: true, term: holder.term });
+      expect(await side.lease.acquire('srv-2', TTL, 0)).toMatchObject({ won: false });
     });
 
     it('passes on with a higher term when it is over', async () => {
@@ -174,11 +191,18 @@ describe.each([
       expect(third.term).toBeGreaterThan(second.term);
       // Too late: that of another is not ended.
       await side.lease.release('srv-2', second.term);
-      expect(await side.lease.acquire('srv-4', TTL)).toMatchObject({ won: false });
+      expect(await side.lease.acquire('srv-4', TTL, 0)).toMatchObject({ won: false });
+    });
+
+    it('is taken anew by an owner who does not know that he has it: Redis has brought it back', async () => {
+      const again = await side.lease.acquire(holder.owner, TTL, 0);
+      expect(again.won).toBe(true);
+      expect(again.term).toBeGreaterThan(holder.term);
+      expect(await step({}, { owner: holder.owner, term: holder.term })).toBe('not-the-holder');
     });
 
     it('counts as over where it would last longer than anyone asks for: the clock has jumped back', async () => {
-      expect(await side.lease.acquire('srv-2', TTL / 10)).toMatchObject({ won: true });
+      expect(await side.lease.acquire('srv-2', TTL / 10, 0)).toMatchObject({ won: true });
     });
   });
 

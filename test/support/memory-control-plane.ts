@@ -18,11 +18,12 @@ const atOnce: Send = async act => act();
  */
 export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): ControlPlane {
   const flags = flagsOf(redis, send);
-  const running = (window: Window) => window.tasks.filter(task => task.state === 'running');
-  const signs = async (window: Window) => {
-    const keys = running(window).map(task => signKey(window.id, task));
-    const found = await Promise.all(keys.map(key => send(() => redis.sign(key), 'look: sign')));
-    return Object.fromEntries(keys.map((key, i) => [key, found[i]!]));
+  const signsOf = async (window: Window) => {
+    const running = window.tasks.filter(task => task.state === 'running');
+    const signs = await Promise.all(
+      running.map(task => send(() => redis.sign(signKey(window.id, task)), 'look: sign')),
+    );
+    return Object.fromEntries(running.map((task, i) => [taskKey(task), signs[i]!]));
   };
   return {
     async openWindows() {
@@ -33,22 +34,18 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
         .sort((a, b) => (a.startsAt + a.id < b.startsAt + b.id ? -1 : 1));
     },
     async look(of) {
-      const [window, intent, hosts, holds, now, fresh, old, known] = await Promise.all([
-        send(() => found(redis.window(of.id), of.id), 'look: window'),
+      const [[window, signs], intent, hosts, holds, now, fresh, old] = await Promise.all([
+        send(() => found(redis.window(of.id), of.id), 'look: window').then(
+          async window => [window, await signsOf(window)] as const,
+        ),
         send(() => redis.intent(of.app), 'look: intent'),
         send(() => redis.hosts(), 'look: hosts'),
         send(() => redis.holds(), 'look: holds'),
         send(() => redis.now(), 'look: time'),
         send(() => redis.record(of.release), 'look: record'),
         send(() => redis.record(of.previousRelease), 'look: record'),
-        signs(of),
       ]);
-      // What was read for another try than the one that is on says nothing of it.
-      const isRead = running(window).every(task => signKey(of.id, task) in known);
-      const seen = isRead ? known : await signs(window);
-      const ofTasks = running(window).map(task => [taskKey(task), seen[signKey(of.id, task)]!]);
-      const records = { new: fresh, old };
-      return { window, intent, hosts, holds, now, records, signs: Object.fromEntries(ofTasks) };
+      return { window, intent, hosts, holds, now, records: { new: fresh, old }, signs };
     },
     advance: (holder, change) =>
       send(() => redis.advance(holder, change), `advance ${change.window.id} to ${change.window.phase}`),
@@ -60,6 +57,14 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
       return Object.fromEntries(queues.map((queue, i) => [queue, counts[i]!]));
     },
     applyPauseFlags: flags,
+    async claimIntents(holder) {
+      const apps = await send(() => redis.apps(), 'claim: apps');
+      const intents = await Promise.all(apps.map(app => send(() => redis.intent(app), 'claim: intent')));
+      const former = intents.filter(intent => intent !== null).filter(intent => intent.term < holder.term);
+      await Promise.all(
+        former.map(intent => send(() => redis.claimIntent(holder, intent), `claim intent of ${intent.app}`)),
+      );
+    },
     sweep: () => sweepOf(redis, send, flags),
     watch(onWake) {
       const listener = () => onWake();
@@ -84,7 +89,7 @@ export const signKey = (windowId: string, task: Pick<Task, 'kind' | 'name' | 'at
 
 export function memoryLease(redis: MemoryRedis, send: Send = atOnce): LeaseRecord {
   return {
-    acquire: (owner, ttlMs) => send(() => redis.acquireLease(owner, ttlMs), 'lease: acquire'),
+    acquire: (owner, ttlMs, held) => send(() => redis.acquireLease(owner, ttlMs, held), 'lease: acquire'),
     release: (owner, term) => send(() => redis.releaseLease(owner, term), 'lease: release'),
   };
 }

@@ -88,13 +88,13 @@ export class MemoryRedis {
     return this.#data.lease;
   }
 
-  acquireLease(owner: string, ttlMs: number): { won: boolean; term: number } {
+  acquireLease(owner: string, ttlMs: number, held: number): { won: boolean; term: number } {
     const { lease } = this.#data;
     const now = this.now();
     const rest = lease.until - now;
     const live = lease.owner !== '' && rest > 0 && rest <= ttlMs;
     if (live && lease.owner !== owner) return { won: false, term: lease.term };
-    const term = live ? lease.term : Math.max(lease.term + 1, now);
+    const term = live && lease.term === held ? lease.term : Math.max(lease.term + 1, now);
     this.#data.lease = { owner, term, until: now + ttlMs };
     return { won: true, term };
   }
@@ -198,6 +198,17 @@ export class MemoryRedis {
   putIntent(intent: Intent): void {
     this.#data.intents.set(intent.app, kept(intent));
     this.#data.apps.add(intent.app);
+  }
+
+  claimIntent({ owner, term }: Holder, seen: Intent): boolean {
+    const { lease } = this.#data;
+    if (lease.owner !== owner || lease.term !== term || lease.until <= this.now()) return false;
+    const intent = this.intent(seen.app);
+    if (intent?.revision !== seen.revision || intent.term >= term) return false;
+    const revision = Math.max(intent.revision + 1, this.now());
+    this.#data.intents.set(seen.app, kept({ ...seen, revision, term }));
+    this.#wake();
+    return true;
   }
 
   openGate(seen: Intent): boolean {
