@@ -179,6 +179,22 @@ describe('what does not fit is told by its pointer, and nothing is stored', () =
     expect((await listWindows(t.store)).items).toEqual([]);
   });
 
+  test('a command, where the server runs none', async () => {
+    const strict = await useApi({ window: { commands: false } });
+    await strict.release([{}]);
+    const { id } = await strict.release([{ attempts: 3 }], { current: false });
+    const answer = await strict.call('POST', '/v1/windows', {
+      release: id,
+      reason: 'x',
+      ...hook({}),
+      ...http({}),
+    });
+    expectProblem(answer, 422, 'invalid-body');
+    expect(faultsOf(answer)).toEqual({
+      '/hooks/0/command': expect.stringContaining('window.commands is false'),
+    });
+  });
+
   test('all faults are told at once', async () => {
     const answer = await t.call('POST', '/v1/windows', {
       release: next.id,

@@ -31,7 +31,11 @@ export interface Answer {
 
 /** The API over a store of its own, without listening and without an engine. */
 export async function useApi(
-  config: { server?: Partial<Config['server']>; limits?: Partial<Config['limits']> } = {},
+  config: {
+    server?: Partial<Config['server']>;
+    limits?: Partial<Config['limits']>;
+    window?: Partial<Config['window']>;
+  } = {},
 ): Promise<TestApi> {
   const store = useStore();
   const base = loadConfig({ env: {} });
@@ -47,6 +51,7 @@ export async function useApi(
       ...base,
       server: { ...base.server, ...config.server },
       limits: { ...base.limits, ...config.limits },
+      window: { ...base.window, ...config.window },
     },
   };
   const api = createApi(context);

@@ -64,10 +64,13 @@ describe('values', () => {
       REDIS_URL: 'unix:///tmp/redis.sock',
       SLACKWATER_TOKEN: 'one,two',
       SLACKWATER_PORT: '',
+      SLACKWATER_WINDOW_COMMANDS: 'false',
+      SLACKWATER_WINDOW_ENV: 'DATABASE_URL, PGPASSFILE',
     };
     const config = loadConfig({ file, env });
     expect(config.host).toMatchObject({ workers: 5, queues: ['reports', 'billing'] });
     expect(config.redis).toMatchObject({ namespace: 'b', url: 'unix:///tmp/redis.sock' });
+    expect(config.window).toMatchObject({ commands: false, env: ['DATABASE_URL', 'PGPASSFILE'] });
     expect(config.server).toMatchObject({ tokens: ['one', 'two'], port: 7070 });
   });
 
