@@ -1,5 +1,6 @@
 import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
+import { Asks } from './asks.js';
 import { blockersOf } from './blockers.js';
 import { BringDown } from './bring-down.js';
 import { EndCounts } from './end-counts.js';
@@ -44,6 +45,7 @@ export interface AppHostOptions extends Omit<RunControlOptions, Made> {
 export class AppHost {
   readonly control: RunControl;
   readonly watch: WindowWatch;
+  readonly #asks: Asks;
   readonly #spares: SpareWorkers;
   readonly #bringDown: BringDown;
   intent: Intent | null = null;
@@ -72,10 +74,12 @@ export class AppHost {
       ...options,
       events: this.watch,
       counts: this.#counts,
-      route: (run, main, open) => lanes.route(run, main, open),
+      route: (run, main, open) => lanes.route(run, main, open && this.#asks.mayStart(run)),
       bringDown: this.#bringDown,
       sideBySide: () => this.intent !== null && (this.intent.moved.length > 0 || this.intent.share > 0),
     });
+    const { held } = this.control;
+    this.#asks = new Asks({ ...options, held, onChange: () => this.#changed() });
   }
 
   /** Makes the intent so, as far as it can be made so now; called again whenever something that it waits for has happened. */
@@ -90,11 +94,13 @@ export class AppHost {
     const { pool } = this.control;
     const foreign = pool !== null && pool.release !== intent.release;
     this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
-    const drain = intent.drain || foreign || this.options.leaving();
+    const arriveAt = this.control.open && intent.drain ? intent.arriveAt : null;
+    const drain = (intent.drain && arriveAt === null) || foreign || this.options.leaving();
     if ((intent.drain || (foreign && intent.window)) && this.watch.drainBegins())
       for (const run of this.control.held.stopped) this.finalState(run);
-    else if (this.control.open) this.watch.reopened();
+    else if (this.control.open && !intent.drain) this.watch.reopened();
     pool?.drain(drain);
+    this.#asks.follow(arriveAt === null ? null : Date.parse(arriveAt), drain);
     if (intent.force && (intent.drain || foreign)) this.control.force(pool);
     if (foreign && intent.release === null) this.#endRelease();
     if (intent.release && pool?.release !== intent.release) this.#swap(intent.release);
@@ -299,7 +305,7 @@ export class AppHost {
   }
 
   #tellChange(): void {
-    const told = `${this.idle} ${this.control.resuming === 0} ${this.watch.tally?.firstProgressNew != null}`;
+    const told = `${this.idle} ${this.#asks.comingIn === 0} ${this.control.resuming === 0} ${this.watch.tally?.firstProgressNew != null}`;
     this.options.report(this.intent?.window != null && told !== this.#told);
     this.#told = told;
     const { pool } = this.control;
@@ -335,6 +341,7 @@ export class AppHost {
       running: this.control.running,
       waiting: control.held.waiting.size,
       resuming: control.resuming,
+      comingIn: this.#asks.comingIn,
       ahead: standby?.pool.running ?? 0,
       blockers: blockersOf(control.held.values(), this.options.pace, now),
       refusals: refusals.slice(0, 100),
@@ -356,6 +363,7 @@ export class AppHost {
   /** Ends all workers; their runs must have been given back. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#asks.stop();
     await Promise.all([this.control.pool?.stop(), this.standby?.discard(), this.#counts.flush()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
     while (this.#retired.size > 0) await Promise.all(this.#retired);

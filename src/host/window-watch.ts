@@ -1,4 +1,4 @@
-import type { WindowTally } from '../model/intent.js';
+import type { Intent, WindowTally } from '../model/intent.js';
 import type { RunEnd } from '../model/run.js';
 import type { HeldRun } from './held-run.js';
 import type { RunEvents } from './run-events.js';
@@ -6,6 +6,7 @@ import { newTally } from './tally.js';
 
 /** What the watch asks of the app that it watches. */
 interface Watched {
+  readonly intent: Intent | null;
   finalState(run: HeldRun): void;
 }
 
@@ -55,7 +56,12 @@ export class WindowWatch implements RunEvents {
 
   /** A run was handed to a worker. */
   entered(run: HeldRun): void {
-    if (!run.ahead) this.#running++;
+    if (run.ahead) return;
+    this.#running++;
+    // While the slow ones come in, short runs may still start: they take part in the stop like those that computed when it began.
+    if (!this.tally || this.#phase !== 'draining' || this.app.intent?.gate !== 'open') return;
+    this.tally.inFlight++;
+    this.tally.lastEndOld = null;
   }
 
   started(run: HeldRun): void {

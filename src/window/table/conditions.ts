@@ -1,5 +1,6 @@
-import type { Refusal } from '../../model/intent.js';
+import { type Refusal, SLOW_MS } from '../../model/intent.js';
 import type { Request } from '../../model/window.js';
+import { arrivalOf } from '../arrival.js';
 import { type Facts, type HostView, hasPassed } from '../facts.js';
 
 /** The conditions of the table of transitions, each named as the table reads. */
@@ -48,6 +49,14 @@ export const refusalsOf = (f: Facts): Refusal[] =>
 /** How long ago hosts were told to go over, ms. */
 export const sinceRoutedMs = (f: Facts): number =>
   f.window.routedAt === null ? 0 : f.now - Date.parse(f.window.routedAt);
+
+/** Those that were waited for came in sooner than was known: the others need not wait so long either. */
+export function soonerArrival(f: Facts): number | null {
+  const { arriveAt, drainDeadline } = f.window;
+  if (arriveAt === null || drainDeadline === null || !f.staying.every(host => host.answered)) return null;
+  const arrival = arrivalOf(f.blockers, f.running, f.now, Date.parse(drainDeadline));
+  return arrival !== null && arrival < Date.parse(arriveAt) - SLOW_MS ? arrival : null;
+}
 
 /** The slow ones have come in, or it is time for the others: all are asked now. */
 export const isTimeForAll = (f: Facts): boolean =>

@@ -1,7 +1,15 @@
 import type { Window } from '../../model/window.js';
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
-import { asked, drainIsLate, isStill, isTimeForAll, provenSinceVanished, refusalsOf } from './conditions.js';
+import {
+  asked,
+  drainIsLate,
+  isStill,
+  isTimeForAll,
+  provenSinceVanished,
+  refusalsOf,
+  soonerArrival,
+} from './conditions.js';
 import { backOn, capital, count, describeRefusal, describeUnstill, gone, stillRunning } from './sentences.js';
 import { tasksOf } from './tasks.js';
 import { backward, forward, iso, type Transition } from './way.js';
@@ -70,6 +78,13 @@ const FORWARD: Transition[] = [
         ? 'it is time for all to come in'
         : 'the slow runs have come in: now the others',
     set: () => ({ arriveAt: null }),
+  },
+  {
+    from: 'draining',
+    to: 'draining',
+    when: f => soonerArrival(f) !== null,
+    because: f => `the slow runs will be in sooner than was known: by ${iso(soonerArrival(f)!)}`,
+    set: f => ({ arriveAt: iso(soonerArrival(f)!) }),
   },
   {
     from: 'draining',

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../platform/duration.js';
+import { arrivalOf } from '../arrival.js';
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { asked, brokenHost, isReady } from './conditions.js';
@@ -90,7 +91,8 @@ export const PREPARING: Transition[] = [
     because: readySentence,
     set: f => {
       const deadline = Math.min(f.now + f.window.drainTimeoutMs, Date.parse(f.window.endsBy!));
-      return { drainDeadline: iso(deadline) };
+      const arrival = arrivalOf(f.blockers, f.running, f.now, deadline);
+      return { drainDeadline: iso(deadline), arriveAt: arrival === null ? null : iso(arrival) };
     },
   },
   {

@@ -52,6 +52,14 @@ const undoing = (state: Partial<(typeof undo.tasks)[0]>) => ({
   tasks: [task('undo', 'undo', state)],
 });
 
+const comingIn = (estimateMs: number) => ({
+  run: 'r',
+  job: 'slow',
+  lastCheckpointAt: null,
+  stoppable: true,
+  estimateMs,
+});
+
 export const BACK_CASES: Case[] = [
   // watching
   {
@@ -213,6 +221,19 @@ export const BACK_CASES: Case[] = [
     to: 'draining',
     because: /now the others/,
     set: { arriveAt: null },
+  },
+  {
+    when: 'the slowest run came in sooner than was known, and the next one will sooner',
+    window: windowIn('draining', { arriveAt: iso(T0 + 50_000) }),
+    hosts: [sampleHost('a', { gate: 'open', running: 8, comingIn: 1, blockers: [comingIn(5_000)] })],
+    to: 'draining',
+    because: /sooner than was known/,
+    set: { arriveAt: iso(T0 + 5_000) },
+  },
+  {
+    when: 'a slow run has turned out slower',
+    window: windowIn('draining', { arriveAt: iso(T0 + 5_000) }),
+    hosts: [sampleHost('a', { gate: 'open', running: 8, comingIn: 1, blockers: [comingIn(50_000)] })],
   },
   {
     when: 'a slow run takes longer than was known',

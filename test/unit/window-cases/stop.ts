@@ -94,7 +94,17 @@ export const STOP_CASES: Case[] = [
     hosts: [sampleHost('a'), sampleHost('b', { proof: null })],
     to: 'draining',
     because: /2 hosts ready/,
-    set: { drainDeadline: iso(T0 + 60_000) },
+    set: { drainDeadline: iso(T0 + 60_000), arriveAt: null },
+  },
+  {
+    when: 'one run is known to be slow, and the others are not',
+    window: windowIn('preparing'),
+    hosts: [
+      sampleHost('a', { running: 9, blockers: [{ ...blocker('r', 'slow'), estimateMs: 5_000 }] }),
+      sampleHost('b', { running: 9, proof: null }),
+    ],
+    to: 'draining',
+    set: { arriveAt: iso(T0 + 5_000) },
   },
   {
     when: 'the drain would last beyond the end',

@@ -1,0 +1,106 @@
+import { SLOW_MS } from '../model/intent.js';
+import type { ToWorker } from '../model/messages.js';
+import type { Clock } from '../platform/clock.js';
+import { estimateOf } from './estimate.js';
+import type { HeldRun } from './held-run.js';
+import type { HeldRuns } from './held-runs.js';
+import type { Pace } from './pace.js';
+import type { RunSlot } from './pool.js';
+
+export interface AsksOptions {
+  held: HeldRuns;
+  pace: Pace;
+  clock: Clock;
+  /** ms, clock of Redis. */
+  now(): number;
+  /** Fewer, or more, slow runs are on their way in. */
+  onChange(): void;
+}
+
+/** How often the runs are looked at while they come in, ms. */
+const LOOK_EVERY_MS = 50;
+/** What a question and its answer take on a machine that has much to do, ms. */
+const MARGIN_MS = 50;
+
+/**
+ * Come in together: each run is asked to yield so early that it has by the time at which the slowest will have come in. Slow runs go first, at once if they need all the
+ * time there is or nobody knows how long they need; the others compute on. An estimate that was wrong costs time: the engine closes the gate anyway, and asks all.
+ */
+export class Asks {
+  #arriveAt: number | null = null;
+  /** Slow runs that compute, as of the last look. */
+  #slow: HeldRun[] = [];
+  #cancelLook: () => void = () => {};
+
+  constructor(private readonly options: AsksOptions) {}
+
+  /**
+   * @param arriveAt ms since the epoch; `null`: no run is asked apart from the others.
+   * @param all they are all asked now; otherwise those who were asked may go on.
+   */
+  follow(arriveAt: number | null, all: boolean): void {
+    const before = this.#arriveAt;
+    this.#arriveAt = arriveAt;
+    if (arriveAt !== null) return this.#look();
+    if (before === null) return;
+    this.#cancelLook();
+    this.#slow = [];
+    const asked = this.#running().filter(run => run.asked);
+    if (!all) this.#tell(asked, false);
+    for (const run of asked) run.asked = false;
+  }
+
+  stop(): void {
+    this.#cancelLook();
+  }
+
+  /** Slow runs that still compute; 0 where they are not waited for. */
+  get comingIn(): number {
+    return this.#slow.filter(run => run.slot !== null).length;
+  }
+
+  /** While runs come in, one may only start that ends or can stop before. What has stopped already waits. */
+  mayStart(run: HeldRun): boolean {
+    if (this.#arriveAt === null) return true;
+    const { held, pace, now } = this.options;
+    if (held.stopped.has(run)) return false;
+    const left = this.#arriveAt - now() - MARGIN_MS;
+    const [gap, end] = [pace.usualGap(run.job), pace.usualEnd(run.job, 0)];
+    return (end !== null && end <= left) || (gap !== null && gap <= Math.min(SLOW_MS, left));
+  }
+
+  #look(): void {
+    this.#cancelLook();
+    const { pace, clock, now } = this.options;
+    const at = now();
+    const left = this.#arriveAt! - at;
+    const [wereComing, due]: [number, HeldRun[]] = [this.comingIn, []];
+    this.#slow = [];
+    for (const run of this.#running()) {
+      const { leftMs, withinMs } = estimateOf(run, pace, at);
+      if (leftMs === null || withinMs! > SLOW_MS) this.#slow.push(run);
+      if (!run.asked && (leftMs === null || withinMs! + MARGIN_MS >= left)) due.push(run);
+    }
+    for (const run of due) run.asked = true;
+    this.#tell(due, true);
+    if (this.comingIn !== wereComing) this.options.onChange();
+    this.#cancelLook = clock.after(LOOK_EVERY_MS, () => this.#look());
+  }
+
+  #running(): HeldRun[] {
+    return [...this.options.held.values()].filter(
+      run => run.state === 'running' && run.slot !== null && !run.ahead,
+    );
+  }
+
+  /** One message for each worker. */
+  #tell(runs: HeldRun[], on: boolean): void {
+    const claims = new Map<RunSlot, number[]>();
+    for (const { slot, claim } of runs) {
+      const list = claims.get(slot!);
+      if (list) list.push(claim);
+      else claims.set(slot!, [claim]);
+    }
+    for (const [slot, list] of claims) slot.send({ t: 'drain', on, claims: list } satisfies ToWorker);
+  }
+}

@@ -1,0 +1,1 @@
+export { fast, long, short, slow } from '../_together.js';
