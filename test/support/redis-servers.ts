@@ -12,6 +12,8 @@ import { tempDir } from './temp-dir.js';
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
+  /** Where it keeps its files. */
+  readonly dir: string;
   /** A connection to this one server, whatever it is part of; closed when the test ends. */
   readonly redis: Redis;
   process: RunningProcess;
@@ -27,10 +29,11 @@ export async function redisServer(
   binary: string = redisBinary()!,
 ): Promise<RedisServer> {
   const port = await freePort();
+  const dir = tempDir('redis');
   const settings = {
     port: String(port),
     bind: '127.0.0.1',
-    dir: tempDir('redis'),
+    dir,
     appendonly: 'yes',
     appendfsync: 'everysec',
     'maxmemory-policy': 'noeviction',
@@ -40,11 +43,12 @@ export async function redisServer(
   return launch(
     binary,
     port,
+    dir,
     Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
   );
 }
 
-async function launch(binary: string, port: number, args: string[]): Promise<RedisServer> {
+async function launch(binary: string, port: number, dir: string, args: string[]): Promise<RedisServer> {
   const process = spawnProcess(binary, args);
   const url = `redis://127.0.0.1:${port}`;
   const redis = connect({ url });
@@ -52,6 +56,7 @@ async function launch(binary: string, port: number, args: string[]): Promise<Red
   const server = {
     port,
     url,
+    dir,
     redis,
     process,
     async kill() {
@@ -107,7 +112,7 @@ export async function redisSentinel(): Promise<{ url: string; master: RedisServe
     'sentinel failover-timeout tide 5000',
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
-  const { redis } = await launch(redisBinary()!, port, [file, '--sentinel']);
+  const { redis } = await launch(redisBinary()!, port, path.dirname(file), [file, '--sentinel']);
   await eventually(
     async () => ((await redis.call('SENTINEL', 'replicas', 'tide')) as unknown[]).length === 1,
     {
