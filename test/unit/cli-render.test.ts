@@ -120,7 +120,8 @@ describe('the live frame', () => {
       '    slow.export  run-2  no checkpoint yet',
       '    fast         run-1  checkpoint 500ms ago, about 300ms to go',
       '',
-      '  deadline in 59s, then abort · Ctrl-C leaves it running',
+      '  deadline in 59s, then abort',
+      '  Ctrl-C leaves it running',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { Blocker } from '../../model/intent.js';
-import type { Phase, Window } from '../../model/window.js';
+import type { Phase, PhaseEntry, Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { prospect } from '../show/blocker.js';
 import { sideBySide, watchText } from '../show/strategy.js';
@@ -30,11 +30,11 @@ export function frame(window: Window, options: FrameOptions): string[] {
     '',
     ...(window.phase === 'scheduled'
       ? scheduledLines(window, options)
-      : stagesOf(window).map(stage => stageLine(stage, window, options))),
+      : stagesOf(window).flatMap(stage => stageLines(stage, window, options))),
     ...(window.tasks.length > 0 ? ['', ...taskLines(window.tasks, options.now, style)] : []),
     ...blockerLines(window, options),
     '',
-    footer(window, options),
+    ...footer(window, options),
   ];
   return lines.map(line => clip(line, width));
 }
@@ -51,12 +51,19 @@ function scheduledLines(window: Window, { now, style }: FrameOptions): string[] 
   return [starts, `  ${style.yellow('waits for a second person')}: slackwater window approve ${id}`];
 }
 
-function stageLine(stage: Stage, window: Window, options: FrameOptions): string {
-  const { style, now } = options;
-  if ('turned' in stage) return `  ${style.yellow('↩')} ${style.yellow(stage.turned)}`;
+function stageLines(stage: Stage, window: Window, options: FrameOptions): string[] {
+  const { style } = options;
+  if ('turned' in stage) return [`  ${style.yellow('↩')} ${style.yellow(stage.turned)}`];
   const { phase, entry } = stage;
-  if (!entry) return style.dim(`  · ${phase}`);
-  if (phase === 'done') return `  ${style.yellow('!')} held`;
+  if (!entry) return [style.dim(`  · ${phase}`)];
+  if (phase === 'done') return [`  ${style.yellow('!')} held`];
+  // Side by side the new release is watched from its first run on.
+  const seen = entry.ms === null && sideBySide(window) !== '' ? watchText(window) : '';
+  return [stageLine(phase, entry, window, options), ...(seen ? [`                      ${seen}`] : [])];
+}
+
+function stageLine(phase: Phase, entry: PhaseEntry, window: Window, options: FrameOptions): string {
+  const { style, now } = options;
   const name = padEnd(phase, 10);
   if (entry.ms !== null) {
     return `  ${style.green('✓')} ${name}  ${padEnd(formatDuration(entry.ms), 6)}  ${detail(phase, window)}`.trimEnd();
@@ -119,20 +126,20 @@ function lookout(blocker: Blocker, now: number): string {
   return estimateMs === null ? last : `${last}, about ${formatDuration(estimateMs)} to go`;
 }
 
-function footer(window: Window, { now, style, trouble }: FrameOptions): string {
-  const hint = hintFor(window, now);
-  return trouble ? style.yellow(`  ${trouble}`) : style.dim(`  ${hint}Ctrl-C leaves it running`);
+function footer(window: Window, { now, style, trouble }: FrameOptions): string[] {
+  if (trouble) return [style.yellow(`  ${trouble}`)];
+  return [...hintsFor(window, now), 'Ctrl-C leaves it running'].map(hint => style.dim(`  ${hint}`));
 }
 
 /** What comes next, or may be asked. */
-function hintFor(window: Window, now: number): string {
+function hintsFor(window: Window, now: number): string[] {
   const { id, phase, drainDeadline, forced, onDrainTimeout, rollback } = window;
   if (phase === 'draining' && drainDeadline) {
     // On the way back nothing is let off: the new release is not known to work.
     const [first, last] = rollback ? ['force', 'without them'] : [onDrainTimeout, 'abort'];
-    return `deadline ${when(drainDeadline, now)}, then ${forced ? last : first} · `;
+    return [`deadline ${when(drainDeadline, now)}, then ${forced ? last : first}`];
   }
-  if (phase === 'watching')
-    return `enough: slackwater window end ${id} · back: slackwater window abort ${id} · `;
-  return '';
+  const back = `go back: slackwater window abort ${id}`;
+  if (phase === 'watching') return [`seen enough: slackwater window end ${id}`, back];
+  return sideBySide(window) !== '' && !rollback ? [back] : [];
 }

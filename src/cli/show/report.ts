@@ -104,12 +104,12 @@ function moved(runs: Report['runs']): string {
 /** What the watch decided on: the new release beside the former one. */
 function watched({ new: seen, failureRate }: NonNullable<Report['watch']>): string {
   const { completed, failed, crashes, parked } = seen;
-  const share = (rate: number | null) => (rate === null ? 'none' : percent(rate));
-  return [
-    `${failed} of ${plural(completed + failed, 'end')} failed on the new release (${share(failureRate.new)}; before: ${share(failureRate.old)})`,
-    `${plural(crashes, 'crash', 'crashes')}`,
-    `${parked} parked`,
-  ].join(' · ');
+  const before = failureRate.old === null ? '' : `; before: ${percent(failureRate.old)}`;
+  const ends =
+    failureRate.new === null
+      ? 'nothing ended on the new release'
+      : `${failed} of ${plural(completed + failed, 'end')} failed on the new release (${percent(failureRate.new)}${before})`;
+  return [ends, plural(crashes, 'crash', 'crashes'), `${parked} parked`].join(' · ');
 }
 
 function proofText({ checkpoints, ms, oneWay, setBack = [] }: Report['proof']): string {
