@@ -169,8 +169,22 @@ export const reportShape = named('Report', {
     resumed: z.int(),
     parked: z.int(),
   }),
-  work: open({ lostMs: ms, repeatedCheckpoints: z.int() }),
-  proof: open({ checkpoints: z.int(), ms }),
+  work: open({
+    lostMs: ms,
+    repeatedCheckpoints: z.int(),
+    broughtDown: z
+      .int()
+      .optional()
+      .meta({ description: 'runs whose state was brought down to an older version' }),
+  }),
+  proof: open({
+    checkpoints: z.int(),
+    ms,
+    setBack: z
+      .array(open({ job: z.string(), runs: z.int(), onRollback: z.enum(['repeat', 'park']) }))
+      .optional()
+      .meta({ description: 'runs whose state cannot be brought down to the release' }),
+  }),
   intake: open({ accepted: z.int() }),
   fires: z.array(z.unknown()),
   blockers,

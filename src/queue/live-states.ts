@@ -125,17 +125,19 @@ async function statesOf(
   runs: { jobId: string; job: string }[],
 ): Promise<SavedState[]> {
   const asked = redis.pipeline();
-  for (const { jobId } of runs) asked.hmget(keys.run(queue, jobId), 'version', 'state', 'savedAt', 'release');
+  for (const { jobId } of runs)
+    asked.hmget(keys.run(queue, jobId), 'version', 'state', 'savedAt', 'stateRelease', 'release');
   const answers = (await asked.exec()) ?? [];
   return runs.map(({ jobId, job }, i) => {
-    const [version, state, savedAt, release] = (answers[i]?.[1] ?? []) as (string | null)[];
+    const [version, state, savedAt, writer, last] = (answers[i]?.[1] ?? []) as (string | null)[];
     return {
       job,
       version: version ? Number(version) : null,
       state: state || null,
       run: runIdOf(queue, jobId),
       savedAt: savedAt ? new Date(Number(savedAt)).toISOString() : null,
-      release: release || null,
+      // An earlier Slackwater kept only where the run was last.
+      release: writer || last || null,
     };
   });
 }
