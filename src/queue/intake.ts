@@ -8,8 +8,8 @@ import type { Queues } from './queues.js';
  * paused outside Slackwater before a hold came stays paused after it. (One paused by hand *during* a hold cannot be told from ours.)
  *
  * Any number of servers and hosts do this at once, over keys in different slots, so it is no transaction but an order of steps that is safe
- * at every interruption: the note before the flag when pausing; the flag before the note when resuming, and then a second look, so that a
- * hold that came in between is not lost.
+ * at every interruption: the note before the flag when pausing; the flag before the note when resuming; and after both a second look, so that a
+ * hold that came or went in between is not lost.
  * @param names the queues to look at; default: all that have a hold or a flag of ours.
  */
 export async function applyPauseFlags(store: Store, queues: Queues, names?: string[]): Promise<void> {
@@ -47,6 +47,8 @@ async function hold(store: Store, queues: Queues, name: string): Promise<void> {
 async function pause(store: Store, queues: Queues, name: string): Promise<void> {
   await store.redis.sadd(store.keys.pausedByUs, name);
   await queues.get(name).pause();
+  // The hold may have been lifted since it was seen, and whoever made the flag follow that may have been here before.
+  if (!(await heldQueues(store)).has(name)) await release(store, queues, name);
 }
 
 async function release(store: Store, queues: Queues, name: string): Promise<void> {
@@ -54,4 +56,6 @@ async function release(store: Store, queues: Queues, name: string): Promise<void
   await store.redis.srem(store.keys.pausedByUs, name);
   // Whoever placed a hold after this look sets note and flag after it, too. One placed before may have had either undone just now.
   if ((await heldQueues(store)).has(name)) await pause(store, queues, name);
+  // Set again by somebody who had seen the hold, his note gone with ours: it stays ours, and the next sweep clears it.
+  else if (await queues.get(name).isPaused()) await store.redis.sadd(store.keys.pausedByUs, name);
 }

@@ -33,7 +33,7 @@ const LAST_MS = 90_000;
 const KEPT_LINES = 120;
 /** What is read once a second and changes nothing is not worth a line. */
 const IDLE =
-  /: (sweep: (time|holds|apps|intent)|flags: (ours|holds)|claim: |look: (?!window)|lease: acquire|window win)/;
+  /: (sweep: (time|holds|apps|intent)|flags: (ours|holds|paused)|claim: (apps|intent)|look|open windows|tell|lease: acquire|window win)/;
 /** Once the window is over, so long for everything to settle. */
 const SETTLE_MS = 2_500;
 

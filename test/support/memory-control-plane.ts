@@ -136,6 +136,14 @@ function flagsOf(redis: MemoryRedis, send: Send) {
   async function pause(queue: string): Promise<void> {
     await send(() => redis.noteFlag(queue), 'flags: note');
     await send(() => redis.pause(queue), 'flags: pause');
+    if (!(await held()).has(queue)) await resume(queue);
+  }
+  async function resume(queue: string): Promise<void> {
+    await send(() => redis.resume(queue), 'flags: resume');
+    await send(() => redis.dropFlag(queue), 'flags: drop note');
+    if ((await held()).has(queue)) await pause(queue);
+    else if (await send(() => redis.isPaused(queue), 'flags: paused?'))
+      await send(() => redis.noteFlag(queue), 'flags: note');
   }
   return async (queues?: string[]): Promise<void> => {
     const ours = new Set(await send(() => redis.pausedByUs(), 'flags: ours'));
@@ -144,11 +152,7 @@ function flagsOf(redis: MemoryRedis, send: Send) {
       (queues ?? [...new Set([...ours, ...holding])]).map(async queue => {
         if (holding.has(queue)) {
           if (!(await send(() => redis.isPaused(queue), 'flags: paused?'))) await pause(queue);
-        } else if (ours.has(queue)) {
-          await send(() => redis.resume(queue), 'flags: resume');
-          await send(() => redis.dropFlag(queue), 'flags: drop note');
-          if ((await held()).has(queue)) await pause(queue);
-        }
+        } else if (ours.has(queue)) await resume(queue);
       }),
     );
   };

@@ -27,6 +27,10 @@ export const isStill = (host: HostView): boolean =>
     ? (host.app?.running ?? 0) === 0
     : host.answered && host.app!.gate === 'closed' && host.app!.running === 0 && host.app!.proving === 0;
 
+/** Nothing runs anywhere, and nothing will before hosts are told so. */
+export const isAllStill = (f: Facts): boolean =>
+  f.window.arriveAt === null && f.staying.length > 0 && f.hosts.every(isStill);
+
 /** The first round was done before the drain began; a later one was asked for because a host vanished. On the way back none is asked for. */
 export const provenSinceVanished = (f: Facts): boolean => f.window.proofRound <= 1 || f.proof.done;
 

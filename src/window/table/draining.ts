@@ -4,7 +4,7 @@ import { hasPassed } from '../facts.js';
 import {
   asked,
   drainIsLate,
-  isStill,
+  isAllStill,
   isTimeForAll,
   provenSinceVanished,
   refusalsOf,
@@ -13,9 +13,6 @@ import {
 import { backOn, capital, count, describeRefusal, describeUnstill, gone, stillRunning } from './sentences.js';
 import { tasksOf } from './tasks.js';
 import { backward, forward, iso, type Transition } from './way.js';
-
-const isAllStill = (f: Facts): boolean =>
-  f.window.arriveAt === null && f.staying.length > 0 && f.hosts.every(isStill);
 
 /** Where no hook has to run first hosts go over in the same step: each one more costs the stop a round trip. */
 const routedWithout = (when: 'stopped' | 'undo', f: Facts): Partial<Window> => ({

@@ -2,7 +2,7 @@ import type { Choice, Window } from '../../model/window.js';
 import { routedRelease } from '../direction.js';
 import type { Facts } from '../facts.js';
 import { releaseName } from './sentences.js';
-import { goingBack } from './turning.js';
+import { goingBack, straight } from './turning.js';
 import { startOfWatch } from './watch.js';
 import { iso, type Transition } from './way.js';
 
@@ -33,12 +33,22 @@ const tasksWith = ({ tasks, held }: Window, state: 'pending' | 'skipped'): Windo
   });
 
 /** Where the runs stand while a window is held after a watch: they have yielded, so it goes on by opening intake. */
-const backTo = (f: Facts) => f.window.held!.phase;
+const heldAt = (f: Facts) => f.window.held!.phase;
+
+/** What is not known to be done is taken for not done: the hooks for the way back have to cope with that. */
+const resumedBack = (f: Facts): Partial<Window> => ({ ...resumed(f), tasks: f.window.tasks });
+
+const GO_BACK: Omit<Transition, 'to'> = {
+  from: 'done',
+  when: chose('go-back'),
+  because: f => `${by(f)}: back to ${releaseName(f.window.previousRelease)}`,
+  set: f => ({ ...goingBack(f, f.window.held!.reason, heldAt(f)), ...resumedBack(f) }),
+};
 
 /** From `held` on: only a person moves the window, the engine keeps what it holds. */
 export const HELD: Transition[] = [
   ...(['preparing', 'draining', 'swapping', 'verifying', 'watching'] as const).flatMap<Transition>(phase => {
-    const at = (f: Facts) => f.window.held !== null && backTo(f) === phase;
+    const at = (f: Facts) => f.window.held !== null && heldAt(f) === phase;
     return [
       {
         from: 'done',
@@ -64,20 +74,8 @@ export const HELD: Transition[] = [
       },
     ];
   }),
-  {
-    from: 'done',
-    to: 'draining',
-    when: f => chose('go-back')(f) && backTo(f) === 'watching',
-    because: f => `${by(f)}: back to ${releaseName(f.window.previousRelease)}`,
-    set: f => ({ ...goingBack(f, f.window.held!.reason, 'watching'), ...resumedBack(f) }),
-  },
-  {
-    from: 'done',
-    to: 'swapping',
-    when: f => chose('go-back')(f),
-    because: f => `${by(f)}: back to ${releaseName(f.window.previousRelease)}`,
-    set: f => ({ ...goingBack(f, f.window.held!.reason, backTo(f)), ...resumedBack(f) }),
-  },
+  { ...GO_BACK, to: 'draining', when: f => GO_BACK.when(f) && heldAt(f) === 'watching' },
+  ...straight(GO_BACK),
   {
     from: 'done',
     to: 'done',
@@ -95,6 +93,3 @@ export const HELD: Transition[] = [
     set: f => ({ held: { ...f.window.held!, until: iso(f.now + f.limits.heldMs) } }),
   },
 ];
-
-/** What is not known to be done is taken for not done: the hooks for the way back have to cope with that. */
-const resumedBack = (f: Facts): Partial<Window> => ({ ...resumed(f), tasks: f.window.tasks });

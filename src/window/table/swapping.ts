@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
-import { isSwapped, sinceRoutedMs } from './conditions.js';
+import { isAllStill, isSwapped, sinceRoutedMs } from './conditions.js';
 import { count, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
 import { hold, turnBack } from './turning.js';
@@ -10,7 +10,7 @@ import { backward, forward, iso, type Transition } from './way.js';
 const isRouted = (f: Facts): boolean => f.window.routedAt !== null;
 
 /** On the way forward the hooks that need everything to stand still, on the way back those that undo them. */
-const hooks = (when: 'stopped' | 'undo', then: string): Transition[] => [
+const hooks = (when: 'stopped' | 'undo', isTheirTurn: (f: Facts) => boolean, then: string): Transition[] => [
   hold(
     {
       from: 'swapping',
@@ -19,7 +19,7 @@ const hooks = (when: 'stopped' | 'undo', then: string): Transition[] => [
     },
     f => unknown(f.window, when)!.name,
   ),
-  ...taskWays('swapping', when, f => !isRouted(f)),
+  ...taskWays('swapping', when, f => !isRouted(f) && isTheirTurn(f)),
   {
     from: 'swapping',
     to: 'swapping',
@@ -61,7 +61,7 @@ const FORWARD: Transition[] = [
     },
     'swapping',
   ),
-  ...hooks('stopped', 'the hooks are done: hosts'),
+  ...hooks('stopped', f => isAllStill(f) || isHookRunning(f), 'the hooks are done: hosts'),
   {
     from: 'swapping',
     to: 'verifying',
@@ -87,7 +87,7 @@ const BACK: Transition[] = [
     },
     f => failed(f.window, 'undo')!.name,
   ),
-  ...hooks('undo', 'it is undone: hosts'),
+  ...hooks('undo', () => true, 'it is undone: hosts'),
   { from: 'swapping', to: 'resuming', when: isOver, because: overSentence },
 ];
 

@@ -1,5 +1,6 @@
 import type { Choice, Held, Outcome, Phase, Window } from '../../model/window.js';
 import type { Facts } from '../facts.js';
+import { isAllStill } from './conditions.js';
 import { backOn, capital, releaseName } from './sentences.js';
 import { isUndoDue, whyNoWayBack } from './tasks.js';
 import { iso, type Transition } from './way.js';
@@ -15,17 +16,25 @@ interface Turn {
  * @param to where the way back begins: `draining` where runs compute on the new release, else `swapping`.
  */
 export function turnBack({ from, when, because }: Turn, to: 'draining' | 'swapping'): Transition[] {
+  const way: Omit<Transition, 'to'> = {
+    from,
+    when: f => when(f) && whyNoWayBack(f.window) === null,
+    because: f => `${because(f)}: it goes back to ${releaseName(f.window.previousRelease)}`,
+    set: f => goingBack(f, because(f), from),
+  };
   return [
-    {
-      from,
-      to,
-      when: f => when(f) && whyNoWayBack(f.window) === null,
-      because: f => `${because(f)}: it goes back to ${releaseName(f.window.previousRelease)}`,
-      set: f => goingBack(f, because(f), from),
-    },
+    ...(to === 'swapping' ? straight(way) : [{ ...way, to }]),
     hold({ from, when, because: f => `${because(f)}, and ${whyNoWayBack(f.window)}` }),
   ];
 }
+
+/**
+ * Straight to the other release, if nothing runs. The phase alone does not say so: at the end of a window, with no server alive, intake has opened by itself.
+ */
+export const straight = (way: Omit<Transition, 'to'>): Transition[] => [
+  { ...way, to: 'swapping', when: f => way.when(f) && isAllStill(f) },
+  { ...way, to: 'draining' },
+];
 
 /** The fields of a window that turns round. Its end moves on where what is left would not do for the way back. */
 export function goingBack(f: Facts, because: string, from: Phase): Partial<Window> {

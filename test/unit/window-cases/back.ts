@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { RunRecord } from '../../../src/model/intent.js';
 import type { Watch, Window } from '../../../src/model/window.js';
 import { NO_RECORD } from '../../../src/model/window-defaults.js';
@@ -61,6 +62,33 @@ const comingIn = (estimateMs: number) => ({
 });
 
 export const BACK_CASES: Case[] = [
+  // Intake has opened by itself at the end of the window, with no server there: runs compute, and come in first.
+  ...(['verifying', 'swapping'] as const).map<Case>(phase => ({
+    when: 'it goes back, and runs compute',
+    window: windowIn(phase, {
+      ...(phase === 'verifying' ? undo : {}),
+      routedAt: phase === 'verifying' ? iso(T0) : null,
+    }),
+    hosts: [sampleHost('a', { gate: 'open', running: 1 })],
+    at: T0 + 600_000,
+    to: 'draining',
+    set: { rollback: expect.objectContaining({ from: phase }) },
+  })),
+  {
+    when: 'a breaking hook failed and runs compute',
+    window: windowIn('swapping', {
+      ...withHook('stopped', { state: 'failed', error: 'exit 1' }),
+      routedAt: null,
+    }),
+    hosts: [sampleHost('a', { gate: 'open', running: 1 })],
+    to: 'draining',
+  },
+  {
+    when: 'a breaking hook is to begin and runs compute',
+    window: windowIn('swapping', { ...withHook('stopped'), routedAt: null }),
+    hosts: [sampleHost('a', { gate: 'open', running: 1 })],
+  },
+
   // watching
   {
     when: 'a watch is asked for',

@@ -98,6 +98,15 @@ export const HELD_CASES: Case[] = [
     set: { held: null, tasks: [task('migrate', 'stopped', unknownHook), task('undo', 'undo')] },
   },
   {
+    when: 'it was held at a hook, and goes back while runs compute',
+    window: held('swapping', 'migrate', {
+      ...withHook('stopped', unknownHook),
+      request: ask('end', 'go-back'),
+    }),
+    hosts: [sampleHost('a', { gate: 'open', running: 1 })],
+    to: 'draining',
+  },
+  {
     when: 'it is released as it stands',
     window: held('swapping', 'migrate', {
       ...withHook('stopped', unknownHook),
