@@ -39,6 +39,8 @@ export class HeldRun {
   cancelled = false;
   /** Writes that its worker asked for, in all. */
   writes = 0;
+  /** An offer that Redis did not take is being sent again until then. */
+  unsaved: Promise<void> | null = null;
   /** Saves sent by the worker and not yet stored. */
   saving = 0;
 

@@ -10,6 +10,7 @@ import type { Service } from '../platform/service.js';
 import { VERSION } from '../platform/version.js';
 import { applyPauseFlags } from '../queue/intake.js';
 import { createQueues } from '../queue/queues.js';
+import { DurableSaves } from '../store/durable-saves.js';
 import { sweep } from '../store/holds.js';
 import { listHosts, removeHost } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
@@ -57,6 +58,8 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const queues = createQueues(store);
   const redisClock = new RedisClock(store.redis);
   const patience = new Patience(log);
+  const { durability, durabilityTimeoutMs } = config.redis;
+  const durableSaves = durability === 'wait' ? new DurableSaves(store, durabilityTimeoutMs) : null;
   const startedAt = new Date().toISOString();
   const apps = new Map<string, AppHost>();
   const paces = new Map<string, SharedPace>();
@@ -119,6 +122,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       log,
       pace,
       patience,
+      durableSaves,
       now: () => redisClock.now(),
       deadline: () => locks.deadline(),
       crashLimit: config.host.crashLimit,
@@ -209,6 +213,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     status,
     async start() {
       await checkRedis(store.redis);
+      await durableSaves?.start();
       await redisClock.measure();
       await Promise.all([locks.start(), control.start(), requests.start()]);
       await reporter.flush(true);
@@ -241,6 +246,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       await atMost(patience(), sharePaces());
       await atMost(patience(), removeHost(store, id));
       await atMost(patience(), queues.close());
+      durableSaves?.stop();
       store.redis.disconnect();
     },
   };

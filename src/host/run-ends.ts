@@ -1,7 +1,8 @@
 import type { Envelope, RunEnd } from '../model/run.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
-import { FencedError, failRun, saveRun } from '../store/runs.js';
+import { FencedError, failRun } from '../store/runs.js';
+import { saveRun } from '../store/saves.js';
 import { backoffMs } from './backoff.js';
 import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';

@@ -2,8 +2,10 @@ import type { EnqueueOptions, ToHost } from '../model/messages.js';
 import type { Progress } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { Logger } from '../platform/logger.js';
+import type { DurableSaves } from '../store/durable-saves.js';
 import type { Store } from '../store/redis.js';
-import { appendLog, FencedError, handOver, saveProgress, saveRun, saveStep } from '../store/runs.js';
+import { appendLog, FencedError, handOver, saveProgress, saveStep } from '../store/runs.js';
+import { saveRun } from '../store/saves.js';
 import type { HeldRun } from './held-run.js';
 import type { Patience } from './patience.js';
 import type { RunSlot } from './pool.js';
@@ -17,6 +19,8 @@ export interface RunWritesOptions {
   logLines: number;
   now(): number;
   patience: Patience;
+  /** `null`: a commit is as durable as any save. */
+  durableSaves: DurableSaves | null;
   enqueue(app: string, id: string, job: string, payload: string, options: EnqueueOptions): Promise<string>;
   /** A write was refused: another claim owns the run. */
   onFenced(run: HeldRun): void;
@@ -49,9 +53,9 @@ export class RunWrites {
       if (!heard) {
         this.options.log.debug({ err: thrown, run: run.claimed.runId }, 'a checkpoint could not be saved');
         // It may be the last one before a long silence.
-        patience
+        run.unsaved = patience
           .until(answer, () => run.claim === claim && run.writes === offer && !run.lost)
-          .catch(() => {});
+          .then(done, done);
       }
       slot.send({
         t: 'ack',
@@ -67,9 +71,14 @@ export class RunWrites {
     switch (write.t) {
       case 'save': {
         run.saving++;
-        const { savedAt, advanced } = await saveRun(store, run.right, write.checkpoint).finally(
-          () => run.saving > 0 && run.saving--,
-        );
+        const { durableSaves } = this.options;
+        // On another connection it could come in before an older one that is being sent again.
+        if (write.durable) await run.unsaved;
+        const saving =
+          write.durable && durableSaves
+            ? durableSaves.save(run.right, write.checkpoint)
+            : saveRun(store, run.right, write.checkpoint);
+        const { savedAt, advanced } = await saving.finally(() => run.saving > 0 && run.saving--);
         if (advanced) run.forgiven();
         run.savedAt = savedAt;
         return;
@@ -100,6 +109,8 @@ export class RunWrites {
     write.catch(error => this.options.log.warn({ err: error }, 'what a run reported could not be stored'));
   }
 }
+
+const done = () => {};
 
 function unavailable(thrown: unknown): SlackwaterError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -34,20 +34,27 @@ export async function redisNow(redis: Redis): Promise<number> {
 
 type ScriptArgument = string | number | Buffer;
 
+export interface Script<Result> {
+  (redis: Redis, ...args: ScriptArgument[]): Promise<Result>;
+  /** Makes it known to this connection, so that its pipelines have it. @returns the name of the command. */
+  definedOn(redis: Redis): string;
+}
+
 /**
  * A Lua script of `scripts/`, one atomic act. Defined on the client at first use, then sent as EVALSHA (with the text again where a
  * restarted Redis has forgotten it).
  * @param keys how many of the arguments are keys; left out where that differs from call to call: then the first argument says it.
  */
-export function script<Result>(
-  name: string,
-  keys?: number,
-): (redis: Redis, ...args: ScriptArgument[]) => Promise<Result> {
+export function script<Result>(name: string, keys?: number): Script<Result> {
   const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
   const command = `sw_${name.replaceAll('-', '_')}`;
-  return (redis, ...args) => {
-    const client = redis as unknown as Record<string, (...args: ScriptArgument[]) => Promise<Result>>;
-    if (!client[command]) redis.defineCommand(command, { numberOfKeys: keys, lua });
-    return client[command]!(...args);
+  const definedOn = (redis: Redis) => {
+    if (!(command in redis)) redis.defineCommand(command, { numberOfKeys: keys, lua });
+    return command;
   };
+  const run = (redis: Redis, ...args: ScriptArgument[]) => {
+    const client = redis as unknown as Record<string, (...args: ScriptArgument[]) => Promise<Result>>;
+    return client[definedOn(redis)]!(...args);
+  };
+  return Object.assign(run, { definedOn });
 }

@@ -35,7 +35,6 @@ export class FencedError extends SlackwaterError {
 }
 
 const startScript = script<(string | number)[]>('start-run', 3);
-const saveScript = script<(string | number)[]>('save-run', 3);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 2);
 const handOverScript = script<number>('hand-over', 1);
@@ -83,34 +82,6 @@ function pairs(flat: string[]): Record<string, StepRecord> {
   const steps: Record<string, StepRecord> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) steps[flat[i]!] = JSON.parse(flat[i + 1]!) as StepRecord;
   return steps;
-}
-
-/**
- * Saves a checkpoint. With mode `yield` the run also stands as yielded and its next fence is taken.
- * @returns the time of the save (ms, clock of Redis), the fence that now holds, and whether the state is another than before. @throws FencedError
- */
-export async function saveRun(
-  { redis, keys }: Store,
-  run: Claimed,
-  checkpoint: Envelope | null,
-  mode: 'save' | 'yield' = 'save',
-): Promise<{ savedAt: number; fence: number; advanced: boolean }> {
-  const { queue, jobId, token, fence } = run;
-  const [kind, savedAt, next, advanced] = await saveScript(
-    redis,
-    keys.lock(queue, jobId),
-    keys.run(queue, jobId),
-    keys.live(queue),
-    token,
-    fence,
-    jobId,
-    checkpoint?.state ?? '',
-    checkpoint?.version ?? '',
-    checkpoint?.cursors ?? '',
-    mode,
-  );
-  if (kind !== 'ok') throw new FencedError(run);
-  return { savedAt: Number(savedAt), fence: Number(next), advanced: advanced === 1 };
 }
 
 /** @throws FencedError */

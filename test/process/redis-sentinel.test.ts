@@ -16,8 +16,13 @@ const UNSAVED = LOCK + 250 + 1_000;
 describeWithRedisBinary('a failover by Sentinel in the middle of a window', () => {
   test('leaves it to end: all runs complete, no term comes again, no hold is left', async () => {
     const { url, master, replica } = await redisSentinel();
-    const product = await startProduct({ redisUrl: url, hosts: 2, workers: 1 });
+    const env = { SLACKWATER_REDIS_DURABILITY: 'wait' };
+    const product = await startProduct({ redisUrl: url, hosts: 2, workers: 1, env });
     await product.deploy('v1');
+    // Commits wait for the replica.
+    const [committing] = await product.enqueue('ledger.deaf', [{ forMs: 1 }]);
+    await product.all([committing!], ['completed']);
+    expect(await master.redis.info('commandstats')).toMatch(/cmdstat_wait:calls=[1-9]/);
     const go = product.signal();
     // Long steps keep the window draining for as long as it takes to strike.
     const ids = await product.enqueue(

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Envelope } from '../../src/model/run.js';
 import { readFormer, readWriter } from '../../src/store/origins.js';
 import { reopenRun } from '../../src/store/run-requests.js';
-import { finishRun, saveRun, startRun } from '../../src/store/runs.js';
+import { finishRun, startRun } from '../../src/store/runs.js';
+import { saveRun } from '../../src/store/saves.js';
 import { type TestStore, useStore } from '../support/store.js';
 
 const RUN = { queue: 'q', jobId: 'run-1', token: 't1' };

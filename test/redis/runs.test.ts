@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Envelope } from '../../src/model/run.js';
-import { FencedError, failRun, finishRun, saveRun, saveStep, startRun } from '../../src/store/runs.js';
+import { FencedError, failRun, finishRun, saveStep, startRun } from '../../src/store/runs.js';
+import { saveRun } from '../../src/store/saves.js';
 import { type TestStore, useStore } from '../support/store.js';
 
 const BY = { release: 'r1', host: 'h1', app: 'a', crashed: false, crashLimit: 3, lockMs: 5_000 };
