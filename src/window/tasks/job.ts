@@ -21,11 +21,10 @@ const LOG_LINES = 200;
 export function jobExecutor(store: Store, queues: Queues, retention: EnqueueContext['retention']): Executor {
   return async (of, signal) => {
     const watch = new RunWatch(store, of);
-    // A window that is over asks for nothing more; what is there already is cancelled.
-    if (!isOver(signal) && !(await enqueue(of)))
-      return failed(`release ${of.release} has no job ${JSON.stringify(of.action.job!.name)}`);
-    await watch.start();
     try {
+      // A window that is over asks for nothing more; what is there already is cancelled.
+      if (!isOver(signal)) await enqueue(of);
+      await watch.start();
       const run = await watch.untilEnded(signal);
       if (run !== 'still runs') return await resultOf(store, run);
       // Another server looks after it.
@@ -36,19 +35,22 @@ export function jobExecutor(store: Store, queues: Queues, retention: EnqueueCont
       return stopped === 'still runs'
         ? lost(`${why}; its run ${watch.id} was told to stop and has not`)
         : await resultOf(store, stopped, why);
+    } catch (error) {
+      // No such release, or no such job in it. Everything else is Redis, and is tried again.
+      if (error instanceof SlackwaterError && error.code === 'not-found') return failed(error.message);
+      throw error;
     } finally {
       await watch.stop();
     }
   };
 
-  async function enqueue(of: Try): Promise<boolean> {
+  async function enqueue(of: Try): Promise<void> {
     const { app, release, action } = of;
     const { name, payload } = action.job!;
     const { jobs } = await getRelease(store, release);
     const job = jobs.find(each => each.name === name);
-    if (!job) return false;
+    if (!job) throw new SlackwaterError('not-found', `release ${release} has no job ${JSON.stringify(name)}`);
     await enqueueTaskRun(store, queues, job, { id: of.run, payload, release, app, retention });
-    return true;
   }
 
   async function cancel(id: string): Promise<void> {

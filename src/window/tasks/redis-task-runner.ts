@@ -3,10 +3,11 @@ import type { EnqueueContext } from '../../queue/enqueue.js';
 import type { Queues } from '../../queue/queues.js';
 import { redisNow, type Store } from '../../store/redis.js';
 import { beginSign, renewSign, tellSign } from '../../store/task-signs.js';
+import type { SignBoard } from './begun-try.js';
 import { commandExecutor } from './command.js';
 import { callHttp } from './http.js';
 import { jobExecutor } from './job.js';
-import { type SignBoard, TaskRunner } from './runner.js';
+import { TaskRunner } from './runner.js';
 import { type Executor, failed, type Try } from './try.js';
 
 export interface TaskSettings {
