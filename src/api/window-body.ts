@@ -145,7 +145,7 @@ export function plannedOf(
     hooks: body.hooks,
     probes: body.probes,
     watch: body.watch,
-    announceMs: body.announce,
+    announceMs: body.announce ?? window.announceMs,
     requiresApproval: body.requiresApproval,
   };
 }

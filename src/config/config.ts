@@ -37,6 +37,7 @@ export const settingsSchema = z.strictObject({
     drainTimeout: positive.prefault('10m'),
     maxDuration: positive.prefault('1h'),
     prepareTimeout: positive.prefault('2m'),
+    announce: duration.prefault('10m'),
     onDrainTimeout: z.enum(['abort', 'force']).default('abort'),
     commands: z.boolean().default(true),
     env: variables,
@@ -73,6 +74,7 @@ export interface Config {
     drainTimeoutMs: number;
     maxDurationMs: number;
     prepareTimeoutMs: number;
+    announceMs: number;
     onDrainTimeout: 'abort' | 'force';
     commands: boolean;
     env: string[];
@@ -99,6 +101,7 @@ export function toConfig(settings: Settings, cores: number, tokens: string[] = [
       drainTimeoutMs: window.drainTimeout,
       maxDurationMs: window.maxDuration,
       prepareTimeoutMs: window.prepareTimeout,
+      announceMs: window.announce,
       onDrainTimeout: window.onDrainTimeout,
       commands: window.commands,
       env: window.env,

@@ -1,5 +1,6 @@
 import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
+import { Announced } from './announced.js';
 import { Asks } from './asks.js';
 import { blockersOf } from './blockers.js';
 import { BringDown } from './bring-down.js';
@@ -32,6 +33,8 @@ export interface AppHostOptions extends Omit<RunControlOptions, Made> {
   onWindow(): void;
   /** The pool that runs has changed: consume its queues. */
   onPool(pool: Pool): void;
+  /** See `Announced`. */
+  onHeldBack(queue: string, claims: number | null): void;
   /** Queues that earlier releases used. */
   formerQueues(): Promise<string[]>;
   /** `urgent`: the engine waits for this. */
@@ -46,6 +49,7 @@ export class AppHost {
   readonly control: RunControl;
   readonly watch: WindowWatch;
   readonly #asks: Asks;
+  readonly announced: Announced;
   readonly #spares: SpareWorkers;
   readonly #bringDown: BringDown;
   intent: Intent | null = null;
@@ -74,12 +78,19 @@ export class AppHost {
       ...options,
       events: this.watch,
       counts: this.#counts,
-      route: (run, main, open) => lanes.route(run, main, open && this.#asks.mayStart(run)),
+      route: (run, main, open) => lanes.route(run, main, open && this.#mayStart(run)),
       bringDown: this.#bringDown,
       sideBySide: () => this.intent !== null && (this.intent.moved.length > 0 || this.intent.share > 0),
     });
+    const jobs = () => this.control.pool?.jobs;
+    this.announced = new Announced({ ...options, jobs });
     const { held } = this.control;
     this.#asks = new Asks({ ...options, held, onChange: () => this.#changed() });
+  }
+
+  /** Beside what the gate says. */
+  #mayStart(run: HeldRun): boolean {
+    return this.#asks.mayStart(run) && this.announced.mayStart(run);
   }
 
   /** Makes the intent so, as far as it can be made so now; called again whenever something that it waits for has happened. */

@@ -10,12 +10,14 @@ import type { Service } from '../platform/service.js';
 import { VERSION } from '../platform/version.js';
 import { applyPauseFlags } from '../queue/intake.js';
 import { createQueues } from '../queue/queues.js';
+import { announcementOf } from '../store/announcements.js';
 import { DurableSaves } from '../store/durable-saves.js';
 import { sweep } from '../store/holds.js';
 import { listHosts, removeHost } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
 import { checkRedis, onOutage, openStore } from '../store/redis.js';
 import { fetchRelease, getRelease } from '../store/releases.js';
+import { openSpans } from '../store/windows.js';
 import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
 import { Intake } from './intake.js';
@@ -153,6 +155,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       forkWorker: ({ entry }) =>
         new WorkerProcess({ ...workerOptions, entry, onMessage: () => {}, onExit: () => {} }),
       isProver: async intent => isProver(await listHosts(store), app, intent, id),
+      onHeldBack: (queue, claims) => intake.heldBack(queue, claims),
       onWindow: () => intake.serveTasks(app, apps.get(app)!.control),
       onPool: pool => {
         const failed = (error: unknown) =>
@@ -174,9 +177,13 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       while (again) {
         again = false;
         const names = await servedApps(store, config.host.queues);
-        const intents = await Promise.all(names.map(name => readIntent(store, name)));
+        const [spans, intents] = await Promise.all([
+          openSpans(store),
+          Promise.all(names.map(name => readIntent(store, name))),
+        ]);
         for (const [i, name] of names.entries()) {
           if (!apps.has(name)) apps.set(name, createAppHost(name));
+          apps.get(name)!.announced.follow(announcementOf(spans, name, redisClock.now()));
           apps.get(name)!.follow(intents[i] ?? null);
         }
       }

@@ -27,6 +27,8 @@ const TASK_CLAIMS = 10;
 /** The flow from queues to workers: one consumer for each queue of the apps served here. */
 export class Intake {
   readonly #consumers = new Map<string, Consumer>();
+  /** Claims at once: those that there is a place for, and those that only wait for an announced window. */
+  readonly #claims = new Map<string, { room: number; heldBack: number }>();
   #closed = false;
 
   constructor(private readonly options: IntakeOptions) {}
@@ -59,10 +61,25 @@ export class Intake {
   #consume(queue: string, room: number, control: RunControl): void {
     const { only, maxRuns } = this.options;
     if (this.#closed || (only && !only.includes(queue))) return;
-    const claims = Math.min(maxRuns, room);
-    const known = this.#consumers.get(queue);
-    if (known) known.setMaxClaims(claims);
-    else this.#consumers.set(queue, this.#open(queue, claims, control));
+    this.#claims.set(queue, { room, heldBack: this.#claims.get(queue)?.heldBack ?? 0 });
+    if (this.#consumers.has(queue)) this.#setClaims(queue);
+    else this.#consumers.set(queue, this.#open(queue, Math.min(maxRuns, room), control));
+  }
+
+  /**
+   * So many claims of this queue wait for an announced window and take nobody's place; `null`: there is none. Two more are let in: the queue library only looks at its
+   * limit when a claim comes or goes, so there has to be room before the next one is found to have to wait.
+   */
+  heldBack(queue: string, claims: number | null): void {
+    const known = this.#claims.get(queue);
+    if (!known) return;
+    known.heldBack = claims === null ? 0 : claims + 2;
+    this.#setClaims(queue);
+  }
+
+  #setClaims(queue: string): void {
+    const { room, heldBack } = this.#claims.get(queue)!;
+    this.#consumers.get(queue)?.setMaxClaims(Math.min(this.options.maxRuns, room + heldBack));
   }
 
   #open(queue: string, maxClaims: number, control: RunControl): Consumer {

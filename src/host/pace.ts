@@ -1,6 +1,14 @@
 import { bucketOf, weightAt } from '../model/histogram.js';
 import type { ChanceReport } from '../model/messages.js';
-import { type JobTimes, type PaceDelta, type PaceKind, type Paces, timesIn } from '../model/paces.js';
+import {
+  type JobTimes,
+  type PaceDelta,
+  type PaceKind,
+  type Paces,
+  timesIn,
+  usualEndOf,
+  usualGapOf,
+} from '../model/paces.js';
 
 /** How long what was worked out of a histogram is used again, ms: thousands of runs ask at once. */
 const FRESH_MS = 1_000;
@@ -38,19 +46,19 @@ export class Pace {
     return this.#known.get(job);
   }
 
-  /** How long it takes between two chances to yield at nine of ten moments, ms. A long step that is rare takes most of the time, and so counts most. */
+  /** See `usualGapOf`. */
   usualGap(job: string): number | null {
     const now = this.now();
     const kept = this.#usual.get(job);
     if (kept && now < kept.until) return kept.gap;
-    const gap = this.#known.get(job)?.checkpoint.byTime().quantile(0.9) ?? null;
+    const gap = usualGapOf(this.#known.get(job));
     this.#usual.set(job, { gap, until: now + FRESH_MS });
     return gap;
   }
 
-  /** How long nine of ten runs take that have gone on for `elapsed` ms already; `null`: none went on for longer. */
+  /** See `usualEndOf`. */
   usualEnd(job: string, elapsed: number): number | null {
-    return this.#known.get(job)?.end.quantile(0.9, elapsed) ?? null;
+    return usualEndOf(this.#known.get(job), elapsed);
   }
 
   /** What was seen since this was last called. Bounded by the number of jobs, however long it is not called. */

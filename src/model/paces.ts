@@ -17,6 +17,14 @@ export interface PaceDelta {
   weight: number;
 }
 
+/** Between two chances to yield at nine of ten moments, ms. A long step that is rare takes most of the time, and so counts most. */
+export const usualGapOf = (times: JobTimes | undefined): number | null =>
+  times?.checkpoint.byTime().quantile(0.9) ?? null;
+
+/** How long nine of ten runs take that have gone on for `elapsed` ms already; `null`: none went on for longer. */
+export const usualEndOf = (times: JobTimes | undefined, elapsed = 0): number | null =>
+  times?.end.quantile(0.9, elapsed) ?? null;
+
 export function timesIn(paces: Paces, job: string): JobTimes {
   let times = paces.get(job);
   if (!times) {

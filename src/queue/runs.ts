@@ -3,6 +3,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { listHolds } from '../store/holds.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
+import { type HeldBack, heldBack } from './announced.js';
 import { parseRunId } from './run-id.js';
 import { placeOf } from './run-places.js';
 import { JOB_FIELDS, type JobFields, type Place, RUN_FIELDS, type RunFields, toRun } from './run-record.js';
@@ -52,19 +53,20 @@ export async function showRun(store: Store, id: string): Promise<Run> {
 export interface Surroundings {
   apps: Map<string, string>;
   holds: Map<string, HeldBy[]>;
+  heldBack: HeldBack;
 }
 
 /** What a run's answer needs beside the run. */
 export async function surroundings(store: Store): Promise<Surroundings> {
-  const [apps, holds] = await Promise.all([queueApps(store), heldBy(store)]);
-  return { apps, holds };
+  const [apps, holds, back] = await Promise.all([queueApps(store), heldBy(store), heldBack(store)]);
+  return { apps, holds, heldBack: back };
 }
 
 /** Reads runs whose place is known; those that are gone by now are left out. */
 export async function readRuns(
   { redis, keys }: Store,
   found: (RunAddress & { place: Place })[],
-  { apps, holds }: Surroundings,
+  { apps, holds, heldBack }: Surroundings,
 ): Promise<Run[]> {
   const asked = redis.pipeline();
   for (const { queue, jobId } of found) {
@@ -77,7 +79,9 @@ export async function readRuns(
     if (!job.name) return [];
     const run = named<RunFields>(RUN_FIELDS, answers?.[2 * i + 1]?.[1]);
     const source = { queue, jobId, place, job, run };
-    return [toRun({ ...source, app: apps.get(queue) ?? 'default', heldBy: holds.get(queue) ?? [] })];
+    const app = run.app ?? apps.get(queue) ?? 'default';
+    const heldBy = [...(holds.get(queue) ?? []), ...(place === 'delayed' ? [] : heldBack(app, job.name))];
+    return [toRun({ ...source, app, heldBy })];
   });
 }
 
@@ -97,6 +101,15 @@ export async function heldBy(store: Store): Promise<Map<string, HeldBy[]>> {
     }
   }
   return held;
+}
+
+/** What the start of a run of this job would wait for now. */
+export async function heldByOf(
+  store: Store,
+  { app, job }: { app: string; job: { name: string; queue: string } },
+): Promise<HeldBy[]> {
+  const { holds, heldBack } = await surroundings(store);
+  return [...(holds.get(job.queue) ?? []), ...heldBack(app, job.name)];
 }
 
 export interface LogPage {

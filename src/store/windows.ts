@@ -292,15 +292,18 @@ export interface WindowSpan {
   /** A window that is held takes its app's time until it is resolved. */
   to: number;
   reason: string;
-  /** From when on runs wait that would still run when it begins; `null` once it has begun. */
+  /** From when on runs wait that would be in its way; `null` once it stops runs. */
   announcedAt: number | null;
 }
 
 function span(window: Window): WindowSpan {
-  const from = Date.parse(window.startsAt);
+  // It may have been started before its time.
+  const begun = window.phases.find(({ phase }) => phase === 'preparing')?.at ?? window.startsAt;
+  const from = Math.min(Date.parse(window.startsAt), Date.parse(begun));
   const end = window.held?.until ?? window.endsBy;
   const to = end === null ? from + window.maxDurationMs : Date.parse(end);
-  const announcedAt = window.phase === 'scheduled' ? from - window.announceMs : null;
+  const comes = window.phase === 'scheduled' || window.phase === 'preparing';
+  const announcedAt = comes ? from - window.announceMs : null;
   return { app: window.app, from, to, reason: window.reason, announcedAt };
 }
 

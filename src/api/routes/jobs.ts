@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { HeldBy } from '../../model/run.js';
 import { SlackwaterError } from '../../platform/errors.js';
 import { type Enqueued, enqueueRuns, idFromKey, type RunRequest } from '../../queue/enqueue.js';
-import { heldBy, showRun } from '../../queue/runs.js';
+import { heldByOf, showRun } from '../../queue/runs.js';
 import { checkPayload } from '../../release/payloads.js';
 import type { ApiContext, Routes } from '../context.js';
 import type { CurrentJob } from '../job-catalog.js';
@@ -62,7 +62,8 @@ export const jobRoutes: Routes = (api, context) => {
       schema: {
         tags,
         summary: 'Ask for a run',
-        description: 'Accepted in a window too: then `heldBy` says what its start waits for.',
+        description:
+          'Accepted in a window too, and before one that it would be in the way of: then `heldBy` says what its start waits for.',
         params: jobParams,
         querystring: appQuery,
         body: runRequest,
@@ -73,7 +74,7 @@ export const jobRoutes: Routes = (api, context) => {
       const current = await catalog.find(request.params.name, request.query.app);
       checkPayload(current.job, request.body.payload, '/payload', context.config.limits.payloadBytes);
       const [enqueued] = await enqueue(context, current, [request.body], request.idempotencyKey);
-      const held = (await heldBy(store)).get(current.job.queue) ?? [];
+      const held = await heldByOf(store, current);
       const accepted = await acceptedOf(context, current, request.body, enqueued!, held);
       return reply
         .code(202)
@@ -102,7 +103,7 @@ export const jobRoutes: Routes = (api, context) => {
       const good = request.body.filter((_, i) => !problems[i]);
       if (good.length === 0) throw noneFits(current, problems as SlackwaterError[]);
       const enqueued = await enqueue(context, current, good, request.idempotencyKey);
-      const held = (await heldBy(store)).get(current.job.queue) ?? [];
+      const held = await heldByOf(store, current);
       const accepted = await Promise.all(
         good.map((item, i) => acceptedOf(context, current, item, enqueued[i]!, held)),
       );
