@@ -11,7 +11,7 @@ export const taskQueueOf = (app: string): string => PREFIX + app;
 export const isTaskQueue = (queue: string): boolean => queue.startsWith(PREFIX);
 
 /** What a run that is part of a window says in the options of its BullMQ job. */
-export interface TaskRunOptions {
+interface TaskRunOptions {
   /** The release whose code it runs, whatever the others run on. */
   release: string;
 }
