@@ -127,3 +127,16 @@ export const failing = defineJob({
 });
 
 export { compute, pause, record, waits, work };
+
+/** Over at once. In a release whose author made a mistake (`sour`) it fails instead. */
+export const short = defineJob({
+  name: 'ledger.short',
+  queue: 'short',
+  payload: z.object({ ledger: z.string() }),
+  attempts: 1_000,
+  backoff: { type: 'fixed', delay: '200ms' },
+  async run(ctx, { ledger }) {
+    record(ledger, ctx, 0);
+    return 'good';
+  },
+});

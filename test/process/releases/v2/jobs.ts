@@ -2,7 +2,7 @@ import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { compute, pause, record, waits, work } from '../_jobs.js';
 
-export { deaf, failing, poison, publisher, stubborn, unsure } from '../_jobs.js';
+export { deaf, failing, poison, publisher, short, stubborn, unsure } from '../_jobs.js';
 
 /** The shape has changed: what was `done` is now a position with a unit. */
 const checkpoint = {
