@@ -107,7 +107,8 @@ const FORWARD: Transition[] = [
   },
 ];
 
-const isHome = (f: Facts): boolean => f.staying.every(host => isSettled(f, host));
+const isHome = (f: Facts): boolean =>
+  f.staying.every(host => isSettled(f, host) && (host.app!.ahead ?? 0) === 0);
 const sinceTurn = (f: Facts): number => sinceMs(f, f.window.rollback!.at);
 
 const BACK: Transition[] = [
