@@ -1,3 +1,4 @@
+import { ownIntent } from '../../src/host/own-intent.js';
 import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../../src/model/intent.js';
 import { removeHost, reportHost } from '../../src/store/hosts.js';
 import { readIntent, watchControl } from '../../src/store/intents.js';
@@ -19,7 +20,15 @@ export interface FakeHost {
 export async function fakeHost(
   store: Store,
   id: string,
-  options: { runs?: number; stubborn?: number; refuses?: Refusal; breaks?: string; proves?: boolean } = {},
+  options: {
+    runs?: number;
+    stubborn?: number;
+    refuses?: Refusal;
+    breaks?: string;
+    proves?: boolean;
+    /** Asked before each look: a host may be slow to answer. */
+    mayLook?: () => Promise<boolean>;
+  } = {},
 ): Promise<FakeHost> {
   let silent = false;
   let seen = 0;
@@ -31,7 +40,9 @@ export async function fakeHost(
     runs: options.runs ?? 0,
     stubborn: options.stubborn ?? 0,
     async look() {
-      const intent = await readIntent(store, 'billing');
+      if (options.mayLook && !(await options.mayLook())) return;
+      const given = await readIntent(store, 'billing');
+      const intent = given && ownIntent(given, id);
       if (silent) return;
       const news = intent !== null && intent.revision !== seen;
       if (intent) follow(intent);
