@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { bench as checkpoint } from './checkpoint.js';
 import { bench as commit } from './commit.js';
 import { bench as crash } from './crash.js';
+import { bench as rolling } from './rolling.js';
 import { bench as stop } from './stop.js';
 import type { Bench } from './support/bench.js';
 import { environmentLine } from './support/environment.js';
@@ -10,7 +11,7 @@ import { type Outcome, perform } from './support/perform.js';
 import { writeResults } from './support/results.js';
 import { showAnswer } from './support/table.js';
 
-const BENCHES = [stop, checkpoint, commit, crash];
+const BENCHES = [stop, checkpoint, commit, crash, rolling];
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--rounds N] [--sizes a,b,c] [--quick]
        npm run bench:all [-- --json]          all of them; writes bench/RESULTS.md and bench/charts/

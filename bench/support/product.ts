@@ -76,11 +76,12 @@ export class Product {
   }
 
   /** Opens a window now and waits for its end. @throws Error unless it completes. */
-  async deploy(release: string): Promise<Report> {
+  async deploy(release: string, fields: object = {}): Promise<Report> {
     const { id } = await this.#http!.post<Window>('/v1/windows', {
       release,
       reason: 'bench',
       drainTimeout: '60s',
+      ...fields,
     });
     const window = await eventually(
       async () => {
