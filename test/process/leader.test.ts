@@ -119,7 +119,10 @@ describe('the leading server is struck at every step, and another one finishes t
     const whenDone = async () => {
       await Promise.all(hosts.map(host => host.look()));
       const seen = await getWindow(store, id);
-      return seen.phase === 'done' ? seen : null;
+      if (seen.phase === 'done') return seen;
+      throw new Error(
+        JSON.stringify({ phases: seen.phases, moved: seen.moved, tasks: seen.tasks, hosts: seen.hosts }),
+      );
     };
     const done = await eventually(whenDone, { timeout: 60_000, every: 100, what: `the end of ${id}` });
     await ruin;

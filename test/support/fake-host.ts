@@ -58,8 +58,10 @@ export async function fakeHost(
   function follow(intent: Intent): void {
     seen = intent.revision;
     if (intent.window && tally?.window !== intent.window) tally = sampleTally({ window: intent.window });
-    if (intent.drain && tally && tally.inFlight === 0) tally.inFlight = host.runs + host.stubborn;
-    if (intent.drain) stop(host.runs, 'yielded', () => (host.runs = 0));
+    // One that goes ahead of the others makes room by itself.
+    const drain = intent.drain || (release !== null && intent.release !== release);
+    if (drain && tally && tally.inFlight === 0) tally.inFlight = host.runs + host.stubborn;
+    if (drain) stop(host.runs, 'yielded', () => (host.runs = 0));
     if (intent.force) stop(host.stubborn, 'forced', () => (host.stubborn = 0));
     if (host.runs + host.stubborn === 0 || intent.release === release || release === null)
       release = intent.release;
