@@ -167,7 +167,7 @@ describe('the live frame', () => {
     expect(show(window).slice(3)).toEqual([
       '  ✓ preparing   5.0s    2 hosts',
       '  ✓ draining    3.0s    0 of 0 runs',
-      '  ✓ verifying   1.0s',
+      '  ✗ verifying   1.0s',
       '  ↩ back to old: probe smoke failed (503)',
       '  ⠋ draining    1.0s    1 of 2 hosts still',
       '  · swapping',
@@ -350,8 +350,12 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
   expect(lines).toEqual(
     expect.arrayContaining([
       '  watch        10 of 40 ends failed on the new release (25%; before: 1%) · 1 crash · 2 parked',
-      '  went back    from watching: 25 % of 40 ends failed',
+      '  runs         100 runs in flight · 95 went on in the former code · 5 finished',
+      '  went back    from watching',
       '  ✓ migrate  stopped  1.2s',
     ]),
+  );
+  expect(reportLines({ ...report, summary: 'it is back' }, plain)).toContain(
+    '  went back    from watching: 25 % of 40 ends failed',
   );
 });

@@ -54,19 +54,26 @@ function scheduledLines(window: Window, { now, style }: FrameOptions): string[] 
 function stageLines(stage: Stage, window: Window, options: FrameOptions): string[] {
   const { style } = options;
   if ('turned' in stage) return [`  ${style.yellow('↩')} ${style.yellow(stage.turned)}`];
-  const { phase, entry } = stage;
+  const { phase, entry, bad } = stage;
   if (!entry) return [style.dim(`  · ${phase}`)];
   if (phase === 'done') return [`  ${style.yellow('!')} held`];
   // Side by side the new release is watched from its first run on.
   const seen = entry.ms === null && sideBySide(window) !== '' ? watchText(window) : '';
-  return [stageLine(phase, entry, window, options), ...(seen ? [`                      ${seen}`] : [])];
+  return [stageLine(phase, entry, bad, window, options), ...(seen ? [`                      ${seen}`] : [])];
 }
 
-function stageLine(phase: Phase, entry: PhaseEntry, window: Window, options: FrameOptions): string {
+function stageLine(
+  phase: Phase,
+  entry: PhaseEntry,
+  bad: boolean,
+  window: Window,
+  options: FrameOptions,
+): string {
   const { style, now } = options;
   const name = padEnd(phase, 10);
   if (entry.ms !== null) {
-    return `  ${style.green('✓')} ${name}  ${padEnd(formatDuration(entry.ms), 6)}  ${detail(phase, window)}`.trimEnd();
+    const mark = bad ? style.red('✗') : style.green('✓');
+    return `  ${mark} ${name}  ${padEnd(formatDuration(entry.ms), 6)}  ${detail(phase, window)}`.trimEnd();
   }
   const ms = Math.max(0, now - Date.parse(entry.at));
   const spinner = style.cyan(SPINNER[Math.floor(now / 100) % SPINNER.length]!);

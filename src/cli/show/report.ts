@@ -75,9 +75,9 @@ function cost(report: Report, style: Style): [string, string | null][] {
     ],
     ['drain', drained ? `${ms(report.drainMs)}${forecastText} · swap ${ms(report.swapMs)}` : null],
     ['work lost', wentOver ? workLost(work) : null],
-    ['runs', wentOver ? moved(runs) : null],
+    ['runs', wentOver ? moved(runs, report.outcome) : null],
     ['watch', report.watch ? watched(report.watch) : null],
-    ['went back', report.rollback ? `from ${report.rollback.from}: ${report.rollback.because}` : null],
+    ['went back', wentBack(report)],
     ['proof', proof.checkpoints ? proofText(proof) : null],
     ['intake', report.intake.accepted ? `${plural(report.intake.accepted, 'run')} accepted meanwhile` : null],
   ];
@@ -90,15 +90,30 @@ function workLost({ lostMs, repeatedCheckpoints, broughtDown = 0 }: Report['work
   return [formatDuration(lostMs), repeated, ...down].join(' · ');
 }
 
-function moved(runs: Report['runs']): string {
+const WENT: Partial<Record<Report['outcome'], string>> = {
+  completed: 'moved to the new code',
+  // Where it stands is a person's to say.
+  held: 'went on',
+};
+
+function moved(runs: Report['runs'], outcome: Report['outcome']): string {
+  const where = WENT[outcome] ?? 'went on in the former code';
   const parts = [
     `${plural(runs.inFlight, 'run')} in flight`,
-    runs.resumed ? `${runs.resumed.toLocaleString('en-US')} moved to the new code` : '',
+    runs.resumed ? `${runs.resumed.toLocaleString('en-US')} ${where}` : '',
     runs.finished ? `${runs.finished} finished` : '',
     runs.forced ? `${runs.forced} forced` : '',
     runs.parked ? `${runs.parked} parked` : '',
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+/** From where, and why; the summary of its end may have told that already. */
+function wentBack({ rollback, summary }: Report): string | null {
+  if (!rollback) return null;
+  return summary?.includes(rollback.because)
+    ? `from ${rollback.from}`
+    : `from ${rollback.from}: ${rollback.because}`;
 }
 
 /** What the watch decided on: the new release beside the former one. */
