@@ -11,7 +11,7 @@ export interface Shown {
 export function shownIn(file: string): Shown[] {
   const document = readFileSync(ROOT + file, 'utf8');
   return [...document.matchAll(/^```(sh|ts)\n(.*?)^```$/gms)].flatMap(([, kind, text = '']): Shown[] =>
-    kind === 'sh' ? commandsIn(text).map(text => ({ kind, text })) : [{ kind: 'ts', text }],
+    kind === 'sh' ? linesOf(text).map(text => ({ kind, text })) : [{ kind: 'ts', text }],
   );
 }
 
@@ -21,7 +21,11 @@ export function inlineIn(file: string, beginning: string): string[] {
   return spans.filter(text => text.startsWith(beginning));
 }
 
-function commandsIn(block: string): string[] {
+/** The commands of all `sh` blocks of a text. */
+export const commandsIn = (text: string): string[] =>
+  [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) => linesOf(block));
+
+function linesOf(block: string): string[] {
   return block
     .replaceAll(/\\\n\s*/g, '')
     .split('\n')
