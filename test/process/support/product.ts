@@ -29,6 +29,8 @@ export interface Program {
 export interface Product {
   readonly client: Client;
   readonly store: TestStore;
+  /** Of its processes. */
+  readonly env: Record<string, string>;
   readonly ledger: string;
   /** Where its hosts keep what they fetched. */
   readonly data: string;
@@ -76,6 +78,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   let port = '0';
   const product = {
     store,
+    env,
     data,
     ledger: path.join(mkdtempSync(path.join(data, 'ledger-')), 'effects.jsonl'),
     hosts: [] as RunningProcess[],
@@ -161,7 +164,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
         },
         { timeout, every: 200, what: `${states} of ${ids.length} runs` },
       ),
-  } as Omit<Product, 'client'> as Product;
+  } as unknown as Product;
   Object.defineProperty(product, 'client', { get: () => client });
   await product.startServer();
   for (let i = 0; i < (options.hosts ?? 1); i++) await product.startHost();
