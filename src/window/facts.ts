@@ -63,6 +63,9 @@ export const LIMITS: Limits = {
   heldMs: DAY_MS,
 };
 
+/** How a window tells of a host that is no longer there. */
+export const GONE = 'gone';
+
 /** One host, seen from one window. */
 export interface HostView {
   id: string;
@@ -89,8 +92,10 @@ export interface Facts {
   hosts: HostView[];
   /** Of those, the ones that stay. */
   staying: HostView[];
-  /** Seen when the phase began, and silent or gone now. */
+  /** Seen at the last step, and silent or gone now. */
   vanished: string[];
+  /** The same, and those for which that is known already; but none that left in good order. */
+  gone: string[];
   running: number;
   blockers: Blocker[];
   /** Final states that the new release cannot read. */
@@ -108,6 +113,7 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     .map(host => view(host, window, intent));
   const apps = hosts.flatMap(host => host.app ?? []);
   const alive = new Set(hosts.map(host => host.id));
+  const gone = window.hosts.filter(host => !alive.has(host.id));
   return {
     window,
     now,
@@ -121,7 +127,8 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     freeze: observation.freeze ?? null,
     hosts,
     staying: hosts.filter(host => !host.leaving),
-    vanished: window.hosts.map(host => host.id).filter(id => !alive.has(id)),
+    vanished: gone.filter(host => host.phase !== GONE).map(host => host.id),
+    gone: gone.filter(host => host.phase !== 'leaving').map(host => host.id),
     running: sum(apps, app => app.running),
     blockers: apps.flatMap(app => app.blockers).slice(0, 100),
     finalRefusals: apps.flatMap(app => app.refusals).slice(0, 100),

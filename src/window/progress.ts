@@ -1,5 +1,5 @@
 import type { Window } from '../model/window.js';
-import { type Facts, type HostView, sum } from './facts.js';
+import { type Facts, GONE, type HostView, sum } from './facts.js';
 import { isReady, isSwapped } from './table/conditions.js';
 import { watchedOf } from './table/watch.js';
 
@@ -22,12 +22,21 @@ export function progressOf(facts: Facts): Window {
     },
     blockers: window.phase === 'draining' ? blockers : window.blockers,
     watched: watchedOf(window, facts.records),
-    hosts: hosts.map(host => ({
-      id: host.id,
-      release: host.app?.release ?? null,
-      phase: phaseOf(facts, host),
-    })),
+    hosts: [
+      ...hosts.map(host => ({
+        id: host.id,
+        release: host.app?.release ?? null,
+        phase: phaseOf(facts, host),
+      })),
+      ...goneOf(facts),
+    ],
   };
+}
+
+/** While hosts prepare, those that are gone stay in the list: how many they are decides whether it is a time to deploy. */
+function goneOf({ window, gone }: Facts): Window['hosts'] {
+  if (window.phase !== 'preparing') return [];
+  return window.hosts.flatMap(host => (gone.includes(host.id) ? { ...host, phase: GONE } : []));
 }
 
 /** What a host is at, in one word for a screen. */

@@ -16,8 +16,8 @@ export function isDue(f: Facts): boolean {
 export const isReady = (f: Facts, host: HostView): boolean =>
   host.answered && host.app?.standby?.release === f.target && host.app.standby.state === 'ready';
 
-export const brokenHost = (f: Facts): HostView | undefined =>
-  f.staying.find(
+export const brokenHosts = (f: Facts): HostView[] =>
+  f.staying.filter(
     host => host.answered && host.app?.standby?.release === f.target && host.app.standby.state === 'broken',
   );
 

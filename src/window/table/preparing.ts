@@ -2,7 +2,7 @@ import { formatDuration } from '../../platform/duration.js';
 import { arrivalOf } from '../arrival.js';
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
-import { asked, brokenHost, isReady } from './conditions.js';
+import { asked, brokenHosts, isReady } from './conditions.js';
 import { count, describeRefusal, describeUnready, gone, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
 import { hold } from './turning.js';
@@ -17,6 +17,10 @@ const isFinished = (f: Facts): boolean => isPrepared(f) && allDone(f.window, 'be
 const readySentence = (f: Facts): string =>
   `${count(f.staying.length, 'host')} ready, every saved state can be read by ${releaseName(f.window.release)}`;
 
+/** Those that leave in good order are no sign of trouble, and whoever comes meanwhile stands in for one. A host alone may be in the middle of a restart. */
+const isHalfGone = ({ gone, staying, window }: Facts): boolean =>
+  window.hosts.length > 1 && gone.length > 0 && gone.length >= staying.length;
+
 export const PREPARING: Transition[] = [
   {
     from: 'preparing',
@@ -29,9 +33,11 @@ export const PREPARING: Transition[] = [
     from: 'preparing',
     to: 'done',
     outcome: 'refused',
-    when: f => brokenHost(f) !== undefined,
+    when: f => brokenHosts(f).length > 0,
     because: f =>
-      `${releaseName(f.window.release)} does not load on host ${brokenHost(f)!.id}: ${brokenHost(f)!.app!.standby!.error ?? 'no reason given'}`,
+      `${releaseName(f.window.release)} does not load on host ${brokenHosts(f)
+        .map(({ id }) => id)
+        .join(', ')}: ${brokenHosts(f)[0]!.app!.standby!.error ?? 'no reason given'}. Nothing was paused`,
   },
   {
     from: 'preparing',
@@ -75,6 +81,14 @@ export const PREPARING: Transition[] = [
       (!isPrepared(f) && f.inPhaseMs >= f.limits.prepareMs && !isAtHooks(f)) ||
       hasPassed(f.window.endsBy, f.now),
     because: f => `not ready after ${formatDuration(f.inPhaseMs)}: ${describeUnready(f)}. Nothing was paused`,
+  },
+  {
+    from: 'preparing',
+    to: 'done',
+    outcome: 'refused',
+    when: f => isHalfGone(f) && !isAtHooks(f),
+    because: f =>
+      `host ${f.gone.join(', ')} fell silent, which leaves ${count(f.staying.length, 'host')}: start the others again, then deploy again. Nothing was paused`,
   },
   {
     from: 'preparing',

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../platform/duration.js';
 import type { Facts, HostView } from '../facts.js';
 import { hasPassed } from '../facts.js';
-import { asked, brokenHost, hasResumed, isReady } from './conditions.js';
+import { asked, brokenHosts, hasResumed, isReady } from './conditions.js';
 import { count, describeRefusal, releaseName } from './sentences.js';
 import { allDone, failed, taskWays, unknown } from './tasks.js';
 import { becauseBack, goingBack, hold } from './turning.js';
@@ -52,7 +52,7 @@ const isLate = (f: Facts): boolean =>
 function whyBack(f: Facts): string | null {
   if (asked('abort')(f)) return `aborted by ${f.window.request!.by}`;
   if (hasPassed(f.window.endsBy, f.now)) return "the window's time was over before all hosts had moved";
-  const broken = brokenHost(f);
+  const [broken] = brokenHosts(f);
   if (broken)
     return `${releaseName(f.target)} does not load on host ${broken.id}: ${broken.app!.standby!.error}`;
   if (f.finalRefusals.length > 0) return describeRefusal(f.finalRefusals, f.finalRefusals.length);

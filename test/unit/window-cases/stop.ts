@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { LIMITS } from '../../../src/window/facts.js';
 import {
   iso,
@@ -205,15 +206,49 @@ export const STOP_CASES: Case[] = [
     outcome: 'cancelled',
     because: /nothing was paused/,
   },
+
   {
-    when: 'a host falls silent while others are ready',
-    window: windowIn('preparing', { hosts: seenHosts('a', 'b') }),
+    when: 'half of the hosts vanish while all prepare',
+    window: windowIn('preparing', { hosts: seenHosts('a', 'b', 'c', 'd') }),
+    hosts: [sampleHost('a'), sampleHost('d')],
+    to: 'done',
+    outcome: 'refused',
+    because: /^host b, c fell silent, which leaves 2 hosts: .* Nothing was paused$/,
+  },
+  {
+    when: 'fewer than half of the hosts vanish while all prepare',
+    window: windowIn('preparing', { hosts: seenHosts('a', 'b', 'c') }),
+    hosts: [sampleHost('a'), sampleHost('c')],
+    to: 'preparing',
+    because: /^host b left or fell silent/,
+    set: { proofRound: 2, hosts: expect.arrayContaining([{ id: 'b', release: 'old', phase: 'gone' }]) },
+  },
+  {
+    when: 'another host vanishes, and now half of them have',
+    window: windowIn('preparing', {
+      hosts: [...seenHosts('a', 'b', 'c'), { id: 'd', release: 'old', phase: 'gone' }],
+    }),
+    hosts: [sampleHost('a'), sampleHost('c')],
+    to: 'done',
+    outcome: 'refused',
+    because: /^host b, d fell silent/,
+  },
+  {
+    when: 'half of the hosts leave in good order while all prepare',
+    window: windowIn('preparing', {
+      hosts: [...seenHosts('a'), { id: 'b', release: 'old', phase: 'leaving' }],
+    }),
     hosts: [sampleHost('a')],
     to: 'preparing',
     set: { proofRound: 2 },
-    because: /host b/,
   },
-
+  {
+    when: 'another host takes the place of one that vanished while all prepared',
+    window: windowIn('preparing', { hosts: seenHosts('a', 'b') }),
+    hosts: [sampleHost('a'), sampleHost('c')],
+    to: 'preparing',
+    set: { proofRound: 2 },
+  },
   // draining
   {
     when: 'nothing runs any more',
