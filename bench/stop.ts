@@ -96,19 +96,19 @@ async function shortStops(taken: Taken, runs: number, round: number): Promise<vo
   const work = inFlight(runs);
   taken.add('bound', runs, await bareHandover(context, folder('bare'), work));
   taken.add('give-back', runs, await giveBack(context, folder('give-back'), work));
-}
-
-/** What takes many seconds. */
-async function longStops(taken: Taken, runs: number, round: number): Promise<void> {
-  const { context, deploys, figures } = taken;
-  const folder = (who: string) => roundFolder(context.dir, who, runs, round);
-  taken.add('close', runs, await closeAndRestart(context, folder('close'), inFlight(runs)));
-  taken.add('stalled', runs, await killed(context, folder('stalled'), inFlight(runs), TUNED_MS));
   if (runs !== middleOf(context.sizes)) return;
   const mixed = await deploy(deploys, folder('mixed'), runs, true);
   const median = quantile(mixed.gap.pauses, 0.5);
   figures.add('pause:mixed', runs, median);
   context.say(`${runs} runs and a slow one: median pause ${Math.round(median)} ms`);
+}
+
+/** What takes many seconds. */
+async function longStops(taken: Taken, runs: number, round: number): Promise<void> {
+  const { context } = taken;
+  const folder = (who: string) => roundFolder(context.dir, who, runs, round);
+  taken.add('close', runs, await closeAndRestart(context, folder('close'), inFlight(runs)));
+  taken.add('stalled', runs, await killed(context, folder('stalled'), inFlight(runs), TUNED_MS));
 }
 
 const middleOf = (sizes: number[]): number => sizes[Math.floor(sizes.length / 2)]!;

@@ -140,7 +140,12 @@ export const planShape = named('Plan', {
   startsAt: time,
   queues: z.array(z.string()),
   runs: open({ inFlight: z.int(), blockers }),
-  forecast: open({ drainMs: ms.nullable(), comingInMs: ms.nullable() }),
+  forecast: open({
+    drainMs: ms.nullable(),
+    p50Ms: ms.nullable(),
+    p99Ms: ms.nullable(),
+    comingInMs: ms.nullable(),
+  }),
   fires: z.array(z.unknown()),
   refusals,
   warnings: z

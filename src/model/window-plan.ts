@@ -13,6 +13,9 @@ export interface WindowPlan {
   forecast: {
     /** The longest estimate to a next checkpoint or end; `null` without history. */
     drainMs: number | null;
+    /** Learned from the runs of these jobs: within how long all would have stopped in one of two cases, and in 99 of 100; `null` where a job has no history. */
+    p50Ms: number | null;
+    p99Ms: number | null;
     /** For how long all others would compute on while slow runs come in; `null`: all would be asked at once. */
     comingInMs: number | null;
   };

@@ -4,13 +4,14 @@ import type { Window } from '../model/window.js';
 import type { WindowPlan } from '../model/window-plan.js';
 import { countLiveStates } from '../queue/live-states.js';
 import { listHosts } from '../store/hosts.js';
+import { readPaces } from '../store/paces.js';
 import type { Store } from '../store/redis.js';
 import { openWindows } from '../store/windows.js';
-import { arrivalOf } from './arrival.js';
 import { calendarWarnings } from './calendar-warnings.js';
 import { draft, type WindowInput } from './declare.js';
 import type { TaskLimits } from './declare-tasks.js';
 import { sum } from './facts.js';
+import { forecastOf } from './forecast.js';
 import { count } from './table/sentences.js';
 
 /**
@@ -23,26 +24,23 @@ export async function planWindow(
   options: { now?: number } & Partial<TaskLimits> = {},
 ): Promise<WindowPlan> {
   const { window, release, previous } = await draft(store, input, options);
-  const [all, open, calendar] = await Promise.all([
+  const [all, open, calendar, paces] = await Promise.all([
     listHosts(store),
     openWindows(store),
     calendarWarnings(store, window),
+    readPaces(store, window.app, Date.parse(window.createdAt)),
   ]);
   const hosts = all.filter(host => !host.leaving);
   const apps = hosts.flatMap(host => host.apps[window.app] ?? []);
   const blockers = apps.flatMap(app => app.blockers);
-  const running = sum(apps, app => app.running);
   return {
     app: window.app,
     release: release.id,
     previousRelease: window.previousRelease,
     startsAt: window.startsAt,
     queues: window.queues,
-    runs: { inFlight: running, blockers: blockers.slice(0, 100) },
-    forecast: {
-      drainMs: forecastDrainMs(blockers),
-      comingInMs: arrivalOf(blockers, running, 0, window.drainTimeoutMs),
-    },
+    runs: { inFlight: sum(apps, app => app.running), blockers: blockers.slice(0, 100) },
+    forecast: forecastOf(apps, paces, window.drainTimeoutMs),
     fires: [],
     refusals: [],
     warnings: [
@@ -55,13 +53,6 @@ export async function planWindow(
     ],
     hosts: hosts.map(host => ({ id: host.id, release: host.apps[window.app]?.release ?? null })),
   };
-}
-
-/** A drain lasts as long as the slowest needs to its next checkpoint; `null` where one that cannot stop has no known end. */
-export function forecastDrainMs(blockers: Blocker[]): number | null {
-  if (blockers.some(({ stoppable, estimateMs }) => !stoppable && estimateMs === null)) return null;
-  const estimates = blockers.flatMap(blocker => blocker.estimateMs ?? []);
-  return estimates.length === 0 ? null : Math.max(...estimates);
 }
 
 function overlaps(window: Window, open: Window[]): string[] {

@@ -33,7 +33,7 @@ describe('a run that cannot stop half-way', () => {
         startsAt: iso(T0),
         queues: [],
         runs: { inFlight: 1, blockers: [endless] },
-        forecast: { drainMs: null, comingInMs: null },
+        forecast: { drainMs: null, p50Ms: null, p99Ms: null, comingInMs: null },
         fires: [],
         refusals: [],
         warnings: [],

@@ -45,8 +45,10 @@ function meanwhile({ forecast: { comingInMs } }: WindowPlan): string | null {
     : null;
 }
 
-function forecast({ runs, forecast: { drainMs } }: WindowPlan): string {
-  if (drainMs !== null) return `drained in ${formatDuration(drainMs)}`;
+function forecast({ runs, forecast: { drainMs, p50Ms, p99Ms } }: WindowPlan): string {
+  const usually =
+    p50Ms && p99Ms ? ` (usually ${formatDuration(p50Ms)}, ${formatDuration(p99Ms)} in 1 of 100)` : '';
+  if (drainMs !== null) return `drained in ${formatDuration(drainMs)}${usually}`;
   const endless = runs.blockers.filter(({ stoppable }) => stoppable === false).length;
   if (endless > 0) return `unknown: ${plural(endless, 'run')} cannot stop half-way`;
   return runs.blockers.length ? 'unknown: these jobs have not run long enough to tell' : 'drained at once';
