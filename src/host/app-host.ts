@@ -1,10 +1,11 @@
-import type { HostAppStatus, Intent, ProofStatus, Refusal } from '../model/intent.js';
+import type { HostAppStatus, Intent } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
 import { Announced } from './announced.js';
 import { Asks } from './asks.js';
 import { blockersOf } from './blockers.js';
 import { BringDown } from './bring-down.js';
 import { EndCounts } from './end-counts.js';
+import { Endings } from './endings.js';
 import type { HeldRun } from './held-run.js';
 import { Lanes } from './lanes.js';
 import type { LocalRelease } from './local-release.js';
@@ -13,7 +14,8 @@ import type { Pace } from './pace.js';
 import type { Pool, RunSlot } from './pool.js';
 import { RunControl, type RunControlOptions } from './run-control.js';
 import { SpareWorkers } from './spare-workers.js';
-import { Standby } from './standby.js';
+import type { Standby } from './standby.js';
+import { StandbyKeeper } from './standby-keeper.js';
 import { WindowWatch } from './window-watch.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -52,16 +54,12 @@ export class AppHost {
   readonly announced: Announced;
   readonly #spares: SpareWorkers;
   readonly #bringDown: BringDown;
-  intent: Intent | null = null;
-  standby: Standby | null = null;
-  #local: LocalRelease | null = null;
-  #proof: ProofStatus | null = null;
-  #proofRunning = '';
-  #loading: string | null = null;
-  #loadError: { release: string; message: string } | null = null;
-  #standbyLoading: string | null = null;
   readonly #counts: EndCounts;
-  readonly #retired = new Set<Promise<void>>();
+  readonly #keeper: StandbyKeeper;
+  readonly #endings = new Endings();
+  intent: Intent | null = null;
+  #local: LocalRelease | null = null;
+  #loading: string | null = null;
   #stopped = false;
   #looking = false;
   /** What the engine may be waiting for, as it was last looked at. */
@@ -86,6 +84,22 @@ export class AppHost {
     this.announced = new Announced({ ...options, jobs });
     const { held } = this.control;
     this.#asks = new Asks({ ...options, held, onChange: () => this.#changed() });
+    this.#keeper = new StandbyKeeper({
+      ...options,
+      spares: this.#spares,
+      bringDown: this.#bringDown,
+      endings: this.#endings,
+      createPool: local => options.createPool(local, this),
+      intent: () => (this.#stopped ? null : this.intent),
+      current: () => this.#local,
+      force: pool => this.control.force(pool),
+      again: this.#again,
+      changed: () => this.#changed(),
+    });
+  }
+
+  get standby(): Standby | null {
+    return this.#keeper.standby;
   }
 
   /** Beside what the gate says. */
@@ -101,7 +115,7 @@ export class AppHost {
     this.intent = intent;
     if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
     if (!intent.window) this.watch.end();
-    this.#prepareStandby(intent);
+    this.#keeper.prepare(intent);
     const { pool } = this.control;
     const foreign = pool !== null && pool.release !== intent.release;
     this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
@@ -115,94 +129,24 @@ export class AppHost {
     if (intent.force && (intent.drain || foreign)) this.control.force(pool);
     if (foreign && intent.release === null) this.#endRelease();
     if (intent.release && pool?.release !== intent.release) this.#swap(intent.release);
-    if (intent.proofRound > 0 && this.standby?.state === 'ready') void this.#proveAll(intent);
+    void this.#keeper.prove(intent);
     this.control.dispatch();
-    this.#retireOldStandby(intent);
+    this.#keeper.retire(intent);
     if (news) this.options.report(true);
   }
 
-  /** Another window: nothing proven or loaded for the last one counts in this one, not even for the same release. */
   #begin(window: string): void {
     this.watch.begin(window);
-    this.#proof = null;
-    this.#proofRunning = '';
-    this.#loadError = null;
-    void this.#retire(this.standby?.discard());
-    this.standby = null;
+    this.#keeper.begin();
     this.options.onWindow();
   }
 
   #again = (): void => this.follow(this.intent);
 
-  #prepareStandby({ standby }: Intent): void {
-    if (!standby || this.standby?.release === standby || this.#standbyLoading === standby) return;
-    if (this.control.pool?.release === standby) return;
-    if (this.#loadError?.release === standby) return;
-    // What runs now says to which versions the states must come back down.
-    if (this.intent?.release && this.#local?.release !== this.intent.release) return;
-    this.#standbyLoading = standby;
-    void this.#retire(this.standby?.discard());
-    this.standby = null;
-    this.#proof = null;
-    const loading = this.#loadStandby(standby)
-      .catch(error => {
-        this.#loadError = { release: standby, message: (error as Error).message };
-        this.options.report(true);
-      })
-      .finally(() => {
-        this.#standbyLoading = null;
-      });
-    void this.#retire(loading);
-  }
-
-  async #loadStandby(release: string): Promise<void> {
-    const local = await this.options.fetch(release);
-    if (this.#stopped || (this.intent?.standby !== release && this.intent?.release !== release)) return;
-    const former = await this.options.formerQueues();
-    const current = this.#local;
-    const jobs = [...local.jobs, ...(current?.jobs ?? [])];
-    this.standby = new Standby({
-      local,
-      store: this.options.store,
-      queues: [...new Set([...jobs.map(job => job.queue), ...former])],
-      currentJobs: new Map((current?.jobs ?? []).map(job => [job.name, job])),
-      pool: this.options.createPool(local, this),
-      currentRelease: current?.release ?? null,
-      bringDown: this.#bringDown,
-      spares: this.#spares,
-      onLoaded: () => {
-        this.options.report(true);
-        this.#again();
-      },
-      onProven: () => this.#changed(),
-    });
-    this.options.report(true);
-  }
-
-  /** The window is over without a swap, or the swap has taken the standby's pool. */
-  #retireOldStandby(intent: Intent): void {
-    if (intent.standby === null) this.#loadError = null;
-    if (!this.standby || !this.#isStandbyOver) return;
-    const { pool } = this.standby;
-    // What computes there (a canary's runs, a hook) comes out first, and is not killed.
-    pool.drain(true);
-    if (intent.force) this.control.force(pool);
-    if (pool.running > 0) return;
-    void this.#retire(this.standby.discard());
-    this.standby = null;
-    this.#proof = null;
-  }
-
-  /** Nobody wants the release that is loaded there. */
-  get #isStandbyOver(): boolean {
-    const { standby, intent } = this;
-    return standby !== null && standby.release !== intent?.standby && standby.release !== intent?.release;
-  }
-
   /** Back to no release at all: what has ended its runs goes. */
   #endRelease(): void {
     if (this.control.running > 0) return;
-    void this.#retire(this.control.pool?.stop());
+    this.#endings.add(this.control.pool?.stop());
     this.control.pool = null;
     this.#local = null;
     this.options.report(true);
@@ -212,23 +156,21 @@ export class AppHost {
   #swap(release: string): void {
     const old = this.control.pool;
     if (old && this.control.running > 0) return;
-    const { standby } = this;
-    if (standby?.release === release && standby.state === 'ready') {
-      // A host that goes ahead of the others has nobody who looks at its final states before it swaps.
-      if (old && !this.intent?.drain && this.intent?.gate === 'open' && !this.#isProven(standby)) return;
-      this.standby = null;
+    // A host that goes ahead of the others has nobody who looks at its final states before it swaps.
+    const alone = old !== null && this.intent?.drain === false && this.intent.gate === 'open';
+    if (alone && this.standby?.release === release && !this.#keeper.mayTake) return;
+    const standby = this.#keeper.take(release);
+    if (standby) {
       this.#take(standby.pool, standby.local);
       standby.endProofs();
-      void this.#retire(old?.stop());
-      return;
+      return this.#endings.add(old?.stop());
     }
-    if (standby?.release === release && standby.state === 'loading') return;
-    if (this.#loading === release || this.#standbyLoading === release) return;
+    if (this.#loading === release || this.#keeper.isLoading(release)) return;
     this.#loading = release;
     const loading = this.#loadPool(release, old).finally(() => {
       this.#loading = null;
     });
-    void this.#retire(loading);
+    this.#endings.add(loading);
   }
 
   /** No standby: this host joined late, or its standby broke. */
@@ -240,12 +182,12 @@ export class AppHost {
       if (!loaded.ok)
         this.options.log.error({ release, error: loaded.error }, 'a worker could not load the release');
       if (this.#stopped || this.intent?.release !== release || this.control.pool !== old)
-        return void this.#retire(pool.stop());
-      void this.#retire(old?.stop());
+        return this.#endings.add(pool.stop());
+      this.#endings.add(old?.stop());
       this.#take(pool, local);
     } catch (error) {
       this.options.log.error({ err: error, release }, 'the release could not be fetched');
-      this.#loadError = { release, message: (error as Error).message };
+      this.#keeper.failed(release, (error as Error).message);
     }
     this.options.report(true);
   }
@@ -262,41 +204,6 @@ export class AppHost {
     pool.drain(this.options.leaving());
     this.options.report(true);
     this.#again();
-  }
-
-  #isProven({ proving, refusals }: Standby): boolean {
-    return proving === 0 && refusals.length === 0;
-  }
-
-  async #proveAll(intent: Intent): Promise<void> {
-    const { proofRound, standby: release } = intent;
-    const { standby } = this;
-    const task = `${this.watch.tally?.window}/${release}#${proofRound}`;
-    if (!standby || this.#proofRunning === task) return;
-    this.#proofRunning = task;
-    try {
-      if (!(await this.options.isProver(intent))) {
-        this.#proofRunning = '';
-        return;
-      }
-      for await (const status of standby.prover.proveAll(proofRound)) {
-        // Another round has begun, or the window is over.
-        if (this.standby !== standby || this.#proofRunning !== task) return;
-        this.#proof = status;
-        this.options.report(status.done);
-      }
-    } catch (error) {
-      // Not proven is not proven: the engine's time limit turns this into a refusal unless another look succeeds.
-      this.options.log.error({ err: error, release }, 'the proof was interrupted');
-      this.#proofRunning = '';
-    }
-  }
-
-  #retire(task: Promise<void> | undefined): Promise<void> {
-    if (!task) return Promise.resolve();
-    const tracked = task.catch(() => {}).finally(() => this.#retired.delete(tracked));
-    this.#retired.add(tracked);
-    return tracked;
   }
 
   /** A run left a state since a proof began, or may have: what is saved of it now is what the next release will get. */
@@ -321,7 +228,7 @@ export class AppHost {
     this.#told = told;
     const { pool } = this.control;
     if (pool && pool.release !== this.intent?.release && this.idle) this.#again();
-    else if (this.#isStandbyOver && this.standby!.pool.running === 0) this.#again();
+    else if (this.#keeper.isOver && this.standby!.pool.running === 0) this.#again();
   }
 
   /** All workers that may have runs. */
@@ -336,17 +243,11 @@ export class AppHost {
 
   status(now: number): HostAppStatus {
     const { control, standby, intent, watch } = this;
-    const broken = this.#loadError && {
-      release: this.#loadError.release,
-      state: 'broken' as const,
-      error: this.#loadError.message,
-    };
-    const refusals: Refusal[] = standby?.refusals ?? [];
     if (watch.tally) watch.tally.proven = standby?.proven ?? watch.tally.proven;
     return {
       revision: intent?.revision ?? 0,
       release: control.pool?.release ?? null,
-      standby: standby ? { release: standby.release, state: standby.state, error: standby.error } : broken,
+      standby: this.#keeper.status(),
       gate: control.open ? 'open' : 'closed',
       ready: control.pool?.slots.filter(slot => slot.ready).length ?? 0,
       running: this.control.running,
@@ -355,9 +256,9 @@ export class AppHost {
       comingIn: this.#asks.comingIn,
       ahead: standby?.pool.running ?? 0,
       blockers: blockersOf(control.held.values(), this.options.pace, now),
-      refusals: refusals.slice(0, 100),
+      refusals: standby?.refusals.slice(0, 100) ?? [],
       proving: standby?.proving ?? 0,
-      proof: this.#proof,
+      proof: this.#keeper.proof,
       tally: watch.tally,
     };
   }
@@ -375,9 +276,10 @@ export class AppHost {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#asks.stop();
-    await Promise.all([this.control.pool?.stop(), this.standby?.discard(), this.#counts.flush()]);
+    this.#keeper.discard();
+    await Promise.all([this.control.pool?.stop(), this.#counts.flush()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
-    while (this.#retired.size > 0) await Promise.all(this.#retired);
+    await this.#endings.all();
     await this.#spares.stop();
   }
 }
