@@ -18,7 +18,7 @@ describe('what a window may hold', () => {
   const declare = (fields: object) =>
     t.call('POST', '/v1/windows', { release: next.id, reason: 'x', startsAt: soon(), ...fields });
 
-  test('nothing is done that nobody asked for', async () => {
+  test('nothing is done that nobody asked for; times are those of the configuration', async () => {
     expect((await declare({})).json).toMatchObject({
       strategy: 'window',
       rolling: null,
@@ -27,7 +27,7 @@ describe('what a window may hold', () => {
       probes: [],
       watch: null,
       tasks: [],
-      announceMs: 0,
+      announceMs: 600_000,
       requiresApproval: false,
       approvedBy: null,
       rollback: null,
