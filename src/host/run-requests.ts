@@ -1,5 +1,6 @@
 import type { Service } from '../platform/service.js';
-import { connect, type Redis, type Store } from '../store/redis.js';
+import { listen } from '../store/listen.js';
+import type { Store } from '../store/redis.js';
 import { runRequests } from '../store/run-requests.js';
 
 /**
@@ -10,18 +11,10 @@ export function followRunRequests(
   store: Store,
   onCancel: (run: { queue: string; id: string }) => void,
 ): Service {
-  let subscriber: Redis | undefined;
-  return {
-    async start() {
-      subscriber = connect(store.options);
-      subscriber.on('message', (_channel, text) => {
-        const { cancel } = JSON.parse(text) as { cancel?: { queue: string; id: string } };
-        if (cancel) onCancel(cancel);
-      });
-      await subscriber.subscribe(runRequests(store));
+  return listen(store, runRequests(store), {
+    message(text) {
+      const { cancel } = JSON.parse(text) as { cancel?: { queue: string; id: string } };
+      if (cancel) onCancel(cancel);
     },
-    async stop() {
-      subscriber?.disconnect();
-    },
-  };
+  });
 }

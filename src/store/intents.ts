@@ -1,6 +1,7 @@
 import type { Intent } from '../model/intent.js';
 import type { Service } from '../platform/service.js';
-import { connect, type Store, script } from './redis.js';
+import { listen } from './listen.js';
+import { type Store, script } from './redis.js';
 
 const claimScript = script<number>('claim-intent', 2);
 
@@ -47,30 +48,5 @@ export async function claimIntents(store: Store, holder: { owner: string; term: 
  * hint and never the truth: whoever listens also looks by itself once a second.
  */
 export function watchControl(store: Store, onWake: () => void): Service {
-  let subscriber: ReturnType<typeof connect> | undefined;
-  return {
-    async start() {
-      if (subscriber) return;
-      const redis = connect(store.options, { autoResubscribe: false });
-      subscriber = redis;
-      redis.on('message', () => onWake());
-      await new Promise<void>(resolve => {
-        redis.on('ready', () => {
-          redis.subscribe(store.keys.wake).then(
-            () => {
-              resolve();
-              onWake();
-            },
-            // The connection went away in between: the next `ready` subscribes again.
-            () => {},
-          );
-        });
-        redis.once('end', resolve);
-      });
-    },
-    async stop() {
-      subscriber?.disconnect();
-      subscriber = undefined;
-    },
-  };
+  return listen(store, store.keys.wake, { message: onWake, listening: onWake });
 }

@@ -49,7 +49,7 @@ export async function privateRedis(): Promise<KillableRedis> {
   };
 }
 
-/** `describe` for tests that kill Redis: without a program to start they are skipped, and that is said. The only skip there is. */
+/** `describe` for tests that kill Redis: without a program to start they are skipped, and that is said. Beside these only the test over Valkey is. */
 export const describeWithRedisBinary: typeof describe.skip = redisBinary() ? describe : skipLoudly();
 
 function skipLoudly() {
