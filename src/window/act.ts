@@ -87,14 +87,19 @@ export const holdId = (window: Window): string => `hold-${window.id}`;
 
 /** Whether what is stored already says what the window wants. */
 export function stands(window: Window, intent: Intent | null, holds: Hold[]): boolean {
-  const wanted = intentOf(window);
   const hold = holdOf(window);
   const stored = holds.find(({ id }) => id === holdId(window));
-  const intentStands =
-    wanted === null ||
-    (intent !== null &&
-      Object.entries(wanted).every(([field, value]) => isEqual(intent[field as keyof Intent], value)));
-  return intentStands && (hold === null ? stored === undefined : stored?.until === hold.until);
+  return (
+    intentStands(window, intent) && (hold === null ? stored === undefined : stored?.until === hold.until)
+  );
+}
+
+/** Whether hosts are told already what the window wants of them. Told anew, all would have to answer anew. */
+export function intentStands(window: Window, intent: Intent | null): boolean {
+  const wanted = intentOf(window);
+  if (wanted === null) return true;
+  if (intent === null) return false;
+  return Object.entries(wanted).every(([field, value]) => isEqual(intent[field as keyof Intent], value));
 }
 
 const isEqual = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -2,7 +2,7 @@ import type { Phase, Report, Window } from '../model/window.js';
 import { isOver } from '../model/window-defaults.js';
 import type { Clock } from '../platform/clock.js';
 import type { WindowChange } from '../store/windows.js';
-import { holdId, holdOf, intentOf, stands } from './act.js';
+import { holdId, holdOf, intentOf, intentStands, stands } from './act.js';
 import type { ControlPlane, Holder } from './control-plane.js';
 import { type Decision, decide } from './decide.js';
 import { dueIn } from './due.js';
@@ -70,7 +70,7 @@ export class Steps {
     const answer = await this.plane.advance(holder, {
       window,
       seenRevision: look.intent?.revision ?? null,
-      intent: intentOf(window) ?? undefined,
+      intent: intentStands(window, look.intent) ? undefined : intentOf(window)!,
       place: hold ? [hold] : [],
       lift: hold ? [] : [holdId(window)],
       event: {

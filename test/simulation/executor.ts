@@ -1,15 +1,26 @@
-import type { Task } from '../../src/model/task.js';
 import { taskKey } from '../../src/model/task.js';
-import type { Window } from '../../src/model/window.js';
+import type { Clock } from '../../src/platform/clock.js';
+import type { SignBoard } from '../../src/window/tasks/begun-try.js';
+import { TaskRunner } from '../../src/window/tasks/runner.js';
+import {
+  aborted,
+  done,
+  type Executor,
+  failed,
+  lost,
+  type Try,
+  whyGivenUp,
+} from '../../src/window/tasks/try.js';
 import { signKey } from '../support/memory-control-plane.js';
 import type { MemoryRedis } from '../support/memory-redis.js';
+import { LIMITS } from './limits.js';
 import type { Process } from './process.js';
-import { LIMITS } from './server.js';
 
 /** How the tries of a hook or probe go, one after the other; the last is for all that follow. `hangs`: killed when its time is over. */
 export type Behaviour = ('works' | 'fails' | 'hangs')[];
 
-export interface Try {
+/** One time that a hook or probe was really begun. */
+export interface Deed {
   task: string;
   attempt: number;
   /** Whether it did what it is there for: `null` until it did, or will not any more. */
@@ -19,42 +30,49 @@ export interface Try {
 const TOOK_MS = 120;
 const DAY_MS = 86_400_000;
 
-/** Does hooks and probes in a server's process: with it they die. */
-export function beginTry(
-  process: Process,
-  redis: MemoryRedis,
-  window: Window,
-  task: Task,
-  behaviours: Record<string, Behaviour>,
-  tries: Try[],
-): void {
-  const { clock, send } = process;
-  const key = signKey(window.id, task);
-  const behaviour = behaviours[task.name]!;
-  const how = behaviour[Math.min(task.attempt, behaviour.length) - 1]!;
-  const mine: Try = { task: taskKey(task), attempt: task.attempt, acted: null };
-  tries.push(mine);
-  let isOver = false;
+export interface Deeds {
+  behaviours: Record<string, Behaviour>;
+  /** Somebody begins to do it, now. */
+  onBegin(of: Try, deed: Deed): void;
+}
 
-  const sign = (state: 'working' | 'done' | 'failed', ttlMs: number) => {
-    const written =
-      state === 'working' ? { state } : { state, output: '', error: state === 'failed' ? 'no' : null };
-    send(() => redis.putSign(key, written, ttlMs), `sign ${task.name} ${state}`).catch(() => {
-      // Redis does not take it: the next sign is soon enough, and a result is told until it is heard.
-      if (state !== 'working') clock.after(200, () => sign(state, ttlMs));
-    });
-  };
-  const live = () => {
-    if (isOver) return;
-    sign('working', LIMITS.signMs);
-    clock.after(LIMITS.signMs / 4, live);
-  };
-
-  live();
-  if (how === 'works') clock.after(TOOK_MS / 2, () => (mine.acted = true));
-  if (how === 'fails') mine.acted = false;
-  clock.after(how === 'hangs' ? 600 : TOOK_MS, () => {
-    isOver = true;
-    if (how !== 'hangs') sign(how === 'works' ? 'done' : 'failed', DAY_MS);
+/** The real runner in a server's process; what it does happens in the story, and dies with the process. */
+export function taskRunner(process: Process, redis: MemoryRedis, deeds: Deeds): TaskRunner {
+  const executor = executorOf(process.clock, deeds);
+  return new TaskRunner({
+    signs: signBoard(process, redis),
+    executors: { command: executor, http: executor, job: executor },
+    clock: process.clock,
   });
+}
+
+function signBoard({ send, name: owner }: Process, redis: MemoryRedis): SignBoard {
+  const key = ({ window, task, attempt }: { window: string; task: string; attempt: number }) =>
+    signKey(window, task, attempt);
+  return {
+    begin: of => send(() => redis.beginSign(key(of), owner, LIMITS.signMs), `sign: begins ${of.task}`),
+    renew: of => send(() => redis.renewSign(key(of), owner, LIMITS.signMs), `sign: renews ${of.task}`),
+    tell: (of, result) =>
+      send(() => redis.putSign(key(of), result, DAY_MS), `sign: ${of.task} ${result.state}`),
+    now: () => send(() => redis.now(), 'sign: time'),
+  };
+}
+
+function executorOf(clock: Clock, { behaviours, onBegin }: Deeds): Executor {
+  const after = (ms: number) => new Promise<void>(resolve => clock.after(ms, resolve));
+  return async (of, signal) => {
+    const behaviour = behaviours[of.name]!;
+    const how = behaviour[Math.min(of.attempt, behaviour.length) - 1]!;
+    const deed: Deed = { task: taskKey(of), attempt: of.attempt, acted: how === 'fails' ? false : null };
+    onBegin(of, deed);
+    if (how === 'hangs') {
+      await aborted(signal);
+      return lost(whyGivenUp(signal));
+    }
+    await after(TOOK_MS / 2);
+    if (signal.aborted) return lost(whyGivenUp(signal));
+    if (how === 'works') deed.acted = true;
+    await after(TOOK_MS / 2);
+    return how === 'works' ? done('') : failed('it says no');
+  };
 }

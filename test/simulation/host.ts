@@ -7,7 +7,7 @@ import type { Run, Runs } from './runs.js';
 import type { Scheduler } from './scheduler.js';
 import { APP } from './story.js';
 
-export const LOCK_MS = 2_500;
+const LOCK_MS = 2_500;
 /** No shorter than the locks: a host whose record is over computes nothing. */
 const RECORD_MS = 3_000;
 const RENEW_MS = 700;

@@ -1,9 +1,9 @@
 import type { Intent } from '../../src/model/intent.js';
-import type { Task } from '../../src/model/task.js';
-import { taskKey } from '../../src/model/task.js';
 import type { Choice, Window } from '../../src/model/window.js';
 import { isOver } from '../../src/model/window-defaults.js';
+import type { Try } from '../../src/window/tasks/try.js';
 import type { MemoryRedis } from '../support/memory-redis.js';
+import type { Deed } from './executor.js';
 import type { SimulatedHost } from './host.js';
 import type { Release, State } from './releases.js';
 import type { Run } from './runs.js';
@@ -33,8 +33,7 @@ export class Monitor {
   #hasLost = false;
   #hasJumped = false;
   #hasHostFailed = false;
-  readonly #begun = new Map<string, string>();
-  readonly #tries = new Map<string, { attempt: number }[]>();
+  readonly #deeds: Deed[] = [];
   readonly #retries = new Map<string, number>();
 
   constructor(private readonly world: World) {}
@@ -58,14 +57,14 @@ export class Monitor {
         'only the holder of the lease writes',
         () => `${holder.owner} (${holder.term}) wrote`,
       );
-      this.#onWindow(before, redis.window(change.window.id)!, holder.owner);
+      this.#onWindow(before, redis.window(change.window.id)!);
       this.#onIntent(intent, redis.intent(APP));
       return answer;
     };
     redis.updateWindow = (seen, next, event) => {
       const before = redis.window(next.id);
       const written = updateWindow.call(redis, seen, next, event);
-      if (written) this.#onWindow(before, redis.window(next.id)!, null);
+      if (written) this.#onWindow(before, redis.window(next.id)!);
       return written;
     };
     redis.openGate = seen => {
@@ -83,21 +82,12 @@ export class Monitor {
     return redis;
   }
 
-  #onWindow(before: Window | null, after: Window, owner: string | null): void {
+  #onWindow(before: Window | null, after: Window): void {
     this.#must(
       before === null || after.version === before.version + 1,
       'a write of a window rests on the last one',
       () => `version ${before!.version} became ${after.version}: what was asked in between is lost`,
     );
-    for (const task of after.tasks) {
-      const former = before?.tasks.find(each => each.name === task.name);
-      if (
-        owner &&
-        task.state === 'running' &&
-        (former?.attempt !== task.attempt || former.state !== 'running')
-      )
-        this.#begun.set(`${taskKey(task)}:${task.attempt}`, owner);
-    }
     const moving = after.moved.length - (before?.moved.length ?? 0);
     this.#must(
       after.rolling === null || after.rollback !== null || moving <= after.rolling.batch,
@@ -120,27 +110,18 @@ export class Monitor {
     this.#highestTerm = Math.max(term, this.#highestTerm);
   }
 
-  /** The tries that this server has to begin now: it has written them. */
-  toBegin(server: string, window: Window): Task[] {
-    const mine = window.tasks.filter(task => {
-      const key = `${taskKey(task)}:${task.attempt}`;
-      return task.state === 'running' && this.#begun.get(key) === server && this.#begun.delete(key);
-    });
-    for (const task of mine) this.#onTry(window, task);
-    return mine;
-  }
-
   /** A hook that may have been done is not begun again, unless it bears that or a person wants it. */
-  #onTry(window: Window, task: Task): void {
-    const key = taskKey(task);
-    const before = this.world.tries.filter(each => each.task === key && each.acted !== false);
-    const retries = this.#retries.get(task.name) ?? 0;
-    const mayRepeat = task.kind === 'probe' || window.hooks.find(hook => hook.name === task.name)!.idempotent;
+  onTry({ task, kind, name, attempt }: Try, deed: Deed): void {
+    const before = this.#deeds.filter(each => each.task === task && each.acted !== false);
+    const retries = this.#retries.get(name) ?? 0;
+    const { hooks } = this.world.story.window;
+    const mayRepeat = kind === 'probe' || hooks.find(hook => hook.name === name)!.idempotent;
     this.#must(
       mayRepeat || before.length <= retries || this.#hasLost,
       'a hook of which nobody knows is not begun again',
-      () => `${task.name} was begun as try ${task.attempt}, and it was begun ${before.length} times before`,
+      () => `${name} was begun as try ${attempt}, and ${before.length} times before`,
     );
+    this.#deeds.push(deed);
   }
 
   onChoice(task: string | null, choice: Choice): void {

@@ -20,7 +20,8 @@ export interface Network {
   away: boolean;
   /** Some messages are answered with an error: not done, or done all the same. */
   trouble: 'none' | 'refused' | 'answer lost';
-  onAct(name: string): void;
+  /** An act reaches Redis. @returns `false`: it does not after all, or not now. */
+  onAct(name: string, process: Process): boolean;
 }
 
 /**
@@ -90,7 +91,12 @@ export class Process {
   kill(): void {
     this.state = 'dead';
     this.#inbox = [];
-    if (this.random.chance(0.5)) this.#messages = [];
+    if (this.random.chance(0.5)) this.lose();
+  }
+
+  /** Nothing that it has sent arrives. */
+  lose(): void {
+    this.#messages = [];
   }
 
   cut(): void {
@@ -140,9 +146,12 @@ export class Process {
     const { scheduler, network } = this;
     const message = this.#messages.find(each => !each.done);
     if (!message) return;
+    if (!network.onAct(message.name, this)) {
+      this.#areLate = true;
+      return;
+    }
     message.done = true;
     const tries = ++message.tries;
-    network.onAct(`${this.name}: ${message.name}`);
     const answer = this.#answer(message);
     const at = Math.max(this.#lastAnswer, scheduler.now + this.#latency());
     this.#lastAnswer = at;

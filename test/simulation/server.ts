@@ -1,24 +1,10 @@
 import { holdLease, type Lease } from '../../src/store/lease.js';
 import { createEngine, type EngineEvent } from '../../src/window/engine.js';
-import type { Limits } from '../../src/window/facts.js';
+import type { TaskRunner } from '../../src/window/tasks/runner.js';
 import { memoryControlPlane, memoryLease } from '../support/memory-control-plane.js';
 import type { MemoryRedis } from '../support/memory-redis.js';
+import { LEASE_MS, LIMITS } from './limits.js';
 import type { Process } from './process.js';
-
-export const LEASE_MS = 3_000;
-
-/** Shorter than in life, so that a story is told in half a minute. The order of their lengths is that of the real ones. */
-export const LIMITS: Limits = {
-  prepareMs: 6_000,
-  noHostMs: 2_000,
-  forceMs: 3_000,
-  swapMs: 3_000,
-  resumeMs: 3_000,
-  measureMs: 500,
-  signMs: 1_500,
-  retryMs: 300,
-  heldMs: 8_000,
-};
 
 /** How wake-ups reach a process: late, not at all, or twice. */
 export type Ring = (process: Process, onWake: () => void) => void;
@@ -32,6 +18,7 @@ export interface Server {
 export function startServer(
   process: Process,
   redis: MemoryRedis,
+  tasks: TaskRunner,
   ring: Ring,
   onStep: (event: Extract<EngineEvent, { type: 'step' }>) => void,
   /** It could not start. */
@@ -59,6 +46,7 @@ export function startServer(
     lease,
     limits: LIMITS,
     clock,
+    tasks,
     onEvent: event => event.type === 'step' && onStep(event),
   });
   lease

@@ -4,7 +4,7 @@ import { type Options, type Told, World } from './world.js';
 export const tell = (story: Story, options: Options = {}): Promise<Told> => new World(story, options).tell();
 
 /** The same story without the faults that it does not need to go wrong. */
-export async function shortest(story: Story, options: Options = {}): Promise<Story> {
+async function shortest(story: Story, options: Options = {}): Promise<Story> {
   let shorter = story;
   for (const fault of story.faults) {
     const without = { ...shorter, faults: shorter.faults.filter(each => each !== fault) };

@@ -8,7 +8,7 @@ import { FRESH, type Run } from './runs.js';
 
 export const APP = 'billing';
 
-export const FAULTS = {
+const FAULTS = {
   'server is killed': 4,
   'server is stopped': 4,
   'server is cut off': 2,
@@ -32,7 +32,7 @@ export const FAULTS = {
   'somebody extends': 1,
   'somebody holds the queue': 1,
 } as const;
-export type FaultKind = keyof typeof FAULTS;
+type FaultKind = keyof typeof FAULTS;
 
 /** Something that happens to the story at a time, ms after its beginning. */
 export interface Fault {
@@ -57,6 +57,17 @@ export interface Story {
   choice: Choice;
   faults: Fault[];
 }
+
+/** A hook or probe that was not begun. */
+export const pending: Omit<Task, 'kind' | 'name' | 'when'> = {
+  state: 'pending',
+  attempt: 0,
+  startedAt: null,
+  endedAt: null,
+  run: null,
+  output: '',
+  error: null,
+};
 
 /** After so long nothing goes wrong any more. */
 export const CALM_AT = 12_000;
@@ -122,11 +133,10 @@ function tasksOf(random: Random, strategy: Window['strategy']): Pick<Window, 'ho
   const probes: Probe[] = random.chance(0.5)
     ? [{ name: 'the probe', command: ['true'], timeoutMs: 600 }]
     : [];
-  const pending = { state: 'pending', attempt: 0, startedAt: null, endedAt: null, run: null } as const;
   const tasks: Task[] = [
     ...hooks.map(({ name, when }) => ({ kind: 'hook' as const, name, when })),
     ...probes.map(({ name }) => ({ kind: 'probe' as const, name, when: 'verify' as const })),
-  ].map(task => ({ ...task, ...pending, output: '', error: null }));
+  ].map(task => ({ ...task, ...pending }));
   return { hooks, probes, tasks };
 }
 

@@ -8,7 +8,3 @@ export class Violation extends Error {
     this.name = 'Violation';
   }
 }
-
-export function must(holds: boolean, invariant: string, detail: () => string): void {
-  if (!holds) throw new Violation(invariant, detail());
-}

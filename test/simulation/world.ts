@@ -3,7 +3,7 @@ import { isOver } from '../../src/model/window-defaults.js';
 import { memoryControlPlane } from '../support/memory-control-plane.js';
 import { MemoryRedis, type StoreBug } from '../support/memory-redis.js';
 import { sampleIntent, T0 } from '../support/window-samples.js';
-import { beginTry, type Try } from './executor.js';
+import { taskRunner } from './executor.js';
 import { calm, plotFaults } from './faults.js';
 import { type HostWorld, SimulatedHost } from './host.js';
 import { Monitor } from './monitor.js';
@@ -37,12 +37,10 @@ const IDLE =
 /** Once the window is over, so long for everything to settle. */
 const SETTLE_MS = 2_500;
 
-export type Bug = StoreBug;
-
 export interface Options {
-  bugs?: Bug[];
-  /** Called before each act of a server on Redis: a test kills one there. */
-  onAct?: (world: World, index: number) => void;
+  bugs?: StoreBug[];
+  /** Called before each act of a server on Redis. @returns `false`: it does not happen, or not now. */
+  onAct?: (act: { world: World; process: Process; name: string; index: number }) => boolean;
   keepTrace?: boolean;
 }
 
@@ -56,7 +54,6 @@ export class World implements HostWorld {
   readonly network: Network;
   readonly servers: Server[] = [];
   readonly hosts: SimulatedHost[] = [];
-  readonly tries: Try[] = [];
   readonly monitor: Monitor;
   /** The clock of Redis beside the true one, ms. */
   skewMs = 0;
@@ -83,10 +80,9 @@ export class World implements HostWorld {
     this.network = {
       away: false,
       trouble: 'none',
-      onAct: name => {
-        this.say(name);
-        options.onAct?.(this, this.#acts);
-        this.#acts++;
+      onAct: (name, process) => {
+        this.say(`${process.name}: ${name}`);
+        return options.onAct?.({ world: this, process, name, index: this.#acts++ }) ?? true;
       },
     };
     this.redis.putIntent(
@@ -129,17 +125,21 @@ export class World implements HostWorld {
     const process = new Process(name, this.scheduler, this.random, this.network, () => {
       this.#touched = true;
     });
+    const tasks = taskRunner(process, this.redis, {
+      behaviours: this.story.behaviours,
+      onBegin: (of, deed) => {
+        this.say(`${name}: does ${of.task}, try ${of.attempt}`);
+        this.monitor.onTry(of, deed);
+      },
+    });
     const ring = (to: Process, onWake: () => void) => this.#ring(() => to.deliver(onWake));
     const server = startServer(
       process,
       this.redis,
+      tasks,
       ring,
       event => {
         this.say(`${name}: ${event.from} → ${event.window.phase}: ${event.because}`);
-        for (const task of this.monitor.toBegin(name, event.window)) {
-          this.say(`${name}: begins ${task.kind} ${task.name}, try ${task.attempt}`);
-          beginTry(process, this.redis, event.window, task, this.story.behaviours, this.tries);
-        }
       },
       () => {
         process.kill();

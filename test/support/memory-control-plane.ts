@@ -1,5 +1,5 @@
 import type { Hold } from '../../src/model/hold.js';
-import { type Task, taskKey } from '../../src/model/task.js';
+import { taskKey } from '../../src/model/task.js';
 import type { Request, Window } from '../../src/model/window.js';
 import { extended, whyNot } from '../../src/model/window-requests.js';
 import { SlackwaterError } from '../../src/platform/errors.js';
@@ -21,7 +21,9 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
   const signsOf = async (window: Window) => {
     const running = window.tasks.filter(task => task.state === 'running');
     const signs = await Promise.all(
-      running.map(task => send(() => redis.sign(signKey(window.id, task)), 'look: sign')),
+      running.map(task =>
+        send(() => redis.sign(signKey(window.id, taskKey(task), task.attempt)), 'look: sign'),
+      ),
     );
     return Object.fromEntries(running.map((task, i) => [taskKey(task), signs[i]!]));
   };
@@ -83,9 +85,9 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
 
 const KEPT = 1_000;
 
-/** Names a try of a hook or probe. */
-export const signKey = (windowId: string, task: Pick<Task, 'kind' | 'name' | 'attempt'>): string =>
-  `${windowId}:${taskKey(task)}:${task.attempt}`;
+/** Names a try of a hook or probe. @param task `taskKey` */
+export const signKey = (windowId: string, task: string, attempt: number): string =>
+  `${windowId}:${task}:${attempt}`;
 
 export function memoryLease(redis: MemoryRedis, send: Send = atOnce): LeaseRecord {
   return {

@@ -10,9 +10,8 @@ import type { Holder } from '../../src/window/control-plane.js';
 export type StoreBug =
   | 'lease ignored'
   | 'version ignored'
-  | 'revision ignored'
   | 'hold without an end'
-  | 'lost sign taken for a failure'
+  | 'lost try taken for a failed one'
   | 'fence ignored';
 
 export interface MemoryEvent {
@@ -35,7 +34,7 @@ interface Data {
   pausedByUs: Set<string>;
   paused: Set<string>;
   added: Map<string, number>;
-  signs: Map<string, { sign: TaskSign; until: number }>;
+  signs: Map<string, { sign: TaskSign; by: string; until: number }>;
   records: Map<string, RunRecord>;
 }
 
@@ -146,8 +145,7 @@ export class MemoryRedis {
     if (this.window(window.id)?.version !== window.version && !this.bugs.has('version ignored'))
       return 'stale-window';
     const current = data.intents.get(window.app);
-    if ((current?.revision ?? 0) !== (change.seenRevision ?? 0) && !this.bugs.has('revision ignored'))
-      return 'stale-intent';
+    if ((current?.revision ?? 0) !== (change.seenRevision ?? 0)) return 'stale-intent';
     if (change.intent) {
       if (current && current.term > term && !this.bugs.has('lease ignored')) return 'not-the-holder';
       const revision = Math.max((current?.revision ?? 0) + 1, now);
@@ -282,14 +280,34 @@ export class MemoryRedis {
 
   // Signs of tries, and how runs end.
 
-  /** @param key names window, task and try. @param ttlMs how long it is kept. */
+  /** @param key names window, task and try. @returns whether it is this one's to begin. */
+  beginSign(key: string, by: string, ttlMs: number): boolean {
+    const kept = this.#sign(key);
+    if (kept) return kept.by === by && kept.sign.state === 'working';
+    this.#data.signs.set(key, { sign: { state: 'working' }, by, until: this.now() + ttlMs });
+    return true;
+  }
+
+  renewSign(key: string, by: string, ttlMs: number): void {
+    this.#data.signs.set(key, { sign: { state: 'working' }, by, until: this.now() + ttlMs });
+  }
+
   putSign(key: string, sign: TaskSign, ttlMs: number): void {
-    this.#data.signs.set(key, { sign, until: this.now() + ttlMs });
+    this.#data.signs.set(key, { sign, by: '', until: this.now() + ttlMs });
+    this.#wake();
   }
 
   sign(key: string): TaskSign | null {
+    const sign = this.#sign(key)?.sign ?? null;
+    const isLost = sign === null ? this.#data.signs.has(key) : sign.state === 'lost';
+    if (isLost && this.bugs.has('lost try taken for a failed one'))
+      return { state: 'failed', output: '', error: 'lost' };
+    return sign;
+  }
+
+  #sign(key: string) {
     const kept = this.#data.signs.get(key);
-    return kept && kept.until > this.now() ? kept.sign : null;
+    return kept && kept.until > this.now() ? kept : null;
   }
 
   record = (release: string | null): RunRecord => this.#data.records.get(release ?? '') ?? NO_RECORD;

@@ -124,7 +124,7 @@ export const PREPARING: Transition[] = [
   },
 ];
 
-/** A hook that has begun is waited for, whatever hosts do meanwhile. */
+/** All was prepared, and the first hook has begun: from then on hooks take the time that they take, whatever hosts do meanwhile. */
 function isAtHooks(f: Facts): boolean {
-  return tasksOf(f.window, 'before').some(task => task.state === 'running');
+  return tasksOf(f.window, 'before').some(task => task.attempt > 0);
 }

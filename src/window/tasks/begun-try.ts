@@ -3,6 +3,8 @@ import { formatDuration } from '../../platform/duration.js';
 import type { TryAddress } from '../../store/task-signs.js';
 import { type Executor, failed, GivenUp, lost, type Result, type Try } from './try.js';
 
+/** A try begins within this time after its sign was asked for, or not at all: a sign lasts 5 s, ms. */
+const SOON_MS = 2_500;
 /** How often a sign of work, which lasts 5 s, is renewed, ms. */
 const RENEW_EVERY_MS = 1_000;
 /** Before what Redis refused is tried again, and before a result is told again that is told already and not yet taken, ms. */
@@ -86,12 +88,16 @@ export class BegunTry {
   /** @returns `null` where another process has begun it. */
   async #doHere(): Promise<Result | null> {
     const { of } = this;
-    const { signs, executors } = this.options;
+    const { signs, executors, clock } = this.options;
+    const askedAt = clock.monotonic();
     try {
       if (!(await signs.begin(this.#address))) return null;
     } catch (error) {
       return failed(`it was not begun, as Redis took no sign of it: ${(error as Error).message}`);
     }
+    // Stopped meanwhile, or cut off: by now it may be taken for lost, and done again elsewhere.
+    if (clock.monotonic() - askedAt > SOON_MS)
+      return failed('it was not begun, as the server that was to do it stood still');
     const endSigns = this.#renew();
     const endLimit = this.#limit(of.timeoutMs);
     try {
