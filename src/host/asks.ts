@@ -19,6 +19,8 @@ export interface AsksOptions {
 
 /** How often the runs are looked at while they come in, ms. */
 const LOOK_EVERY_MS = 50;
+/** A look that comes so much later than it should, ms, finds runs silent whom this host itself has not heard: it looks again when it has. */
+const LATE_MS = 250;
 /** What a question and its answer take on a machine that has much to do, ms. */
 const MARGIN_MS = 50;
 
@@ -71,7 +73,7 @@ export class Asks {
 
   #look(): void {
     this.#cancelLook();
-    const { pace, clock, now } = this.options;
+    const { pace, now } = this.options;
     const at = now();
     const left = this.#arriveAt! - at;
     const [wereComing, due]: [number, HeldRun[]] = [this.comingIn, []];
@@ -84,7 +86,15 @@ export class Asks {
     for (const run of due) run.asked = true;
     this.#tell(due, true);
     if (this.comingIn !== wereComing) this.options.onChange();
-    this.#cancelLook = clock.after(LOOK_EVERY_MS, () => this.#look());
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    const { clock } = this.options;
+    const due = clock.monotonic() + LOOK_EVERY_MS;
+    this.#cancelLook = clock.after(LOOK_EVERY_MS, () =>
+      clock.monotonic() > due + LATE_MS ? this.#lookAgain() : this.#look(),
+    );
   }
 
   #running(): HeldRun[] {
