@@ -1,4 +1,5 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { within } from '../../test/support/eventually.js';
 import type { Scope } from './scope.js';
 
@@ -6,6 +7,8 @@ export interface ChildOptions {
   scope: Scope;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** What it prints is appended to this file, too. */
+  log?: string;
 }
 
 type Message = Record<string, unknown>;
@@ -24,7 +27,7 @@ export class Child {
   constructor(
     file: string,
     args: string[],
-    { scope, env, cwd }: ChildOptions,
+    { scope, env, cwd, log }: ChildOptions,
     private readonly name = file.split('/').at(-1)!,
   ) {
     // In a session of its own: Ctrl-C is for us, who end it in its turn.
@@ -38,6 +41,7 @@ export class Child {
     for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
       stream.setEncoding('utf8').on('data', text => {
         this.#said = (this.#said + text).slice(-8_000);
+        if (log) appendFileSync(log, text);
         this.#wake();
       });
     }

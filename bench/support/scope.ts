@@ -1,6 +1,12 @@
 /** What was started, to be ended in reverse order: however the bench ends. */
 export class Scope {
   #ends: (() => unknown)[] = [];
+  #closed = false;
+
+  /** Nothing more should be started. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
 
   /** @returns a function that ends it now instead. */
   defer(end: () => unknown): () => Promise<void> {
@@ -16,6 +22,7 @@ export class Scope {
 
   /** All ends run, even if one fails; the first failure is thrown. */
   async close(): Promise<void> {
+    this.#closed = true;
     const failures: unknown[] = [];
     for (const end of this.#ends.splice(0).reverse()) {
       try {

@@ -56,7 +56,7 @@ export function showAnswer(bench: Bench, answer: Answer, tookMs: number): string
   return lines.join('\n');
 }
 
-function aligned(table: Table): string[] {
+export function aligned(table: Table): string[] {
   const widths = table[0]!.map((_, column) => Math.max(...table.map(row => row[column]?.length ?? 0)));
   return table.map(row => {
     const cells = row.map((cell, column) =>

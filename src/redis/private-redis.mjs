@@ -40,16 +40,17 @@ exit $code`;
  * @param {string} options.data its files are kept under `redis/` in here
  * @param {string} options.binary path of `redis-server` or `valkey-server`
  * @param {string} [options.url] the address that an earlier instance of this folder had, to come back under it
+ * @param {Record<string, string>} [options.settings] of redis.conf, in place of what is said here
  * @returns {Promise<PrivateRedis>} when it has loaded its data and answers
  * @throws Error if the folder is in use, or with the end of its log if it does not start
  */
-export async function startPrivateRedis({ data, binary, url: wanted }) {
+export async function startPrivateRedis({ data, binary, url: wanted, settings = {} }) {
   const folder = resolve(data, 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const url = wanted ?? (await chooseAddress(folder));
   const instance = await takeFolder(folder, url);
   try {
-    return await launch(folder, binary, url, instance);
+    return await launch(folder, binary, url, instance, settings);
   } catch (error) {
     instance.release();
     throw error;
@@ -58,10 +59,11 @@ export async function startPrivateRedis({ data, binary, url: wanted }) {
 
 /**
  * @param {string} folder @param {string} binary @param {string} url @param {import('./instance.mjs').Instance} instance
+ * @param {Record<string, string>} settings
  * @returns {Promise<PrivateRedis>}
  */
-async function launch(folder, binary, url, instance) {
-  writeFileSync(`${folder}/redis.conf`, configuration(folder, url), { mode: 0o600 });
+async function launch(folder, binary, url, instance, settings) {
+  writeFileSync(`${folder}/redis.conf`, configuration(folder, url, settings), { mode: 0o600 });
   rmSync(`${folder}/redis.log`, { force: true });
   // Its own session: a Ctrl-C on the terminal is for the owner, who stops Redis when it has finished with it.
   const keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', binary, `${folder}/redis.conf`], {
@@ -130,8 +132,8 @@ async function chooseAddress(folder) {
   return `redis://:${randomBytes(24).toString('hex')}@127.0.0.1:${await freePort()}`;
 }
 
-/** @param {string} folder @param {string} url */
-function configuration(folder, url) {
+/** @param {string} folder @param {string} url @param {Record<string, string>} settings */
+function configuration(folder, url, settings) {
   const address = /^redis:\/\/:(.*)@127\.0\.0\.1:(\d+)$/.exec(url);
   const lines = address
     ? ['bind 127.0.0.1', `port ${address[2]}`, `requirepass ${address[1]}`]
@@ -145,6 +147,7 @@ function configuration(folder, url) {
     'appendfsync everysec',
     'maxmemory-policy noeviction',
     'save ""',
+    ...Object.entries(settings).map(([name, value]) => `${name} ${value}`),
     '',
   ].join('\n');
 }
