@@ -9,7 +9,7 @@ import { tempDir } from './support/temp-dir.js';
 
 const ALLOWED = [
   /^dist\/.+\.(js|mjs|d\.ts|d\.mts|lua|map)$/,
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/(authoring\.md|deploy\.svg))$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/([a-z]+\.md|deploy\.svg))$/,
 ];
 
 const JOB = `
@@ -65,6 +65,8 @@ describe('the packed package', () => {
       'dist/worker/main.js',
       'config/slackwater.yaml',
       'docs/authoring.md',
+      'docs/calendar.md',
+      'docs/windows.md',
       'docs/deploy.svg',
       'README.md',
       'CHANGELOG.md',

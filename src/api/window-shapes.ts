@@ -156,6 +156,7 @@ export const planShape = named('Plan', {
 
 export const reportShape = named('Report', {
   window: z.string(),
+  strategy: z.enum(STRATEGIES),
   outcome: z.enum(OUTCOMES),
   from: z.string().nullable(),
   to: z.string(),

@@ -165,6 +165,7 @@ export interface FireRecord {
 export interface Report {
   window: string;
   app: string;
+  strategy: Strategy;
   outcome: Outcome;
   summary: string | null;
   reason: string;

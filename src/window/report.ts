@@ -43,6 +43,7 @@ export function makeReport(
   return {
     window: window.id,
     app: window.app,
+    strategy: window.strategy,
     outcome: window.outcome!,
     summary: window.summary,
     reason: window.reason,

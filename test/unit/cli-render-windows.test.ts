@@ -316,6 +316,7 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
   const report: Report = {
     window: 'win-1',
     app: 'billing',
+    strategy: 'window',
     outcome: 'rolled-back',
     summary: '25 % of 40 ends failed. Intake is open again on release old',
     reason: 'weekly deploy',

@@ -70,6 +70,7 @@ const refusal: Refusal = {
 const completed: Report = {
   window: 'win-1',
   app: 'flights',
+  strategy: 'window',
   outcome: 'completed',
   summary: null,
   reason: 'faster parsing',

@@ -45,6 +45,7 @@ function headline(report: Report, style: Style): string {
   return [
     outcomeText(report.outcome, style),
     `${style.bold(report.app)} ${report.from ?? 'nothing'} → ${report.to}`,
+    report.strategy === 'window' ? '' : report.strategy,
     total === null ? '' : `in ${formatDuration(total)}`,
     style.dim(report.window),
   ]
@@ -63,7 +64,7 @@ function cost(report: Report, style: Style): [string, string | null][] {
   return [
     [
       'stopped',
-      drained
+      drained || report.stoppedMs > 0
         ? `${style.bold(ms(report.stoppedMs))}  ${style.dim('no run computed for so long')}`
         : 'nothing',
     ],
