@@ -64,7 +64,7 @@ function cost(report: Report, style: Style): [string, string | null][] {
   return [
     [
       'stopped',
-      drained || report.stoppedMs > 0
+      drained || (report.strategy !== 'window' && report.stoppedMs > 0)
         ? `${style.bold(ms(report.stoppedMs))}  ${style.dim('no run computed for so long')}`
         : 'nothing',
     ],
