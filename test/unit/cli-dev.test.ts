@@ -111,7 +111,15 @@ const host = (more: Partial<HostStatus> = {}): HostStatus => ({
 });
 const well: Findings = {
   node: 'v20.19.0',
-  redis: { version: '7.0.15', policy: 'noeviction', appendOnly: true, aheadMs: 3 },
+  redis: {
+    version: '7.0.15',
+    policy: 'noeviction',
+    appendOnly: true,
+    diskFailed: false,
+    isReplica: false,
+    full: null,
+    aheadMs: 3,
+  },
   server: { url: 'http://x', ready: true },
   hosts: [host()],
   current: { a: 'r1' },
@@ -149,6 +157,19 @@ test.each<[string, Partial<Findings>, Check['level'], RegExp]>([
     'warn',
     /9\.0s behind/,
   ],
+  [
+    'a replica',
+    { redis: { ...(well.redis as object), isReplica: true } as never },
+    'fail',
+    /point REDIS_URL at its master/,
+  ],
+  [
+    'a full disk',
+    { redis: { ...(well.redis as object), diskFailed: true } as never },
+    'fail',
+    /could not write to its disk/,
+  ],
+  ['a memory nearly full', { redis: { ...(well.redis as object), full: 0.95 } as never }, 'warn', /95%/],
   ['no server', { server: { url: 'u', ready: 'no answer' }, hosts: null, queues: null }, 'fail', /no answer/],
   ['no host', { hosts: [] }, 'fail', /slackwater host/],
   ['a silent host', { hosts: [host({ seenAt: new Date(NOW - 60_000).toISOString() })] }, 'warn', /60s ago/],

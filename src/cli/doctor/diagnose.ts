@@ -14,6 +14,11 @@ export interface RedisFacts {
   version: string;
   policy: string | null;
   appendOnly: boolean;
+  /** The last write to its disk failed. */
+  diskFailed: boolean;
+  isReplica: boolean;
+  /** Share of its maxmemory in use, 0 to 1; `null`: it has no limit. */
+  full: number | null;
   /** By how much its clock is ahead of ours, ms. */
   aheadMs: number;
 }
@@ -34,6 +39,7 @@ export interface Findings {
   now: number;
 }
 
+const NEARLY_FULL = 0.9;
 const MOST_SKEW = 2_000;
 
 /** Every check with its verdict, in the order in which things depend on each other. Pure. */
@@ -60,7 +66,7 @@ function checkRedis(redis: Findings['redis']): Check[] {
     return [check('ok', 'not looked at from here: set REDIS_URL to check it directly')];
   }
   if (typeof redis === 'string') return [check('fail', redis)];
-  const { version, policy, appendOnly, aheadMs } = redis;
+  const { version, policy, appendOnly, diskFailed, isReplica, full, aheadMs } = redis;
   const checks = [
     Number.parseFloat(version) >= 6.2
       ? check('ok', `version ${version}`)
@@ -68,6 +74,15 @@ function checkRedis(redis: Findings['redis']): Check[] {
   ];
   if (policy !== null && policy !== 'noeviction') {
     checks.push(check('fail', `maxmemory-policy is ${policy} and may delete runs: set it to noeviction`));
+  }
+  if (isReplica) {
+    checks.push(check('fail', 'is a read-only replica: point REDIS_URL at its master, or at the Sentinels'));
+  }
+  if (diskFailed)
+    checks.push(check('fail', 'could not write to its disk: make room there (its log says more)'));
+  if (full !== null && full > NEARLY_FULL) {
+    const text = `uses ${Math.round(100 * full)}% of its maxmemory, and takes no runs when it is full: raise it, or keep ended runs for a shorter time (retention)`;
+    checks.push(check(full >= 1 ? 'fail' : 'warn', text));
   }
   if (!appendOnly) {
     checks.push(

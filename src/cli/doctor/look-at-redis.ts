@@ -14,10 +14,15 @@ export async function lookAtRedis(url: string): Promise<RedisFacts | string> {
     const policy = await redis.config('GET', 'maxmemory-policy').catch(() => null);
     const before = Date.now();
     const theirs = await redisNow(redis);
+    const fact = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+    const limit = Number(fact('maxmemory'));
     return {
-      version: /^redis_version:(\S+)/m.exec(info)?.[1] ?? '0',
+      version: fact('redis_version') || '0',
       policy: (policy as string[] | null)?.[1] ?? null,
-      appendOnly: /^aof_enabled:1/m.test(info),
+      appendOnly: fact('aof_enabled') === '1',
+      diskFailed: [fact('rdb_last_bgsave_status'), fact('aof_last_write_status')].includes('err'),
+      isReplica: fact('role') === 'slave',
+      full: limit > 0 ? Number(fact('used_memory')) / limit : null,
       aheadMs: theirs - (before + Date.now()) / 2,
     };
   } catch (error) {
