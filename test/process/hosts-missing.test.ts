@@ -59,7 +59,7 @@ describeWithRedisBinary('a host cut off from Redis', () => {
     const workers = new Set(remote.children().map(({ pid }) => pid));
     const next = await product.push('v2');
     const opened = await product.open(next, { drainTimeout: '60s' });
-    await eventually(async () => (await phaseOf(product, opened)) === 'draining', { every: 5 });
+    await product.reached(opened.id, 'draining');
     cable.cut();
 
     const window = await product.endedAs(opened.id, 'completed', 60_000);
@@ -112,5 +112,3 @@ async function nothingPaused(
 }
 
 const idOf = async (host: RunningProcess): Promise<string> => (await host.line(/^host (\S+) ready$/))[1]!;
-const phaseOf = async (product: Product, { id }: Window) =>
-  (await product.client.get<Window>(`/v1/windows/${id}`)).phase;

@@ -56,7 +56,7 @@ async function survives(phase: Phase, fault: Fault): Promise<void> {
   await eventually(() => readLedger(product.ledger).length > RUNS * 2);
 
   const opened = await product.open(release, { drainTimeout: '60s' });
-  await reached(product, opened.id, phase);
+  await product.reached(opened.id, phase);
   await fault(product, redis);
 
   const window = await endedOrForgotten(product, opened.id);
@@ -74,17 +74,6 @@ async function survives(phase: Phase, fault: Fault): Promise<void> {
   const [after] = await product.enqueue('ledger.steps', [{ items: 1, everyMs: 1 }]);
   const [last] = await product.all([after!], ['completed']);
   expect(last!.release).toBe(current);
-}
-
-async function reached(product: Product, id: string, phase: Phase): Promise<void> {
-  await eventually(
-    async () =>
-      (await product.client.get<Window>(`/v1/windows/${id}`)).phases.some(entry => entry.phase === phase),
-    {
-      every: 5,
-      what: `phase ${phase}`,
-    },
-  );
 }
 
 /** A Redis that is killed within a second of the declaration may have forgotten the window itself. */

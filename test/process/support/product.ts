@@ -48,6 +48,8 @@ export interface Product {
   deploy(folder: string): Promise<string>;
   /** Waits until the window is in this phase. */
   phase(window: string, phase: Phase, timeout?: number): Promise<Window>;
+  /** Waits until the window is in this phase, or beyond it. */
+  reached(window: string, phase: Phase): Promise<void>;
   ended(window: string, timeout?: number): Promise<Window>;
   /** The same, and fails with the whole story if it ended otherwise. */
   endedAs(window: string, outcome: Outcome, timeout?: number): Promise<Window>;
@@ -125,6 +127,13 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
         },
         { timeout, every: 50, what: `${phase} of window ${id}` },
       ),
+    async reached(id: string, phase: Phase) {
+      const isThere = async () => {
+        const { phases } = await client.get<Window>(`/v1/windows/${id}`);
+        return phases.some(entry => entry.phase === phase);
+      };
+      await eventually(isThere, { timeout: 30_000, every: 5, what: `${phase} of window ${id}` });
+    },
     ended: (id: string, timeout = 30_000) =>
       eventually(
         async () => {
