@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -53,14 +54,20 @@ export async function campaign(options: CampaignOptions): Promise<Account> {
   events.say('the first release runs');
 
   const time = AbortSignal.timeout(minutes * 60_000);
-  const over = AbortSignal.any([time, interrupted]);
+  const trouble = new AbortController();
+  const over = AbortSignal.any([time, interrupted, trouble.signal]);
+  setMaxListeners(0, over);
   const faults = new Faults(fleet, redis, events);
   const plan = planFaults(chance(2), minutes * 60_000);
-  await Promise.all([
+  const parts = [
     producer.keepBusy(over),
     windows.follow(planWindows(chance(3)), over),
     faults.inflict(plan, over),
-  ]);
+  ];
+  // Where one of them cannot go on, the others come to their end: nothing stays cut off or stopped.
+  for (const part of parts) part.catch(() => trouble.abort());
+  await Promise.allSettled(parts);
+  await Promise.all(parts);
   interrupted.throwIfAborted();
 
   events.say('nothing disturbs it any more');

@@ -41,7 +41,7 @@ export function* planWindows(random: Random): Generator<PlannedWindow, never> {
         drainTimeout: random.between(1_500, 12_000),
         onDrainTimeout: random.pick(['abort', 'force']),
         maxDuration: '75s',
-        ...(random.chance(0.3) && { hooks: hooks(random) }),
+        ...(random.chance(0.3) && { hooks: hooks(strategy, random) }),
         ...(random.chance(0.3) && {
           probes: [{ name: 'works', job: { name: 'campaign.probe', payload: {} }, timeout: '10s' }],
         }),
@@ -54,9 +54,12 @@ export function* planWindows(random: Random): Generator<PlannedWindow, never> {
   }
 }
 
-function hooks(random: Random) {
-  const some = (['before', 'stopped', 'after'] as const).filter(() => random.chance(0.5));
-  const all = some.includes('stopped') && random.chance(0.6) ? [...some, 'undo' as const] : some;
+/** Where nothing stops there are no hooks that need it. */
+function hooks(strategy: string, random: Random) {
+  const stops = strategy === 'window';
+  const times = (['before', 'stopped', 'after'] as const).filter(when => stops || when !== 'stopped');
+  const some = times.filter(() => random.chance(0.5));
+  const all = stops && random.chance(0.6) ? [...some, 'undo' as const] : some;
   return all.map(when => ({
     name: when,
     when,
