@@ -18,6 +18,7 @@ export interface Account {
   finished: number;
   starts: number;
   items: number;
+  again: number;
   unconfirmed: number;
   zeros: Zero[];
   faults: Record<FaultKind, number>;
@@ -52,6 +53,7 @@ export function account(evidence: Evidence): Account {
     finished: redis.runs.filter(({ place }) => place === 'completed').length,
     starts: ledger.starts,
     items: ledger.items,
+    again: ledger.again,
     unconfirmed: ledger.unconfirmed,
     zeros,
     faults,

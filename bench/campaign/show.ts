@@ -6,7 +6,7 @@ import type { Account } from './account.js';
 const SHOWN = 8;
 
 export function showAccount(account: Account): string {
-  const { seed, minutes, redis, accepted, finished, starts, items, unconfirmed, zeros, faults, held } =
+  const { seed, minutes, redis, accepted, finished, starts, items, again, unconfirmed, zeros, faults, held } =
     account;
   const number = (value: number) => value.toLocaleString('en-US');
   const zeroRows = zeros.map(({ what, found }) => [
@@ -26,6 +26,7 @@ export function showAccount(account: Account): string {
       ['finished', number(finished)],
       ['starts', number(starts)],
       ['items', number(items)],
+      ['of them again, not sure before', number(again)],
       ['commits confirmed late', number(unconfirmed)],
     ]),
     '',

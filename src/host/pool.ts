@@ -42,6 +42,7 @@ export class Pool {
   #draining = false;
   #stopping = false;
   #earlyDeaths = 0;
+  #awaited: (() => void)[] = [];
 
   constructor(private readonly options: PoolOptions) {
     this.release = options.release;
@@ -92,6 +93,15 @@ export class Pool {
     return best;
   }
 
+  /** A worker that has loaded the release, now or when one has; `null`: they are being ended. */
+  async whenReady(): Promise<RunSlot | null> {
+    for (;;) {
+      const slot = this.#slots.find(slot => slot.ready && !slot.condemned && slot.process.alive);
+      if (slot || this.#stopping) return slot ?? null;
+      await new Promise<void>(resolve => this.#awaited.push(resolve));
+    }
+  }
+
   drain(on: boolean): void {
     if (this.#draining === on) return;
     this.#draining = on;
@@ -101,6 +111,7 @@ export class Pool {
   /** Ends its workers, which must have no runs. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#tell();
     await Promise.all(
       this.#slots.map(slot => {
         slot.condemned = true;
@@ -126,9 +137,14 @@ export class Pool {
       if (!result.ok) return slot.process.kill();
       slot.ready = true;
       if (this.#draining) slot.send({ t: 'drain', on: true });
+      this.#tell();
       this.options.onRoom();
     });
     return slot;
+  }
+
+  #tell(): void {
+    for (const told of this.#awaited.splice(0)) told();
   }
 
   #exited(slot: RunSlot, cause: string, born: number): void {

@@ -36,14 +36,16 @@ export interface ProverOptions {
   nextJobs: ReadonlyMap<string, JobManifest>;
   /** For states of a later version than the next release reads. */
   bringDown: BringDown;
-  /** Reads, upgrades and brings back: a loaded worker of the next release. */
-  next(): WorkerProcess | null;
+  /** Reads, upgrades and brings back: a worker of the next release, when it has loaded that; `null`: there will be none. */
+  next(): Promise<WorkerProcess | null>;
   /** Validates what was brought back: a worker of the present release without runs, asked for only when needed. */
   current(): Promise<WorkerProcess | null>;
 }
 
 const PAGE = 200;
 const KEPT_REFUSALS = 100;
+/** A worker may die of anything, and another one is asked; so many that die over the same states die of them. */
+const MOST_DEATHS = 3;
 
 /**
  * The proof: the next release reads every live checkpoint, upgrades and validates it, and brings it back down; the present release validates what came
@@ -55,7 +57,7 @@ export class Prover {
 
   constructor(private readonly options: ProverOptions) {}
 
-  /** Proves a batch. @throws when a prover process died: nothing is proven then. */
+  /** Proves a batch. @throws when one worker after the other died over it: nothing is proven then. */
   async prove(subjects: ProofSubject[]): Promise<Proof> {
     const later = subjects.filter(subject => this.#isLater(subject));
     const [down, up] = await Promise.all([
@@ -117,12 +119,8 @@ export class Prover {
     return currentJobs.get(job)?.checkpointVersion === version ? currentRelease : writer;
   }
 
-  async #next(items: ProofItem[]): Promise<ProofResult[]> {
-    if (items.length === 0) return [];
-    const results = (await this.options.next()?.prove(items)) ?? [];
-    if (results.length < items.length)
-      throw new Error('a worker of the next release died while it proved checkpoints');
-    return results;
+  #next(items: ProofItem[]): Promise<ProofResult[]> {
+    return ask(this.options.next, items, 'the next release');
   }
 
   /** @returns the refusals. */
@@ -142,13 +140,11 @@ export class Prover {
         : [];
     });
     if (brought.length === 0) return refusals;
-    const current = await this.options.current();
-    if (!current) return refusals;
-    const back = await current.prove(
-      brought.map(({ subject, state, version }) => ({ job: subject.job, version, state, to: 'same' })),
-    );
-    if (back.length < brought.length)
-      throw new Error('a worker of the present release died while it validated checkpoints');
+    if (this.options.currentRelease === null) return refusals;
+    const validated = brought.map(({ subject, state, version }) => {
+      return { job: subject.job, version, state, to: 'same' } satisfies ProofItem;
+    });
+    const back = await ask(this.options.current, validated, 'the present release');
     return refusals.concat(brought.flatMap(({ subject }, i) => refusal(subject, back[i]!)));
   }
 
@@ -221,6 +217,22 @@ export class Prover {
       if (subjects.length > 0) yield subjects;
     } while (cursor !== '0');
   }
+}
+
+/** @returns a result for each. @throws where no worker lived to give them. */
+async function ask(
+  worker: () => Promise<WorkerProcess | null>,
+  items: ProofItem[],
+  whose: string,
+): Promise<ProofResult[]> {
+  if (items.length === 0) return [];
+  for (let deaths = 0; deaths < MOST_DEATHS; deaths++) {
+    const prover = await worker();
+    if (!prover) break;
+    const results = await prover.prove(items);
+    if (results.length === items.length) return results;
+  }
+  throw new Error(`workers of ${whose} died while they read saved states`);
 }
 
 function refusal(subject: ProofSubject, result: ProofResult): Refusal[] {

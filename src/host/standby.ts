@@ -40,7 +40,7 @@ export class Standby {
     this.local = options.local;
     this.prover = new Prover({
       ...options,
-      next: () => this.pool.slots.find(slot => slot.ready)?.process ?? null,
+      next: async () => (this.state === 'broken' ? null : ((await this.pool.whenReady())?.process ?? null)),
       current: () => this.#borrowCurrent(),
       nextJobs: options.pool.jobs,
     });

@@ -120,8 +120,11 @@ describe('a proof against an older release', () => {
     writer: null,
   });
 
-  function prover(current: Job) {
+  /** @param deaths how many workers of the next release die before one answers. */
+  function prover(current: Job, deaths = 0) {
     const { bringDown, store, worker } = setUp({ r2: current });
+    let left = deaths;
+    const mortal = () => (left-- > 0 ? ({ prove: async () => [] } as unknown as WorkerProcess) : worker(old));
     const manifest = (job: Job) => new Map([['a', describeJob(job as never)]]);
     return new Prover({
       store,
@@ -130,7 +133,7 @@ describe('a proof against an older release', () => {
       currentRelease: 'r2',
       nextJobs: manifest(old),
       bringDown,
-      next: () => worker(old),
+      next: async () => mortal(),
       current: async () => worker(current),
     });
   }
@@ -138,6 +141,13 @@ describe('a proof against an older release', () => {
   test('brings later states down, and reads the others as they are', async () => {
     const proof = await prover(withWay).prove([subject({ at: 1 }, 2), subject({ done: 1 }, 1)]);
     expect(proof).toEqual({ refusals: [], setBack: [] });
+  });
+
+  test('asks another worker where one dies, and gives up where each one does', async () => {
+    expect(await prover(withWay, 2).prove([subject({ done: 1 }, 1)])).toMatchObject({ refusals: [] });
+    await expect(prover(withWay, 3).prove([subject({ done: 1 }, 1)])).rejects.toThrow(
+      'workers of the next release died while they read saved states',
+    );
   });
 
   test('refuses what the older release does not accept, with its path', async () => {

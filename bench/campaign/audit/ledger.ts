@@ -6,6 +6,8 @@ import type { HookLine, Line } from './line.js';
 export interface LedgerFindings {
   starts: number;
   items: number;
+  /** Items begun again that were not sure: what a crash costs. */
+  again: number;
   /** Commits that were saved and not confirmed in time. */
   unconfirmed: number;
   /** Begun again after it was sure. */
@@ -50,6 +52,7 @@ export function judge(lines: Line[]): LedgerFindings {
   const found: LedgerFindings = {
     starts: 0,
     items: 0,
+    again: 0,
     unconfirmed: 0,
     repeated: [],
     twice: [],
@@ -78,7 +81,9 @@ export function judge(lines: Line[]): LedgerFindings {
     }
     if (line.t === 'begin') {
       found.items++;
-      of(found.begun, run, () => new Set()).add(line.what);
+      const begun = of(found.begun, run, () => new Set<number | string>());
+      if (begun.has(line.what)) found.again++;
+      begun.add(line.what);
       const kind = typeof line.what === 'number' ? found.repeated : found.twice;
       if (sure.has(line.what)) kind.push(`${who} began ${line.what} again, which was sure`);
     }
