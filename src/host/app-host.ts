@@ -29,6 +29,8 @@ export interface AppHostOptions extends Omit<RunControlOptions, Made> {
   fetch(release: string): Promise<LocalRelease>;
   createPool(local: LocalRelease, app: AppHost): Pool;
   forkWorker(local: LocalRelease): WorkerProcess;
+  /** Whether what was read last still binds everybody. A host that was cut off or stopped for long may have been left out: it looks before it starts anything. */
+  isCurrent(): boolean;
   /** Whether it falls to this host to prove all live checkpoints. */
   isProver(intent: Intent): Promise<boolean>;
   /** A window has begun: its hooks and probes may be runs. */
@@ -76,7 +78,8 @@ export class AppHost {
       ...options,
       events: this.watch,
       counts: this.#counts,
-      route: (run, main, open) => lanes.route(run, main, open && this.#mayStart(run)),
+      route: (run, main, open) =>
+        options.isCurrent() ? lanes.route(run, main, open && this.#mayStart(run)) : null,
       bringDown: this.#bringDown,
       sideBySide: () => this.intent !== null && (this.intent.moved.length > 0 || this.intent.share > 0),
     });

@@ -132,6 +132,8 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       killAfterMs: config.host.killAfterMs,
       logLines: config.limits.logLines,
       leaving: () => leaving,
+      // No window goes on without a host whose record lives, and that lives as long as this after each report.
+      isCurrent: () => clock.monotonic() - lookedAt < config.host.lockDurationMs,
       enqueue: enqueueChild(store, queues, config.retention),
       fetch: local,
       createPool: ({ release, entry, jobs }, host) =>
@@ -169,6 +171,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
 
   /** Reads every intent and follows it. Never two at once; a wake-up in between leads to another look. */
   let looking: Promise<void> | null = null;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let again = false;
   const look = (): Promise<void> => {
     again = true;
@@ -176,11 +179,13 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     looking ??= (async () => {
       while (again) {
         again = false;
+        const sentAt = clock.monotonic();
         const names = await servedApps(store, config.host.queues);
         const [spans, intents] = await Promise.all([
           openSpans(store),
           Promise.all(names.map(name => readIntent(store, name))),
         ]);
+        lookedAt = sentAt;
         for (const [i, name] of names.entries()) {
           if (!apps.has(name)) apps.set(name, createAppHost(name));
           apps.get(name)!.announced.follow(announcementOf(spans, name, redisClock.now()));

@@ -48,7 +48,9 @@ async function pause(store: Store, queues: Queues, name: string): Promise<void> 
   await store.redis.sadd(store.keys.pausedByUs, name);
   await queues.get(name).pause();
   // The hold may have been lifted since it was seen, and whoever made the flag follow that may have been here before.
-  if (!(await heldQueues(store)).has(name)) await release(store, queues, name);
+  if (!(await heldQueues(store)).has(name)) return release(store, queues, name);
+  // Redis may have died in between and lost the note: the flag that is set when it is back would be nobody's.
+  await store.redis.sadd(store.keys.pausedByUs, name);
 }
 
 async function release(store: Store, queues: Queues, name: string): Promise<void> {

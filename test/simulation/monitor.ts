@@ -234,8 +234,7 @@ export class Monitor {
     let first: string | null = null;
     for (const host of hosts) {
       if (host.state !== 'running') continue;
-      for (const { worker, id, token } of host.claims.values()) {
-        if (!worker) continue;
+      for (const { worker, id, token } of host.held.computing()) {
         const run = runs.get(id);
         if (run.token !== token || run.lockedUntil <= redis.now()) continue;
         first ??= worker.release.name;

@@ -138,7 +138,8 @@ function flagsOf(redis: MemoryRedis, send: Send) {
   async function pause(queue: string): Promise<void> {
     await send(() => redis.noteFlag(queue), 'flags: note');
     await send(() => redis.pause(queue), 'flags: pause');
-    if (!(await held()).has(queue)) await resume(queue);
+    if (!(await held()).has(queue)) return resume(queue);
+    await send(() => redis.noteFlag(queue), 'flags: note');
   }
   async function resume(queue: string): Promise<void> {
     await send(() => redis.resume(queue), 'flags: resume');
