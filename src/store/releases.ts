@@ -36,7 +36,7 @@ export async function putRelease(
   if (bytes > maxBytes)
     throw new SlackwaterError(
       'too-large',
-      `this release has ${formatBytes(bytes)}, and one may have ${formatBytes(maxBytes)}: bundle less, and let jobs read their data from where it lies`,
+      `this release has ${formatBytes(bytes)}, and one may have ${formatBytes(maxBytes)} (limits.releaseBytes): bundle less, and let jobs read their data from where it lies`,
       [{ pointer: '/files', detail: `${bytes} bytes together, at most ${maxBytes}` }],
     );
   const release = releaseOf(manifest, bytes, await redisNow(store.redis));

@@ -3,7 +3,7 @@ import { arrivalOf } from '../arrival.js';
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { asked, brokenHosts, isReady } from './conditions.js';
-import { count, describeRefusal, describeUnready, gone, releaseName } from './sentences.js';
+import { count, describeRefusal, describeUnready, gone, nobodyKnows, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
 import { hold } from './turning.js';
 import { startOfWatch } from './watch.js';
@@ -61,7 +61,7 @@ export const PREPARING: Transition[] = [
     {
       from: 'preparing',
       when: f => unknown(f.window, 'before') !== undefined,
-      because: f => `nobody knows whether the hook ${unknown(f.window, 'before')!.name} was done`,
+      because: f => nobodyKnows(unknown(f.window, 'before')!),
     },
     f => unknown(f.window, 'before')!.name,
   ),

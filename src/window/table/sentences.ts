@@ -1,4 +1,5 @@
 import type { Blocker, Refusal } from '../../model/intent.js';
+import type { Task } from '../../model/task.js';
 import { formatDuration } from '../../platform/duration.js';
 import { type Facts, type HostView, sum } from '../facts.js';
 import { isReady, isStill } from './conditions.js';
@@ -82,6 +83,10 @@ function heldMs({ window, now }: Facts): number {
     entry => entry.ms ?? now - Date.parse(entry.at),
   );
 }
+
+/** Why a person has to say how a hook ended. */
+export const nobodyKnows = ({ name, error }: Task): string =>
+  `nobody knows whether the hook ${name} was done${error ? ` (${error})` : ''}`;
 
 export const gone = (f: Facts): string => `host ${f.vanished.join(', ')} left or fell silent`;
 

@@ -1,7 +1,7 @@
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { isAllStill, isSwapped, sinceRoutedMs } from './conditions.js';
-import { count, releaseName } from './sentences.js';
+import { count, nobodyKnows, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
 import { hold, turnBack } from './turning.js';
 import { startOfWatch } from './watch.js';
@@ -15,7 +15,7 @@ const hooks = (when: 'stopped' | 'undo', isTheirTurn: (f: Facts) => boolean, the
     {
       from: 'swapping',
       when: f => unknown(f.window, when) !== undefined,
-      because: f => `nobody knows whether the hook ${unknown(f.window, when)!.name} was done`,
+      because: f => nobodyKnows(unknown(f.window, when)!),
     },
     f => unknown(f.window, when)!.name,
   ),

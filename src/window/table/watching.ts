@@ -2,7 +2,7 @@ import { formatDuration } from '../../platform/duration.js';
 import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { asked } from './conditions.js';
-import { count, describeSwap } from './sentences.js';
+import { count, describeSwap, nobodyKnows } from './sentences.js';
 import { tasksOf, taskWays, unknown } from './tasks.js';
 import { hold, turnBack } from './turning.js';
 import { endsOf, watchedOf, whyBad } from './watch.js';
@@ -44,7 +44,7 @@ export const WATCHING: Transition[] = [
     {
       from: 'watching',
       when: f => unknown(f.window, 'after') !== undefined,
-      because: f => `nobody knows whether the hook ${unknown(f.window, 'after')!.name} was done`,
+      because: f => nobodyKnows(unknown(f.window, 'after')!),
     },
     f => unknown(f.window, 'after')!.name,
   ),

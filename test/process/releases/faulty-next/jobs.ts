@@ -1,0 +1,2 @@
+export * from '../_faulty.js';
+export * from '../v2/jobs.js';
