@@ -25,7 +25,7 @@ export function operate(world: World): void {
     world.say(`ann decides: ${choice}`);
     write(world, window => {
       if (!window.held || window.request) return false;
-      world.monitor.onChoice(window.held.task, choice);
+      world.monitor.runs.onChoice(window.held.task, choice);
       return { ...window, request: { kind: 'end', choice, by: 'ann', at: iso(world.redis.now()) } };
     });
   };

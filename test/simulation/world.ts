@@ -41,6 +41,8 @@ export interface Options {
   bugs?: StoreBug[];
   /** Called before each act of a server on Redis. @returns `false`: it does not happen, or not now. */
   onAct?: (act: { world: World; process: Process; name: string; index: number }) => boolean;
+  /** Called after each act, whoever did it. */
+  afterAct?: (world: World) => void;
   keepTrace?: boolean;
 }
 
@@ -74,8 +76,8 @@ export class World implements HostWorld {
     const now = () => Math.floor(T0 + this.scheduler.now + this.skewMs);
     this.random = new Random(story.seed + 1);
     this.monitor = new Monitor(this);
-    this.redis = this.monitor.watch(new MemoryRedis(now, bugs));
-    this.runs = new Runs(now, bugs, (run, fence, state) => this.monitor.onSave(run, fence, state));
+    this.redis = this.monitor.control.watch(new MemoryRedis(now, bugs));
+    this.runs = new Runs(now, bugs, (run, fence, state) => this.monitor.runs.onSave(run, fence, state));
     this.releases = story.releases as unknown as Record<string, Release>;
     this.network = {
       away: false,
@@ -101,8 +103,8 @@ export class World implements HostWorld {
     return this.redis.window(this.story.window.id) ?? this.story.window;
   }
 
-  onUnreadable: HostWorld['onUnreadable'] = (...met) => this.monitor.onUnreadable(...met);
-  onStart: HostWorld['onStart'] = (...started) => this.monitor.onStart(...started);
+  onUnreadable: HostWorld['onUnreadable'] = (...met) => this.monitor.runs.onUnreadable(...met);
+  onStart: HostWorld['onStart'] = (...started) => this.monitor.runs.onStart(...started);
 
   isAway = (): boolean => this.network.away;
 
@@ -129,7 +131,7 @@ export class World implements HostWorld {
       behaviours: this.story.behaviours,
       onBegin: (of, deed) => {
         this.say(`${name}: does ${of.task}, try ${of.attempt}`);
-        this.monitor.onTry(of, deed);
+        this.monitor.runs.onTry(of, deed);
       },
     });
     const ring = (to: Process, onWake: () => void) => this.#ring(() => to.deliver(onWake));
@@ -202,6 +204,7 @@ export class World implements HostWorld {
         await new Promise(setImmediate);
       }
       this.monitor.check();
+      this.options.afterAct?.(this);
       if (!isOver(this.window)) overSince = Number.POSITIVE_INFINITY;
       else overSince = Math.min(overSince, this.scheduler.now);
       const overMs = this.scheduler.now - overSince;

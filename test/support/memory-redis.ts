@@ -5,6 +5,7 @@ import type { Report, Window } from '../../src/model/window.js';
 import { isOver, NO_RECORD } from '../../src/model/window-defaults.js';
 import type { Advance, WindowChange } from '../../src/store/windows.js';
 import type { Holder } from '../../src/window/control-plane.js';
+import { copyOf, type Data, emptyData, frozen, kept, type MemoryEvent, spanOf } from './memory-data.js';
 
 /** Errors put in on purpose, to show that they are found. */
 export type StoreBug =
@@ -14,53 +15,12 @@ export type StoreBug =
   | 'lost try taken for a failed one'
   | 'fence ignored';
 
-export interface MemoryEvent {
-  type: string;
-  data: Record<string, unknown>;
-}
-
-interface Data {
-  lease: { owner: string; term: number; until: number };
-  windows: Map<string, Window>;
-  notes: Map<string, Record<string, unknown>>;
-  reports: Map<string, Report>;
-  open: Set<string>;
-  ended: string[];
-  apps: Set<string>;
-  intents: Map<string, Intent>;
-  holds: Map<string, Hold>;
-  hosts: Map<string, { status: HostStatus; until: number }>;
-  events: MemoryEvent[];
-  pausedByUs: Set<string>;
-  paused: Set<string>;
-  added: Map<string, number>;
-  signs: Map<string, { sign: TaskSign; by: string; until: number }>;
-  records: Map<string, RunRecord>;
-}
-
 /**
  * What Redis keeps of the control plane, in memory: each method is one atomic act and answers as the script or command of `src/store` that it stands for.
  * Documents are frozen copies, so whoever writes into one is found out.
  */
 export class MemoryRedis {
-  #data: Data = {
-    lease: { owner: '', term: 0, until: 0 },
-    windows: new Map(),
-    notes: new Map(),
-    reports: new Map(),
-    open: new Set(),
-    ended: [],
-    apps: new Set(),
-    intents: new Map(),
-    holds: new Map(),
-    hosts: new Map(),
-    events: [],
-    pausedByUs: new Set(),
-    paused: new Set(),
-    added: new Map(),
-    signs: new Map(),
-    records: new Map(),
-  };
+  #data = emptyData();
   readonly listeners = new Set<() => void>();
 
   constructor(
@@ -326,32 +286,4 @@ export class MemoryRedis {
   #wake(): void {
     for (const listener of this.listeners) listener();
   }
-}
-
-/** As it is read back: without what JSON does not know, and not to be written into. */
-function kept<Document>(document: Document): Document {
-  return frozen(JSON.parse(JSON.stringify(document)) as Document);
-}
-
-function frozen<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const each of Object.values(value)) frozen(each);
-  }
-  return value;
-}
-
-function copyOf(data: Data): Data {
-  const copy = Object.entries(data).map(([name, value]) => {
-    if (value instanceof Map) return [name, new Map(value)];
-    if (value instanceof Set) return [name, new Set(value)];
-    return [name, Array.isArray(value) ? [...value] : value];
-  });
-  return Object.fromEntries(copy) as Data;
-}
-
-function spanOf(window: Window): [from: number, to: number] {
-  const from = Date.parse(window.startsAt);
-  const end = window.held?.until ?? window.endsBy;
-  return [from, end === null ? from + window.maxDurationMs : Date.parse(end)];
 }
