@@ -16,6 +16,7 @@ export class Findings {
   onTrouble(kind: string): void {
     if (kind === 'the clock jumps') this.hasJumped = true;
     if (kind === 'Redis is back as it was') this.hasLost = true;
-    if (kind.startsWith('host is')) this.hasHostFailed = true;
+    // Away for long, hosts give up what they compute.
+    if (kind.startsWith('host is') || kind === 'Redis is away') this.hasHostFailed = true;
   }
 }
