@@ -73,7 +73,12 @@ export class ControlWatch {
       'revisions rise',
       () => `${revision} after ${this.#highestRevision}`,
     );
-    this.findings.must(term >= this.#highestTerm, 'terms rise', () => `${term} after ${this.#highestTerm}`);
+    // Whoever sweeps has no term of his own: after a loss the gate may open under a former one, until somebody leads and claims it.
+    this.findings.must(
+      term >= this.#highestTerm || this.findings.hasLost,
+      'terms rise',
+      () => `${term} after ${this.#highestTerm}`,
+    );
     this.#highestRevision = Math.max(revision, this.#highestRevision);
     this.#highestTerm = Math.max(term, this.#highestTerm);
   }
