@@ -171,7 +171,7 @@ export class AppHost {
     if (this.#loading === release || this.#keeper.isLoading(release)) return;
     this.#loading = release;
     const loading = this.#loadPool(release, old).finally(() => {
-      this.#loading = null;
+      if (this.#loading === release) this.#loading = null;
     });
     this.#endings.add(loading);
   }

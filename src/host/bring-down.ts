@@ -7,7 +7,7 @@ import { Together } from '../platform/together.js';
 import type { Store } from '../store/redis.js';
 import { listReleases } from '../store/releases.js';
 import type { LocalRelease } from './local-release.js';
-import type { SpareWorkers } from './spare-workers.js';
+import { forgetOldest, type SpareWorkers } from './spare-workers.js';
 
 /** A state of a later version than the code reads that shall go on from it. */
 export interface Above {
@@ -36,6 +36,8 @@ export interface BringDownOptions {
 /** For one message: states are large, and many. */
 const PAGE = 200;
 /** After that, whoever computes a downgrade is taken for stuck. */
+/** Writers that are remembered, by job and version. */
+const MOST_WRITERS = 1_000;
 const WITHIN_MS = 10_000;
 /** Deaths of a worker over the states of one job, before the rest of them is not tried any more. */
 const MOST_DEATHS = 3;
@@ -77,6 +79,7 @@ export class BringDown {
     const found = this.#findWriter(above);
     const forget = () => this.#writers.delete(key);
     this.#writers.set(key, found);
+    forgetOldest(this.#writers, MOST_WRITERS);
     found.then(writer => writer ?? forget(), forget);
     return found;
   }
@@ -124,10 +127,10 @@ export class BringDown {
     try {
       const spare = await spares.borrow(release);
       const cancel = clock.after(WITHIN_MS, () => spare.process.kill());
-      const results = await spare.process.prove(items);
-      cancel();
-      spare.free();
-      return results;
+      return await spare.process.prove(items).finally(() => {
+        cancel();
+        spare.free();
+      });
     } catch (error) {
       if (!(error instanceof SlackwaterError)) throw error;
       return items.map(item => refusal(item, error.message));

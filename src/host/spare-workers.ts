@@ -26,6 +26,13 @@ interface Kept {
 const STAYS_MS = 30_000;
 /** Idle ones make room beyond this many. */
 const MOST = 3;
+/** Releases whose place on this machine is remembered. */
+const MOST_LOCALS = 50;
+
+/** Keeps a memory small that is only there to save a look. */
+export function forgetOldest(memory: Map<string, unknown>, most: number): void {
+  for (const key of memory.keys()) if (memory.size > most) memory.delete(key);
+}
 
 /** Workers that get no runs: the code of a release, for whoever wants to read or change a state by it. One a release, forked when it is first asked for. */
 export class SpareWorkers {
@@ -42,6 +49,7 @@ export class SpareWorkers {
     if (known) return known;
     const fetched = this.options.fetch(release);
     this.#locals.set(release, fetched);
+    forgetOldest(this.#locals, MOST_LOCALS);
     fetched.catch(() => this.#locals.delete(release));
     return fetched;
   }

@@ -81,7 +81,7 @@ export class StandbyKeeper {
         this.options.report(true);
       })
       .finally(() => {
-        this.#loading = null;
+        if (this.#loading === wanted) this.#loading = null;
       });
     this.options.endings.add(loading);
   }
@@ -91,7 +91,7 @@ export class StandbyKeeper {
     const local = await fetch(release);
     const former = await formerQueues();
     const wanted = intent();
-    if (wanted?.standby !== release && wanted?.release !== release) return;
+    if (this.#loading !== release || (wanted?.standby !== release && wanted?.release !== release)) return;
     const running = current();
     const jobs = [...local.jobs, ...(running?.jobs ?? [])];
     this.standby = new Standby({

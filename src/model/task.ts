@@ -9,8 +9,8 @@ export interface TaskAction {
 
 export const HOOK_TIMES = ['before', 'stopped', 'after', 'undo'] as const;
 /**
- * `before`: all hosts are ready, the old code works on. `stopped`: nothing runs. `after`: intake is open on the new release.
- * `undo`: on the way back, when nothing runs, if a `before` or `stopped` hook was begun.
+ * `before`: all hosts are ready, the old code works on. `stopped`: nothing runs. `after`: the new release is known to work.
+ * `undo`: on the way back, when nothing runs, if a hook was begun before.
  */
 export type HookTime = (typeof HOOK_TIMES)[number];
 
@@ -40,6 +40,8 @@ export interface Task {
   name: string;
   when: HookTime | 'verify';
   state: TaskState;
+  /** A try of it was lost: whatever it says now, it may have been done. */
+  uncertain?: boolean;
   /** Tries begun. */
   attempt: number;
   /** Of the last try, ISO 8601. */

@@ -12,10 +12,12 @@ type Defaulted =
   | 'announceMs'
   | 'requiresApproval'
   | 'approvedBy'
+  | 'scheduledBy'
   | 'drainDeadline'
   | 'endsBy'
   | 'forced'
   | 'arriveAt'
+  | 'running'
   | 'routedAt'
   | 'moved'
   | 'movedAt'
@@ -39,10 +41,12 @@ export const WINDOW_DEFAULTS: Pick<Window, Defaulted> = {
   announceMs: 0,
   requiresApproval: false,
   approvedBy: null,
+  scheduledBy: null,
   drainDeadline: null,
   endsBy: null,
   forced: false,
   arriveAt: null,
+  running: null,
   routedAt: null,
   moved: [],
   movedAt: null,
@@ -65,6 +69,13 @@ export const WATCH: Watch = {
   maxCrashes: 3,
   maxParked: 0,
 };
+
+/** A window as an earlier version of Slackwater may have stored it. */
+export function readWindow(stored: Partial<Window> & Omit<Window, Defaulted>): Window {
+  const { phase, release, previousRelease } = stored;
+  const running = phase === 'swapping' || phase === 'resuming' ? release : previousRelease;
+  return { ...WINDOW_DEFAULTS, running, ...stored };
+}
 
 export const NO_RECORD: RunRecord = { completed: 0, failed: 0, crashes: 0, parked: 0 };
 

@@ -55,11 +55,12 @@ function hintFor({ phase }: Window, kind: Asked): string {
   return ALLOWED[kind].otherwise;
 }
 
-function whyNotApproved({ id, requiresApproval, approvedBy, createdBy }: Window, by?: string): string | null {
+function whyNotApproved(window: Window, by?: string): string | null {
+  const { id, requiresApproval, approvedBy, createdBy, scheduledBy } = window;
   if (!requiresApproval) return `window ${id} needs no approval`;
   if (approvedBy !== null) return `window ${id} is approved already, by ${approvedBy}`;
-  if (by === createdBy)
-    return `window ${id} was declared by ${createdBy}: another person has to approve it (with another token; without tokens, under another name in X-Slackwater-Actor)`;
+  if (by === createdBy || by === scheduledBy)
+    return `window ${id} was declared by ${by}: another person has to approve it (with another token; without tokens, under another name in X-Slackwater-Actor)`;
   return null;
 }
 

@@ -119,6 +119,8 @@ export interface Window {
   /** Another person than `createdBy` has to agree before it begins. */
   requiresApproval: boolean;
   approvedBy: string | null;
+  /** Who declared the recurring window of which this is one; `null`: it is none of these. */
+  scheduledBy: string | null;
   drainTimeoutMs: number;
   onDrainTimeout: 'abort' | 'force';
   maxDurationMs: number;
@@ -130,6 +132,8 @@ export interface Window {
   forced: boolean;
   /** While draining: when the slow runs will have come in, as far as is known; the others compute on until shortly before. `null`: all are asked at once. */
   arriveAt: string | null;
+  /** The release that hosts are told to run, but for those that go ahead (`moved`); before the window begins it has no say. */
+  running: string | null;
   /** When the hosts were told to go over to the other release; `null` before. */
   routedAt: string | null;
   /** IDs of the hosts that were told to run the new release already (rolling), and since when the last of them. */
@@ -138,8 +142,8 @@ export interface Window {
   /** Share of new runs that starts on the new release now (canary), and since when. */
   share: number;
   sharedAt: string | null;
-  /** The window goes back to the former release. */
-  rollback: { because: string; at: string; from: Phase } | null;
+  /** The window goes back to the former release. `hadMoved`: some host, or some run, was on the new one. */
+  rollback: { because: string; at: string; from: Phase; hadMoved: boolean } | null;
   watched: Watched | null;
   held: Held | null;
   proofRound: number;

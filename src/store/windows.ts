@@ -1,7 +1,7 @@
 import type { Hold } from '../model/hold.js';
 import type { Intent } from '../model/intent.js';
 import type { Choice, Report, Request, Window } from '../model/window.js';
-import { isOver, WINDOW_DEFAULTS } from '../model/window-defaults.js';
+import { isOver, readWindow } from '../model/window-defaults.js';
 import { type Ask, type Asked, extended, whyNot } from '../model/window-requests.js';
 import type { WindowFire } from '../model/window-schedule.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
@@ -100,7 +100,7 @@ export async function getWindow(store: Store, id: string): Promise<Window> {
 
 async function findWindow(store: Store, id: string): Promise<Window | null> {
   const text = await store.redis.hget(store.keys.window(id), 'json');
-  return text === null ? null : { ...WINDOW_DEFAULTS, ...(JSON.parse(text) as Window) };
+  return text === null ? null : readWindow(JSON.parse(text) as Window);
 }
 
 /** Newest first. `before`: the ID of the last one of the page before. */

@@ -3,7 +3,7 @@ import type { Intent } from '../model/intent.js';
 import type { Window } from '../model/window.js';
 import { isOver } from '../model/window-defaults.js';
 import { windowOwner } from '../store/holds.js';
-import { closedUntil, isHeldClosed, originOf, routedRelease, targetOf } from './direction.js';
+import { closedUntil, isHeldClosed, targetOf } from './direction.js';
 
 export type IntentFields = Omit<Intent, 'revision' | 'term'>;
 
@@ -17,7 +17,7 @@ export function intentOf(window: Window): IntentFields | null {
   const open: IntentFields = {
     app: window.app,
     window: window.id,
-    release: routedRelease(window),
+    release: window.running,
     standby: null,
     gate: 'open',
     drain: false,
@@ -47,27 +47,34 @@ export function intentOf(window: Window): IntentFields | null {
       return open;
     case 'watching':
       // Loaded, so that the way back would be as short as the way forward.
-      return { ...open, standby: window.watch ? originOf(window) : null };
+      return { ...open, standby: window.watch ? window.previousRelease : null };
     case 'done':
       if (isOver(window)) return { ...open, window: null, release: releaseAfter(window) };
       return isHeldClosed(window) ? { ...closed, drain: true } : open;
   }
 }
 
-/** Hosts stay where they are until the hooks are done: nothing runs meanwhile. */
-const swapping = (window: Window, closed: IntentFields): IntentFields =>
-  window.routedAt === null ? { ...closed, standby: targetOf(window), drain: true } : closed;
+/** Hosts stay where they are until the hooks are done: nothing runs meanwhile. A hook that is a job runs on the new release, so that stays loaded. */
+function swapping(window: Window, closed: IntentFields): IntentFields {
+  if (window.routedAt !== null) return closed;
+  const standby = window.running === window.release ? targetOf(window) : window.release;
+  return { ...closed, standby, drain: true };
+}
 
 /** Both releases at once. On the way back no host has moved, and no new run starts on the other release. */
 function goingOver(window: Window, open: IntentFields): IntentFields {
   const { moved, share, forced: force } = window;
-  if (window.rollback) return { ...open, release: window.previousRelease, force };
+  // What computes in the standby's workers comes out first; only then, for a hook that undoes, is it loaded again.
+  if (window.rollback) return { ...open, standby: isUndoing(window) ? window.release : null, force };
   return { ...open, standby: targetOf(window), moved, share, force };
 }
 
+const isUndoing = ({ tasks }: Window): boolean =>
+  tasks.some(({ when, state, run }) => when === 'undo' && state === 'running' && run !== null);
+
 function releaseAfter(window: Window): string | null {
   if (window.outcome === 'completed') return window.release;
-  return window.outcome === 'held' ? routedRelease(window) : window.previousRelease;
+  return window.outcome === 'held' ? window.running : window.previousRelease;
 }
 
 /** The hold that stands while the window is in its phase. Its end is the end of the window, even with every server dead. */

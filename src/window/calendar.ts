@@ -20,7 +20,7 @@ import { planFires } from './plan-fires.js';
 /** How often the schedules are read, so that one that is new is known before its first fire, ms. */
 const LOOK_EVERY_MS = 1_000;
 /** A window that opens later than this after its fire has only what is left of its time, ms. */
-const LATE_MS = 5_000;
+const LATE_MS = 2_000;
 
 export interface CalendarOptions {
   clock?: Clock;
@@ -116,10 +116,16 @@ async function choose(store: Store, app: string): Promise<{ release: string } | 
     return { why: `release ${newest.id} is current, and none newer was pushed` };
   const windows = await listWindows(store, { app, limit: 1_000 });
   const left = windows.items.find(
-    ({ release, outcome }) => release === newest.id && (outcome === 'completed' || outcome === 'rolled-back'),
+    ({ release, outcome }) =>
+      release === newest.id && (outcome === 'completed' || outcome === 'rolled-back' || outcome === 'held'),
   );
   if (!left) return { release: newest.id };
-  const how = left.outcome === 'completed' ? 'somebody went back from it since' : 'it was rolled back';
+  const how =
+    left.outcome === 'completed'
+      ? 'somebody went back from it since'
+      : left.outcome === 'held'
+        ? 'its window was held, and a person had to decide'
+        : 'it was rolled back';
   return {
     why: `release ${newest.id} was deployed by window ${left.id}, and ${how}: push a newer one, or open a window for it yourself`,
   };
@@ -136,6 +142,7 @@ function inputOf(schedule: WindowSchedule, release: string, at: number, now: num
     app,
     release,
     createdBy: scheduleOwner(schedule),
+    scheduledBy: schedule.createdBy,
     startsAt: late ? undefined : new Date(at).toISOString(),
     maxDurationMs,
     drainTimeoutMs: Math.min(schedule.drainTimeoutMs, room),

@@ -1,4 +1,6 @@
+import type { Task } from '../model/task.js';
 import type { Phase, Window } from '../model/window.js';
+import { isOver } from '../model/window-defaults.js';
 import { type Facts, factsOf, LIMITS, type Limits, type Observation } from './facts.js';
 import { progressOf } from './progress.js';
 import type { Transition } from './table/way.js';
@@ -42,7 +44,15 @@ function take(transition: Transition, facts: Facts): Decision {
     window.finishedAt = new Date(facts.now).toISOString();
     window.request = null;
   }
+  if (isOver(window)) window.tasks = window.tasks.map(task => cutShort(task, facts.now));
   return { from, because, window };
+}
+
+/** What is still at work when a window ends is ended with it, and how far it came is not known. */
+function cutShort(task: Task, now: number): Task {
+  if (task.state !== 'running') return task;
+  const error = 'the window was over while it worked: it was ended';
+  return { ...task, state: 'unknown', endedAt: new Date(now).toISOString(), error };
 }
 
 function enter(window: Window, phase: Phase, now: number, because: string): void {

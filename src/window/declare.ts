@@ -21,6 +21,8 @@ export interface WindowInput {
   startsAt?: string | undefined;
   reason: string;
   createdBy: string;
+  /** Of a recurring window: who declared that. */
+  scheduledBy?: string;
   drainTimeoutMs: number;
   onDrainTimeout: 'abort' | 'force';
   maxDurationMs: number;
@@ -103,6 +105,7 @@ function windowOf(input: WindowInput, release: Release, previous: Release | null
     outcome: null,
     reason: input.reason,
     createdBy: input.createdBy,
+    scheduledBy: input.scheduledBy ?? null,
     createdAt,
     startsAt: new Date(startsAt).toISOString(),
     finishedAt: null,

@@ -12,13 +12,15 @@ import type {
 import type { TaskSign } from '../model/task.js';
 import type { Phase, Window } from '../model/window.js';
 import { NO_RECORD } from '../model/window-defaults.js';
-import { DAY_MS, originOf, targetOf } from './direction.js';
+import { DAY_MS, targetOf } from './direction.js';
 
 /** What the engine sees at one look. */
 export interface Observation {
   intent: Intent | null;
   /** All whose record has not expired, those that leave included. */
   hosts: HostStatus[];
+  /** Of a window that is to begin: the queues of the release that runs by then. */
+  queues?: string[];
   /** Another window of this app that has begun and is not over. */
   busy: string | null;
   /** Of the tasks that run, by `taskKey`; `null` or absent: no sign. */
@@ -81,10 +83,11 @@ export interface Facts {
   now: number;
   limits: Limits;
   current: string | null;
-  /** Where it goes to and where from, now: on the way back these change places. */
+  /** Where it goes to now: its release, or on the way back the former one. */
   target: string | null;
-  origin: string | null;
   busy: string | null;
+  /** All that it is about: those of its own release and of the one that it replaces. */
+  queues: string[];
   signs: Record<string, TaskSign | null>;
   records: { new: RunRecord; old: RunRecord };
   freeze: Freeze | null;
@@ -120,8 +123,8 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     limits,
     current: intent?.release ?? null,
     target: targetOf(window),
-    origin: originOf(window),
     busy,
+    queues: [...new Set([...window.queues, ...(observation.queues ?? [])])].sort(),
     signs: observation.signs ?? {},
     records: observation.records ?? { new: NO_RECORD, old: NO_RECORD },
     freeze: observation.freeze ?? null,

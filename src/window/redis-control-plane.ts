@@ -1,4 +1,6 @@
 import { freezeAt } from '../model/freeze.js';
+import type { Intent } from '../model/intent.js';
+import type { Window } from '../model/window.js';
 import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
 import type { Queues } from '../queue/queues.js';
 import { pruneWindows } from '../store/ended-windows.js';
@@ -8,10 +10,18 @@ import { listHolds, sweep } from '../store/holds.js';
 import { listHosts } from '../store/hosts.js';
 import { claimIntents, readIntent, watchControl } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
+import { getRelease } from '../store/releases.js';
 import { readRecord } from '../store/run-records.js';
 import { readSigns } from '../store/task-signs.js';
 import { advance, getWindow, openWindows, readNotes } from '../store/windows.js';
 import type { ControlPlane } from './control-plane.js';
+
+/** Another release has come into its place since the window was declared: its queues are the window's too. */
+async function queuesReplaced(store: Store, { phase, previousRelease }: Window, intent: Intent | null) {
+  const current = intent?.release ?? null;
+  if (phase !== 'scheduled' || current === null || current === previousRelease) return [];
+  return (await getRelease(store, current)).jobs.map(job => job.queue);
+}
 
 /** The control plane in Redis, as the engine sees it. */
 export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
@@ -31,7 +41,9 @@ export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
         readRecord(store, of.app, of.previousRelease),
       ]);
       const freeze = freezeAt(freezes, of.app, now);
-      return { window, intent, hosts, holds, now, signs, records: { new: fresh, old }, freeze };
+      const records = { new: fresh, old };
+      const queues = await queuesReplaced(store, window, intent);
+      return { window, intent, hosts, holds, now, signs, records, freeze, queues };
     },
     advance: (holder, change) => advance(store, holder, change),
     notes: windowId => readNotes(store, windowId),

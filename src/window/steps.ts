@@ -9,6 +9,7 @@ import { dueIn } from './due.js';
 import { type Facts, factsOf, type Limits, sum } from './facts.js';
 import { forecastDrainMs } from './forecast.js';
 import { observe } from './observe.js';
+import { Patience } from './patience.js';
 import { progressOf } from './progress.js';
 import { makeReport, type WindowNotes } from './report.js';
 import type { TaskRunner } from './tasks/runner.js';
@@ -33,6 +34,7 @@ export type Tasks = Pick<TaskRunner, 'about' | 'ensure' | 'over'>;
 /** Takes the steps of a window: from a look to a decision, from a decision to a write, from a write to its effects. */
 export class Steps {
   readonly #shownAt = new Map<string, number>();
+  readonly #patience: Patience;
   #flags: Promise<void> = Promise.resolve();
 
   constructor(
@@ -41,7 +43,9 @@ export class Steps {
     private readonly clock: Clock,
     private readonly onEvent: (event: EngineEvent) => void,
     private readonly tasks?: Tasks,
-  ) {}
+  ) {
+    this.#patience = new Patience(limits.signMs);
+  }
 
   /**
    * Goes on with this window until it has to wait for somebody.
@@ -51,6 +55,7 @@ export class Steps {
     let known = window;
     for (let step = 0; step < MAX_STEPS; step++) {
       const look = await observe(this.plane, known, open);
+      look.signs = this.#patience.heed(look.window, look.signs, this.clock.monotonic());
       if (isOver(look.window)) break;
       const decision = decide(look.window, look, look.now, this.limits);
       const goOn = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
@@ -97,6 +102,7 @@ export class Steps {
     if (!isOver(window)) return true;
     await this.#flags;
     this.#shownAt.delete(window.id);
+    this.#patience.forget(window);
     await this.plane.prune(window.app);
     return false;
   }

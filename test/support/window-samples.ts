@@ -46,6 +46,7 @@ export function windowIn(phase: Phase, change: Partial<Window> = {}): Window {
     proofRound: 1,
     endsBy: iso(T0 + 600_000),
     drainDeadline: phase === 'preparing' ? null : iso(T0 + 60_000),
+    running: ['verifying', 'resuming', 'watching'].includes(phase) ? 'new' : 'old',
     routedAt: ['swapping', 'verifying', 'resuming', 'watching'].includes(phase) ? iso(T0) : null,
     phases: [{ phase, at: iso(T0), ms: null, because: 'test' }],
     ...change,

@@ -56,7 +56,12 @@ const watched: Watched = {
   old: { completed: 990, failed: 10, crashes: 0, parked: 0 },
 };
 
-const rollback = { because: 'probe smoke failed (503)', at: iso(T0 + 9_000), from: 'verifying' } as const;
+const rollback = {
+  because: 'probe smoke failed (503)',
+  at: iso(T0 + 9_000),
+  from: 'verifying',
+  hadMoved: true,
+} as const;
 
 const held = windowAt('done', {
   outcome: 'held',
@@ -339,7 +344,7 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
     blockers: [],
     refusals: [],
     tasks: [task({ ...ran, state: 'done' })],
-    rollback: { because: '25 % of 40 ends failed', at: iso(T0 + 9_100), from: 'watching' },
+    rollback: { because: '25 % of 40 ends failed', at: iso(T0 + 9_100), from: 'watching', hadMoved: true },
     watch: {
       ...watched,
       new: { completed: 30, failed: 10, crashes: 1, parked: 2 },

@@ -25,7 +25,7 @@ describe('what may be asked of a window', () => {
 
   it('a rolling window can go back while it swaps, and none twice', () => {
     expect(allowedIn(windowIn('swapping', { strategy: 'rolling' }))).toEqual(['abort', 'extend']);
-    const rollback = { because: 'probe failed', at: iso(T0), from: 'verifying' } as const;
+    const rollback = { because: 'probe failed', at: iso(T0), from: 'verifying', hadMoved: true } as const;
     const back = windowIn('draining', { rollback });
     expect(allowedIn(back)).toEqual(['extend']);
     expect(whyNot(back, 'abort')).toMatch(/goes back already/);
@@ -117,7 +117,7 @@ describe('what hosts are told in each phase', () => {
       drain: true,
       until: iso(T0 + 600_000),
     });
-    const swapping = windowIn('swapping');
+    const swapping = windowIn('swapping', { running: 'new' });
     swapping.phases.unshift({ phase: 'draining', at: iso(T0 - 1), ms: 1, because: '' });
     expect(intentOf(swapping)).toMatchObject({ release: 'new', gate: 'closed', drain: false });
     expect(holdOf(swapping)).toMatchObject({

@@ -17,7 +17,9 @@ import { backward, forward, iso, type Transition } from './way.js';
 /** Where no hook has to run first hosts go over in the same step: each one more costs the stop a round trip. */
 const routedWithout = (when: 'stopped' | 'undo', f: Facts): Partial<Window> => ({
   arriveAt: null,
-  routedAt: tasksOf(f.window, when).length === 0 ? iso(f.now) : null,
+  ...(tasksOf(f.window, when).length === 0
+    ? { routedAt: iso(f.now), running: f.target }
+    : { routedAt: null }),
 });
 
 const whoVanished: Transition = {

@@ -1,8 +1,7 @@
 import type { Choice, Window } from '../../model/window.js';
-import { routedRelease } from '../direction.js';
 import type { Facts } from '../facts.js';
 import { releaseName } from './sentences.js';
-import { goingBack, straight } from './turning.js';
+import { goingBack, straight, throughDrain } from './turning.js';
 import { startOfWatch } from './watch.js';
 import { iso, type Transition } from './way.js';
 
@@ -38,16 +37,28 @@ const heldAt = (f: Facts) => f.window.held!.phase;
 /** What is not known to be done is taken for not done: the hooks for the way back have to cope with that. */
 const resumedBack = (f: Facts): Partial<Window> => ({ ...resumed(f), tasks: f.window.tasks });
 
+const later = (a: string, b: string): string => (a > b ? a : b);
+
+/** Nothing was stopped yet, and no hook is there for the way back. */
+const isUntouched = ({ window }: Facts): boolean =>
+  window.held?.phase === 'preparing' && !window.tasks.some(({ when }) => when === 'undo');
+
+/** Runs may compute, or do so as soon as a person says that it goes on. */
+const isInUse = (f: Facts): boolean => heldAt(f) === 'watching' || f.window.strategy !== 'window';
+
 const GO_BACK: Omit<Transition, 'to'> = {
   from: 'done',
   when: chose('go-back'),
   because: f => `${by(f)}: back to ${releaseName(f.window.previousRelease)}`,
-  set: f => ({ ...goingBack(f, f.window.held!.reason, heldAt(f)), ...resumedBack(f) }),
+  set: f => {
+    const back = goingBack(f, f.window.held!.reason, heldAt(f));
+    return { ...back, ...resumedBack(f), endsBy: later(back.endsBy!, resumed(f).endsBy!) };
+  },
 };
 
 /** From `held` on: only a person moves the window, the engine keeps what it holds. */
 export const HELD: Transition[] = [
-  ...(['preparing', 'draining', 'swapping', 'verifying', 'watching'] as const).flatMap<Transition>(phase => {
+  ...(['preparing', 'swapping', 'verifying', 'watching'] as const).flatMap<Transition>(phase => {
     const at = (f: Facts) => f.window.held !== null && heldAt(f) === phase;
     return [
       {
@@ -74,7 +85,15 @@ export const HELD: Transition[] = [
       },
     ];
   }),
-  { ...GO_BACK, to: 'draining', when: f => GO_BACK.when(f) && heldAt(f) === 'watching' },
+  {
+    from: 'done',
+    to: 'done',
+    outcome: 'aborted',
+    when: f => GO_BACK.when(f) && isUntouched(f),
+    because: f => `${by(f)}: nothing was stopped. It was held because ${f.window.held!.reason}`,
+    set: () => ({ held: null, request: null }),
+  },
+  ...throughDrain({ ...GO_BACK, when: f => GO_BACK.when(f) && isInUse(f) }),
   ...straight(GO_BACK),
   {
     from: 'done',
@@ -82,7 +101,7 @@ export const HELD: Transition[] = [
     outcome: 'held',
     when: chose('release'),
     because: f =>
-      `${by(f)}: intake is open on ${releaseName(routedRelease(f.window))}. It was held because ${f.window.held!.reason}`,
+      `${by(f)}: intake is open on ${releaseName(f.window.running)}. It was held because ${f.window.held!.reason}`,
     set: () => ({ held: null, request: null }),
   },
   {

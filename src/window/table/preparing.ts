@@ -78,8 +78,8 @@ export const PREPARING: Transition[] = [
     to: 'done',
     outcome: 'refused',
     when: f =>
-      (!isPrepared(f) && f.inPhaseMs >= f.limits.prepareMs && !isAtHooks(f)) ||
-      hasPassed(f.window.endsBy, f.now),
+      !isAtHooks(f) &&
+      ((!isPrepared(f) && f.inPhaseMs >= f.limits.prepareMs) || hasPassed(f.window.endsBy, f.now)),
     because: f => `not ready after ${formatDuration(f.inPhaseMs)}: ${describeUnready(f)}. Nothing was paused`,
   },
   {

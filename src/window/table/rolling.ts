@@ -3,8 +3,8 @@ import type { Facts, HostView } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { asked, brokenHosts, hasResumed, isReady } from './conditions.js';
 import { count, describeRefusal, releaseName } from './sentences.js';
-import { allDone, failed, taskWays, unknown } from './tasks.js';
-import { becauseBack, goingBack, hold } from './turning.js';
+import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
+import { becauseBack, goingBack, hold, outcomeBack } from './turning.js';
 import { endsOf, since, whyBad } from './watch.js';
 import { backward, forward, iso, type Transition } from './way.js';
 
@@ -103,13 +103,21 @@ const FORWARD: Transition[] = [
     to: 'resuming',
     when: f => f.staying.length > 0 && left(f).length === 0 && moving(f).length === 0,
     because: f => `${count(f.staying.length, 'host')} on ${releaseName(f.target)}`,
-    set: f => ({ routedAt: iso(f.now), moved: [], share: 0 }),
+    set: f => ({ routedAt: iso(f.now), running: f.target, moved: [], share: 0 }),
   },
 ];
 
 const isHome = (f: Facts): boolean =>
   f.staying.every(host => isSettled(f, host) && (host.app!.ahead ?? 0) === 0);
 const sinceTurn = (f: Facts): number => sinceMs(f, f.window.rollback!.at);
+
+/** Who is not back by now starts nothing before it is: the others go on without it. */
+const isGivenUp = (f: Facts): boolean =>
+  f.window.forced && sinceTurn(f) >= f.window.drainTimeoutMs + f.limits.forceMs + f.limits.swapMs;
+
+/** A hook that is a job computes in the standby's workers, which is no reason to wait for them to be empty. */
+const isUndoing = (f: Facts): boolean =>
+  tasksOf(f.window, 'undo').some(({ state, attempt }) => state !== 'done' && attempt > 0);
 
 const BACK: Transition[] = [
   hold(
@@ -120,7 +128,7 @@ const BACK: Transition[] = [
     },
     f => (failed(f.window, 'undo') ?? unknown(f.window, 'undo'))!.name,
   ),
-  ...taskWays('swapping', 'undo', isHome),
+  ...taskWays('swapping', 'undo', f => isHome(f) || isGivenUp(f) || isUndoing(f)),
   {
     from: 'swapping',
     to: 'swapping',
@@ -131,10 +139,8 @@ const BACK: Transition[] = [
   {
     from: 'swapping',
     to: 'done',
-    outcome: 'rolled-back',
-    when: f =>
-      (isHome(f) && allDone(f.window, 'undo')) ||
-      (f.window.forced && sinceTurn(f) >= f.window.drainTimeoutMs + f.limits.forceMs + f.limits.swapMs),
+    outcome: outcomeBack,
+    when: f => (isHome(f) || isGivenUp(f)) && allDone(f.window, 'undo'),
     because: becauseBack,
   },
 ];

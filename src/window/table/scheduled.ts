@@ -55,6 +55,8 @@ export const SCHEDULED: Transition[] = [
     because: f => (asked('start')(f) ? `started by ${f.window.request!.by}` : 'its time has come'),
     set: f => ({
       previousRelease: f.current,
+      running: f.current,
+      queues: f.queues,
       endsBy: iso(f.now + f.window.maxDurationMs),
       proofRound: 1,
       request: null,

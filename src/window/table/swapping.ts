@@ -3,7 +3,7 @@ import { hasPassed } from '../facts.js';
 import { isAllStill, isSwapped, sinceRoutedMs } from './conditions.js';
 import { count, nobodyKnows, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
-import { hold, turnBack } from './turning.js';
+import { hold, straight, turnBack } from './turning.js';
 import { startOfWatch } from './watch.js';
 import { backward, forward, iso, type Transition } from './way.js';
 
@@ -26,7 +26,7 @@ const hooks = (when: 'stopped' | 'undo', isTheirTurn: (f: Facts) => boolean, the
     when: f => !isRouted(f) && allDone(f.window, when),
     because: f =>
       `${tasksOf(f.window, when).length > 0 ? then : 'hosts'} go over to ${releaseName(f.target)}`,
-    set: f => ({ routedAt: iso(f.now) }),
+    set: f => ({ routedAt: iso(f.now), running: f.target }),
   },
 ];
 
@@ -51,7 +51,8 @@ const FORWARD: Transition[] = [
       because: f =>
         `hook ${failed(f.window, 'stopped')!.name} failed (${failed(f.window, 'stopped')!.error})`,
     },
-    'swapping',
+    straight,
+    f => failed(f.window, 'stopped')!.name,
   ),
   ...turnBack(
     {
@@ -59,7 +60,8 @@ const FORWARD: Transition[] = [
       when: f => !isRouted(f) && hasPassed(f.window.endsBy, f.now) && !isHookRunning(f),
       because: () => "the window's time was over before the hooks were done",
     },
-    'swapping',
+    straight,
+    f => tasksOf(f.window, 'stopped').find(task => task.state === 'pending')?.name ?? null,
   ),
   ...hooks('stopped', f => isAllStill(f) || isHookRunning(f), 'the hooks are done: hosts'),
   {

@@ -20,18 +20,27 @@ export const failed = (window: Window, when: Task['when']): Task | undefined =>
 export const unknown = (window: Window, when: Task['when']): Task | undefined =>
   tasksOf(window, when).find(task => task.state === 'unknown');
 
-const begun = (window: Window, when: Task['when']): boolean =>
-  tasksOf(window, when).some(task => task.state !== 'pending' && task.state !== 'failed');
+/** Something of it may have been done. A hook that failed says that it did nothing, if no try of it was lost. */
+const isBegun = ({ state, uncertain }: Task): boolean =>
+  uncertain === true || (state !== 'pending' && state !== 'failed');
+
+/** After it the former code may not work any more. */
+const isBreaking = ({ when }: Task): boolean => when === 'stopped' || when === 'after';
 
 /** Why the window cannot go back by itself; `null`: it can. A hook that failed says that it did nothing. */
 export function whyNoWayBack(window: Window): string | null {
-  if (!begun(window, 'stopped') || tasksOf(window, 'undo').length > 0) return null;
-  const names = tasksOf(window, 'stopped').map(task => task.name);
-  return `the hook ${names.join(', ')} has run and no hook is there to undo it`;
+  if (tasksOf(window, 'undo').length > 0) return null;
+  const names = window.tasks.filter(task => isBreaking(task) && isBegun(task)).map(task => task.name);
+  return names.length === 0 ? null : `the hook ${names.join(', ')} has run and no hook is there to undo it`;
 }
 
 /** Whether something was begun that the hooks for the way back are there for. */
-export const isUndoDue = (window: Window): boolean => begun(window, 'stopped') || begun(window, 'before');
+export const isUndoDue = (window: Window): boolean =>
+  window.tasks.some(task => (isBreaking(task) || task.when === 'before') && isBegun(task));
+
+/** Some try of it was begun. */
+export const isAtHooks = (window: Window, when: Task['when']): boolean =>
+  tasksOf(window, when).some(task => task.attempt > 0);
 
 /**
  * The ways of one time's hooks (or of the probes): begin, see how a try ended, try again. One after the other, but probes all at once.
@@ -102,18 +111,20 @@ function settled(f: Facts, task: Task): { task: Task; because: string } | null {
   const seen = { ...task, endedAt: iso(f.now), output: sign.output, error: sign.error };
   const name = `${task.kind} ${task.name}`;
   if (sign.state === 'done') return { task: { ...seen, state: 'done' }, because: `${name} is done` };
-  const again = task.attempt < attempts + (sign.state === 'lost' ? LOST_TRIES : 0);
-  if (sign.state === 'lost' && !idempotent)
+  const lost = sign.state === 'lost';
+  const uncertain = task.kind === 'hook' && (lost || task.uncertain === true);
+  const left = { ...seen, ...(uncertain && { uncertain }) };
+  if (task.attempt < attempts + (lost ? LOST_TRIES : 0) && (idempotent || !lost))
     return {
-      task: { ...seen, state: 'unknown' },
-      because: `nobody knows whether ${name} was done: ${sign.error}`,
-    };
-  if (again)
-    return {
-      task: { ...seen, state: 'pending' },
+      task: { ...left, state: 'pending' },
       because: `${name} failed and is tried again: ${sign.error}`,
     };
-  return { task: { ...seen, state: 'failed' }, because: `${name} failed: ${sign.error}` };
+  if (uncertain)
+    return {
+      task: { ...left, state: 'unknown' },
+      because: `nobody knows whether ${name} was done: ${sign.error}`,
+    };
+  return { task: { ...left, state: 'failed' }, because: `${name} failed: ${sign.error}` };
 }
 
 /** What became of a try; who does it may be gone without a word. */
@@ -122,7 +133,8 @@ function signOf(f: Facts, task: Task): TaskSign | null {
   const since = f.now - Date.parse(task.startedAt!);
   const limit = definitionOf(f.window, task).timeoutMs + f.limits.signMs * 6;
   const lost = (error: string): TaskSign => ({ state: 'lost', output: task.output, error });
-  if (sign === null && since >= f.limits.signMs) return lost('who did it is gone, and left no result');
+  if (sign === null && since >= f.limits.signMs)
+    return lost('who did it is gone, and left no result (what it began may still be at work)');
   if (sign?.state === 'working' && since >= limit)
     return lost(`it has not ended ${formatDuration(since)} after its beginning`);
   return sign;

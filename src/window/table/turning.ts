@@ -13,9 +13,13 @@ interface Turn {
 
 /**
  * The ways of a window that cannot go on: back to the former release by itself where that is known to be safe, else it is held for a person.
- * @param to where the way back begins: `draining` where runs compute on the new release, else `swapping`.
+ * @param by how the way back begins.
  */
-export function turnBack({ from, when, because }: Turn, to: 'draining' | 'swapping'): Transition[] {
+export function turnBack(
+  { from, when, because }: Turn,
+  by: (way: Omit<Transition, 'to'>) => Transition[],
+  task?: (f: Facts) => string | null,
+): Transition[] {
   const way: Omit<Transition, 'to'> = {
     from,
     when: f => when(f) && whyNoWayBack(f.window) === null,
@@ -23,10 +27,16 @@ export function turnBack({ from, when, because }: Turn, to: 'draining' | 'swappi
     set: f => goingBack(f, because(f), from),
   };
   return [
-    ...(to === 'swapping' ? straight(way) : [{ ...way, to }]),
-    hold({ from, when, because: f => `${because(f)}, and ${whyNoWayBack(f.window)}` }),
+    ...by(way),
+    hold({ from, when, because: f => `${because(f)}, and ${whyNoWayBack(f.window)}` }, task),
   ];
 }
+
+/** Runs compute on the new release: they stop first, all together, or side by side each host for itself. */
+export const throughDrain = (way: Omit<Transition, 'to'>): Transition[] => [
+  { ...way, to: 'swapping', when: f => way.when(f) && f.window.strategy !== 'window' },
+  { ...way, to: 'draining' },
+];
 
 /**
  * Straight to the other release, if nothing runs. The phase alone does not say so: at the end of a window, with no server alive, intake has opened by itself.
@@ -42,9 +52,12 @@ export function goingBack(f: Facts, because: string, from: Phase): Partial<Windo
   const drainBy = now + window.drainTimeoutMs;
   const endsBy = Math.max(Date.parse(window.endsBy!), drainBy + limits.forceMs + limits.swapMs);
   return {
-    rollback: { because, at: iso(now), from },
+    rollback: { because, at: iso(now), from, hadMoved: hasMoved(window) },
     request: null,
-    routedAt: window.strategy === 'window' ? null : iso(now),
+    // Side by side hosts go home each by itself, at once.
+    ...(window.strategy === 'window'
+      ? { routedAt: null }
+      : { routedAt: iso(now), running: window.previousRelease }),
     arriveAt: null,
     forced: false,
     proofRound: 0,
@@ -56,9 +69,12 @@ export function goingBack(f: Facts, because: string, from: Phase): Partial<Windo
   };
 }
 
+const hasMoved = ({ running, release, moved, share }: Window): boolean =>
+  running === release || moved.length > 0 || share > 0;
+
 /** What a window that has turned round ends as. */
 export const outcomeBack = ({ window }: Facts): Outcome =>
-  window.strategy === 'window' && window.rollback!.from === 'swapping' ? 'aborted' : 'rolled-back';
+  window.rollback!.hadMoved ? 'rolled-back' : 'aborted';
 
 export const becauseBack = (f: Facts): string => `${f.window.rollback!.because}. ${capital(backOn(f))}`;
 
@@ -88,23 +104,29 @@ function heldBy(f: Facts, phase: Phase, reason: string, task: string | null): He
   };
 }
 
+/** Each with what it will do, of this window where it stands. */
 function choices(f: Facts, phase: Phase, task: string | null): Held['choices'] {
   const { window } = f;
-  const to = releaseName(f.target);
-  const former = releaseName(window.previousRelease);
+  const undo = window.tasks.some(({ when }) => when === 'undo');
   const all: Record<Choice, string | null> = {
-    retry: task
-      ? `does the hook ${task} again, then goes on from there`
-      : phase === 'watching'
-        ? 'opens intake on the new release again and watches it anew'
-        : 'does the probes again',
+    retry: task ? `does the hook ${task} again, then goes on from there` : RETRY[phase]!,
     'go-on': task
-      ? `takes the hook ${task} for done, and goes on to ${to}`
-      : `takes ${releaseName(window.release)} for good, opens intake on it and ends as completed`,
+      ? `takes the hook ${task} for done, and goes on to ${releaseName(f.target)}`
+      : goOn(window, phase),
     'go-back': window.rollback
       ? null
-      : `goes back to ${former}${window.tasks.some(({ when }) => when === 'undo') ? ' by the undo hooks' : `, with nothing undone of what the hooks did`}`,
-    release: `opens intake as it stands, and ends the window`,
+      : `goes back to ${releaseName(window.previousRelease)}${undo ? ' by the undo hooks' : ', with nothing undone of what the hooks did'}`,
+    release: `opens intake on ${releaseName(window.running)}, and ends the window as it stands`,
   };
   return Object.entries(all).flatMap(([choice, does]) => (does ? [{ choice: choice as Choice, does }] : []));
+}
+
+const RETRY: Partial<Record<Phase, string>> = {
+  verifying: 'does the probes again',
+  watching: 'opens intake on the new release again and watches it anew',
+};
+
+function goOn(window: Window, phase: Phase): string {
+  const then = phase === 'verifying' && window.watch ? ' and watches it' : ' and ends as completed';
+  return `takes ${releaseName(window.release)} for good, opens intake on it${then}`;
 }

@@ -3,7 +3,7 @@ import { hasPassed } from '../facts.js';
 import { asked } from './conditions.js';
 import { count, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays } from './tasks.js';
-import { turnBack } from './turning.js';
+import { straight, turnBack } from './turning.js';
 import { startOfWatch } from './watch.js';
 import type { Transition } from './way.js';
 
@@ -32,7 +32,7 @@ export const VERIFYING: Transition[] = [
     when: f => f.window.strategy !== 'window' && isBad(f),
     because: f => `${why(f)}. Nothing was moved`,
   },
-  ...turnBack({ from: 'verifying', when: isBad, because: why }, 'swapping'),
+  ...turnBack({ from: 'verifying', when: isBad, because: why }, straight),
   ...taskWays('verifying', 'verify', () => true),
   {
     from: 'verifying',

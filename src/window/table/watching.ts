@@ -3,12 +3,14 @@ import type { Facts } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { asked } from './conditions.js';
 import { count, describeSwap, nobodyKnows } from './sentences.js';
-import { tasksOf, taskWays, unknown } from './tasks.js';
-import { hold, turnBack } from './turning.js';
+import { isAtHooks, tasksOf, taskWays, unknown } from './tasks.js';
+import { hold, throughDrain, turnBack } from './turning.js';
 import { endsOf, watchedOf, whyBad } from './watch.js';
 import type { Transition } from './way.js';
 
-const isBad = (f: Facts): boolean => asked('abort')(f) || whyBad(f) !== null;
+/** Once a last hook has begun the release is taken for good: what it does may be what the former code needs. */
+const isBad = (f: Facts): boolean =>
+  asked('abort')(f) || (!isAtHooks(f.window, 'after') && whyBad(f) !== null);
 
 const isWatchOver = (f: Facts): boolean =>
   f.window.watch === null ||
@@ -16,13 +18,26 @@ const isWatchOver = (f: Facts): boolean =>
   f.inPhaseMs >= f.window.watch.durationMs ||
   hasPassed(f.window.endsBy, f.now);
 
-/** A failed one is told of; the new release works, and is not given up for it. */
+/** A failed one is told of; the new release works, and is not given up for it. Past the end of the window none begins. */
 const areHooksOver = (f: Facts): boolean =>
-  tasksOf(f.window, 'after').every(task => task.state !== 'pending' && task.state !== 'running');
+  tasksOf(f.window, 'after').every(
+    ({ state }) => state !== 'running' && (state !== 'pending' || hasPassed(f.window.endsBy, f.now)),
+  );
+
+const isTimeForHooks = (f: Facts): boolean =>
+  isWatchOver(f) &&
+  (!hasPassed(f.window.endsBy, f.now) || tasksOf(f.window, 'after').some(({ state }) => state === 'running'));
 
 function howItWent(f: Facts): string {
-  const failed = tasksOf(f.window, 'after').filter(task => task.state === 'failed');
-  const hooks = failed.map(task => `; hook ${task.name} failed (${task.error})`).join('');
+  const hooks = tasksOf(f.window, 'after')
+    .flatMap(({ name, state, error }) =>
+      state === 'failed'
+        ? `; hook ${name} failed (${error})`
+        : state === 'pending'
+          ? `; hook ${name} was not begun, as the window's time was over`
+          : [],
+    )
+    .join('');
   const seen = watchedOf(f.window, f.records);
   if (f.window.watch === null || seen === null) return hooks;
   const ended = asked('end')(f) ? `, ended by ${f.window.request!.by}` : '';
@@ -38,7 +53,7 @@ export const WATCHING: Transition[] = [
       when: isBad,
       because: f => (asked('abort')(f) ? `aborted by ${f.window.request!.by}` : whyBad(f)!),
     },
-    'draining',
+    throughDrain,
   ),
   hold(
     {
@@ -48,7 +63,7 @@ export const WATCHING: Transition[] = [
     },
     f => unknown(f.window, 'after')!.name,
   ),
-  ...taskWays('watching', 'after', () => true),
+  ...taskWays('watching', 'after', isTimeForHooks),
   {
     from: 'watching',
     to: 'done',

@@ -39,7 +39,8 @@ const turned = (
   from: 'watching' | 'verifying' | 'swapping',
   change: Partial<Window> = {},
 ): Partial<Window> => ({
-  rollback: { because: 'half of it failed', at: iso(T0), from },
+  rollback: { because: 'half of it failed', at: iso(T0), from, hadMoved: from !== 'swapping' },
+  running: from === 'swapping' ? 'old' : 'new',
   routedAt: null,
   proofRound: 0,
   ...change,

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Held, Window } from '../../../src/model/window.js';
 import { LIMITS } from '../../../src/window/facts.js';
 import { iso, sampleHost, T0, windowIn } from '../../support/window-samples.js';
@@ -24,7 +25,7 @@ const held = (phase: Held['phase'], name: string | null, change: Partial<Window>
 const roundAfter = (phase: Held['phase']): number => (phase === 'preparing' ? 2 : 1);
 
 const unknownHook = { state: 'unknown', attempt: 1 } as const;
-const goOn = (phase: 'preparing' | 'draining' | 'swapping' | 'verifying' | 'watching'): Case => ({
+const goOn = (phase: 'preparing' | 'swapping' | 'verifying' | 'watching'): Case => ({
   when: `it was held while ${phase}, and goes on all the same`,
   window: held(phase, 'migrate', { ...withHook('stopped', unknownHook), request: ask('end', 'go-on') }),
   to: phase,
@@ -37,7 +38,7 @@ const goOn = (phase: 'preparing' | 'draining' | 'swapping' | 'verifying' | 'watc
     tasks: [task('migrate', 'stopped', { ...unknownHook, state: 'skipped' })],
   },
 });
-const retry = (phase: 'preparing' | 'draining' | 'swapping' | 'verifying' | 'watching'): Case => ({
+const retry = (phase: 'preparing' | 'swapping' | 'verifying' | 'watching'): Case => ({
   when: `it was held while ${phase}, and tries again`,
   window: held(phase, 'migrate', { ...withHook('stopped', unknownHook), request: ask('end', 'retry') }),
   to: phase,
@@ -59,7 +60,7 @@ export const HELD_CASES: Case[] = [
     outcome: 'held',
     because: /still held: nobody knows/,
   },
-  ...(['preparing', 'draining', 'swapping', 'verifying', 'watching'] as const).flatMap(phase => [
+  ...(['preparing', 'swapping', 'verifying', 'watching'] as const).flatMap(phase => [
     retry(phase),
     goOn(phase),
   ]),
@@ -105,6 +106,50 @@ export const HELD_CASES: Case[] = [
     }),
     hosts: [sampleHost('a', { gate: 'open', running: 1 })],
     to: 'draining',
+  },
+  {
+    when: 'it was held before anything stopped, goes back, and nothing is there to undo',
+    window: held('preparing', 'migrate', {
+      ...withHook('before', unknownHook),
+      routedAt: null,
+      running: 'old',
+      request: ask('end', 'go-back'),
+    }),
+    hosts: [sampleHost('a', { gate: 'open', running: 3 })],
+    to: 'done',
+    outcome: 'aborted',
+    because: /nothing was stopped/,
+    set: { held: null, running: 'old' },
+  },
+  {
+    when: 'it was held before anything stopped, goes back, and something is there to undo',
+    window: held('preparing', 'migrate', {
+      hooks: [hook('migrate', 'before'), hook('undo', 'undo')],
+      tasks: [task('migrate', 'before', unknownHook), task('undo', 'undo')],
+      routedAt: null,
+      running: 'old',
+      request: ask('end', 'go-back'),
+    }),
+    hosts: [sampleHost('a', { gate: 'open', running: 3 })],
+    to: 'draining',
+    // It never left the former release, and does not now.
+    set: { running: 'old', rollback: expect.objectContaining({ hadMoved: false }) },
+  },
+  {
+    when: 'it was held side by side, and goes back with intake open',
+    window: held('preparing', 'migrate', {
+      ...withHook('before', unknownHook),
+      hooks: [hook('migrate', 'before'), hook('undo', 'undo')],
+      tasks: [task('migrate', 'before', unknownHook), task('undo', 'undo')],
+      strategy: 'rolling',
+      rolling: { batch: 1, pauseMs: 0 },
+      routedAt: null,
+      running: 'old',
+      request: ask('end', 'go-back'),
+    }),
+    hosts: [sampleHost('a', { gate: 'open', running: 3 })],
+    to: 'swapping',
+    set: { running: 'old' },
   },
   {
     when: 'it is released as it stands',

@@ -32,7 +32,7 @@ const onNew = (id: string, change: Partial<HostAppStatus> = {}) =>
 const moved = (...ids: string[]) => ({ moved: ids, movedAt: iso(T0) });
 const back = (change: Partial<Window> = {}) =>
   rolling({
-    rollback: { because: 'it failed', at: iso(T0), from: 'swapping' },
+    rollback: { because: 'it failed', at: iso(T0), from: 'swapping', hadMoved: true },
     routedAt: iso(T0),
     ...change,
   });
@@ -201,6 +201,16 @@ export const SIDE_BY_SIDE_CASES: Case[] = [
     seen: seen({ completed: 5, failed: 15 }),
     to: 'swapping',
     because: /75 % of 20 ends failed/,
+  },
+
+  {
+    when: 'it fails after the last host has moved',
+    window: rolling({ phase: 'watching', running: 'new', watch }),
+    hosts: [onNew('a'), onNew('b')],
+    seen: seen({ parked: 1 }),
+    to: 'swapping',
+    because: /1 run had to be parked/,
+    set: { running: 'old', moved: [] },
   },
 
   // rolling, the other way
