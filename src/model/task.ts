@@ -76,5 +76,7 @@ export const taskRunId = (
 export type TaskSign =
   | { state: 'working' }
   | { state: 'done' | 'failed'; output: string; error: string | null }
+  /** Who was to do it found that it was too late: it was not even begun, which is no failure of it. */
+  | { state: 'unbegun'; output: string; error: string }
   /** `output` where it is known what it wrote before it was given up. */
   | { state: 'lost'; output: string; error: string };

@@ -4,7 +4,7 @@ import { formatDuration } from '../../platform/duration.js';
 import type { Facts } from '../facts.js';
 import { iso, type Transition } from './way.js';
 
-/** Tries of an idempotent hook of which nobody knows how they ended, beyond those that may fail. */
+/** Tries that were not begun, or of an idempotent hook of which nobody knows how they ended, beyond those that may fail. */
 const LOST_TRIES = 3;
 
 export const tasksOf = (window: Window, when: Task['when']): Task[] =>
@@ -114,7 +114,8 @@ function settled(f: Facts, task: Task): { task: Task; because: string } | null {
   const lost = sign.state === 'lost';
   const uncertain = task.kind === 'hook' && (lost || task.uncertain === true);
   const left = { ...seen, ...(uncertain && { uncertain }) };
-  if (task.attempt < attempts + (lost ? LOST_TRIES : 0) && (idempotent || !lost))
+  const limit = attempts + (sign.state === 'failed' ? 0 : LOST_TRIES);
+  if (task.attempt < limit && (idempotent || !lost))
     return {
       task: { ...left, state: 'pending' },
       because: `${name} failed and is tried again: ${sign.error}`,

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.js';
 import { formatDuration } from '../../platform/duration.js';
 import type { TryAddress } from '../../store/task-signs.js';
-import { type Executor, failed, GivenUp, lost, type Result, type Try } from './try.js';
+import { type Executor, GivenUp, lost, type Result, type Try, unbegun } from './try.js';
 
 /** A try begins within this time after its sign was asked for, or not at all: a sign lasts 5 s, ms. */
 const SOON_MS = 2_500;
@@ -93,11 +93,11 @@ export class BegunTry {
     try {
       if (!(await signs.begin(this.#address))) return null;
     } catch (error) {
-      return failed(`it was not begun, as Redis took no sign of it: ${(error as Error).message}`);
+      return unbegun(`it was not begun, as Redis took no sign of it: ${(error as Error).message}`);
     }
     // Stopped meanwhile, or cut off: by now it may be taken for lost, and done again elsewhere.
     if (clock.monotonic() - askedAt > SOON_MS)
-      return failed('it was not begun, as the server that was to do it stood still');
+      return unbegun('it was not begun, as the server that was to do it stood still');
     const endSigns = this.#renew();
     const endLimit = this.#limit(of.timeoutMs);
     try {

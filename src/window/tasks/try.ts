@@ -66,6 +66,9 @@ export const done = (output: string): Result => ({ state: 'done', output, error:
 /** It says itself that it did nothing that lasts, so it may be tried again. */
 export const failed = (error: string, output = ''): Result => ({ state: 'failed', output, error });
 
+/** It was never begun, and may be at another time. */
+export const unbegun = (error: string): Result => ({ state: 'unbegun', output: '', error });
+
 /** Nobody knows what it did. */
 export const lost = (error: string, output = ''): Result => ({ state: 'lost', output, error });
 

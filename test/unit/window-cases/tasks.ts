@@ -169,6 +169,14 @@ export const TASK_CASES: Case[] = [
     because: /tried again: killed at its timeout/,
   },
   {
+    when: 'its hook was not even begun, which counts against no try',
+    window: windowIn('preparing', withHook('before', running)),
+    hosts: ready,
+    seen: signs('hook:migrate', { state: 'unbegun', output: '', error: 'its server stood still' }),
+    to: 'preparing',
+    because: /tried again: its server stood still/,
+  },
+  {
     when: 'its hook claims to work long after its time',
     window: windowIn('preparing', withHook('before', running)),
     hosts: ready,
