@@ -2,13 +2,13 @@ import type { Random } from '../../test/simulation/random.js';
 
 /** What is done to a process. `machine`: a host and its workers at once, as when a virtual machine is suspended. */
 const PROCESS = {
-  'worker SIGKILL': 14,
+  'worker SIGKILL': 12,
   'worker SIGSTOP': 6,
   'host SIGKILL': 8,
   'host SIGSTOP': 6,
   'machine SIGSTOP': 4,
-  'server SIGKILL': 9,
-  'server SIGSTOP': 7,
+  'server SIGKILL': 12,
+  'server SIGSTOP': 8,
 } as const;
 const LINK = { 'link cut': 9, 'link reset': 7, 'link slow': 8 } as const;
 const CLOCK = { 'clock set': 10 } as const;

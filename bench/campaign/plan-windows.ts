@@ -40,8 +40,8 @@ export function* planWindows(random: Random): Generator<PlannedWindow, never> {
         ...(strategy === 'canary' && { canary: { steps: [0.1, 0.5], step: random.between(800, 2_500) } }),
         drainTimeout: random.between(1_500, 12_000),
         onDrainTimeout: random.pick(['abort', 'force']),
-        maxDuration: '75s',
-        ...(random.chance(0.3) && { hooks: hooks(strategy, random) }),
+        maxDuration: '90s',
+        ...(random.chance(0.45) && { hooks: hooks(strategy, random) }),
         ...(random.chance(0.3) && {
           probes: [{ name: 'works', job: { name: 'campaign.probe', payload: {} }, timeout: '10s' }],
         }),
@@ -63,7 +63,7 @@ function hooks(strategy: string, random: Random) {
   return all.map(when => ({
     name: when,
     when,
-    command: [HOOK, String(random.between(0, 1_500))],
+    command: [HOOK, String(random.between(0, 3_000))],
     timeout: '20s',
     idempotent: random.chance(0.5),
   }));
