@@ -44,13 +44,15 @@ export async function campaign(options: CampaignOptions): Promise<Account> {
   events.say(`seed ${seed}, ${minutes} min, Redis ${redis.version}, ${redis.synced}`);
   const fleet = await Fleet.start({ dir, scope, events, redis });
   const releases = await push(fleet);
+  interrupted.throwIfAborted();
   const taste = () => tasteWith(fleet);
   const hooksFile = join(dir, 'hooks.jsonl');
-  const windows = new Windows({ fleet, redis, events, hooksFile, releases, taste });
+  const windows = new Windows({ fleet, redis, events, hooksFile, releases, taste, interrupted });
   // Each has its own chance: what one makes of it does not change the others' plan.
   const chance = (part: number) => new Random(seed * 10 + part);
   const producer = new Producer({ fleet, redis, random: chance(1), ledger, scope });
   await deployFirst(windows, interrupted);
+  interrupted.throwIfAborted();
   events.say('the first release runs');
 
   const time = AbortSignal.timeout(minutes * 60_000);

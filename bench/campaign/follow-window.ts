@@ -24,6 +24,8 @@ export interface FollowOptions {
   events: Events;
   /** Asked for while a sour release is watched: runs whose end tells whether it is any good. */
   taste(): Promise<void>;
+  /** Nobody waits for anything any more. */
+  interrupted: AbortSignal;
 }
 
 /** So long after its end nobody waits for a window any more. */
@@ -47,9 +49,9 @@ export class WindowFollower {
 
   /** @returns null when patience ran out, or nobody knows it any more. */
   async untilEnd({ id, maxDurationMs }: Window): Promise<Window | null> {
-    const { events } = this.options;
+    const { events, interrupted } = this.options;
     const began = events.now;
-    while (events.now - began < maxDurationMs + PATIENCE_MS) {
+    while (events.now - began < maxDurationMs + PATIENCE_MS && !interrupted.aborted) {
       const window = await this.#look(id);
       if (window === 'forgotten') return null;
       if (window?.phase === 'done' && !window.held) return window;

@@ -15,8 +15,12 @@ const USAGE = `Usage: npm run campaign -- [--minutes N] [--seed N] [--json]
   --seed      default: another each time; the same seed gives the same faults and windows, not the same interleaving
 `;
 
+class Interrupted extends Error {}
+
 process.exitCode = await main().catch(error => {
-  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.stderr.write(
+    `${error instanceof Interrupted ? error.message : error instanceof Error ? error.stack : error}\n`,
+  );
   return 2;
 });
 
@@ -38,7 +42,7 @@ async function main(): Promise<number> {
   const dir = realpathSync(mkdtempSync(join(DATA, `campaign-${seed}-`)));
   const scope = new Scope();
   const interrupt = new AbortController();
-  const listener = (name: NodeJS.Signals) => interrupt.abort(new Error(`ended by ${name}`));
+  const listener = (name: NodeJS.Signals) => interrupt.abort(new Interrupted(`ended by ${name}`));
   process.on('SIGINT', listener).on('SIGTERM', listener);
   let good = false;
   try {
