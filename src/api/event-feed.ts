@@ -33,18 +33,18 @@ export function createEventFeed(store: Store): EventFeed {
     },
     async subscribe({ after, ...filter }, onEvent) {
       const late: EventRecord[] = [];
-      let caughtUp = false;
+      let last: string | null = null;
+      // Our reader may be behind what was read as the past, and behind what this client has from another server.
+      const tell = (event: EventRecord) => isLater(event.id, last!) && onEvent(event);
       const listener = (event: EventRecord) => {
         if (!fits(event, filter)) return;
-        if (caughtUp) onEvent(event);
-        else late.push(event);
+        if (last === null) late.push(event);
+        else tell(event);
       };
       listeners.add(listener);
       try {
-        const last = after === undefined ? await lastEventId(store) : await catchUp(after, filter, onEvent);
-        // What came in while the past was read, without what was read with it.
-        for (const event of late) if (isLater(event.id, last)) onEvent(event);
-        caughtUp = true;
+        last = after === undefined ? await lastEventId(store) : await catchUp(after, filter, onEvent);
+        for (const event of late) tell(event);
       } catch (error) {
         // Nobody has the function that would end it.
         listeners.delete(listener);

@@ -80,6 +80,15 @@ describe('the stream of events', () => {
     await Promise.all(more);
   });
 
+  test('repeats nothing that the client has from another server, where this one comes to it later', async () => {
+    const { redis, keys } = t.store;
+    const last = Date.now() + 60_000;
+    const stream = await open('/v1/events', { 'last-event-id': `${last}-0` });
+    await appendEvent(t.store, 'run.state', { n: 1 });
+    await redis.xadd(keys.events, `${last}-1`, 'type', 'run.state', 'data', '{"n":2}');
+    expect((await stream.next()).data.n).toBe(2);
+  });
+
   test('holds only those of the app that is asked for', async () => {
     const stream = await open('/v1/events?app=billing');
     await appendEvent(t.store, 'run.state', { app: 'reporting', n: 1 });
