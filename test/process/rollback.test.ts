@@ -53,6 +53,27 @@ test('a probe that fails on the new release ends the window before intake reopen
   expect(effects.filter(({ release }) => release === sour)).toEqual([]);
 });
 
+for (const strategy of ['window', 'rolling'] as const) {
+  test(`what a hook did before is undone by a job of the release that goes (${strategy})`, async () => {
+    const product = await startProduct({ hosts: 2, workers: 1 });
+    const { old, sour, ids } = await underWay(product);
+    const hooks = [
+      { name: 'expand', when: 'before', command: [process.execPath, '-e', ''] },
+      { name: 'revert', when: 'undo', job: { name: 'ledger.revert', payload: { ledger: product.ledger } } },
+    ];
+
+    const opened = await product.open(sour, { strategy, hooks, watch });
+    await beyondTheSwap(product, opened);
+    await product.client.post(`/v1/windows/${opened.id}/abort`, {});
+    const window = await product.endedAs(opened.id, 'rolled-back', 60_000);
+
+    expect(window.tasks.map(({ name, state }) => `${name} ${state}`)).toEqual(['expand done', 'revert done']);
+    const undone = readLedger(product.ledger).filter(({ item }) => item === 9_000);
+    expect(undone.map(({ release }) => release)).toEqual([sour]);
+    await goesOnOn(product, old, ids);
+  });
+}
+
 test('an operator takes a release back while it is watched', async () => {
   const product = await startProduct({ hosts: 1 });
   const { old, sour, ids } = await underWay(product);

@@ -1,6 +1,7 @@
 import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { short as good } from '../_jobs.js';
+import { record } from '../_ledger.js';
 
 export { busy, steps } from '../v2/jobs.js';
 
@@ -23,5 +24,15 @@ export const check = defineJob({
   payload: z.object({ ledger: z.string() }),
   async run() {
     throw new Error('the column was renamed');
+  },
+});
+
+/** Undoes what came before this release: only this release knows how. */
+export const revert = defineJob({
+  name: 'ledger.revert',
+  queue: 'short',
+  payload: z.object({ ledger: z.string() }),
+  async run(ctx, { ledger }) {
+    record(ledger, ctx, 9_000);
   },
 });
