@@ -173,6 +173,8 @@ export const reportShape = named('Report', {
     finished: z.int(),
     forced: z.int(),
     resumed: z.int(),
+    returned: z.int(),
+    failed: z.int(),
     parked: z.int(),
   }),
   work: open({

@@ -15,6 +15,8 @@ export class WindowWatch implements RunEvents {
   tally: WindowTally | null = null;
   #phase: 'before' | 'draining' | 'after' = 'before';
   #hasReopened = false;
+  /** It drains, or has drained, a second time. */
+  #hasTurned = false;
   #running = 0;
 
   constructor(
@@ -27,6 +29,7 @@ export class WindowWatch implements RunEvents {
     this.tally = newTally(window);
     this.#phase = 'before';
     this.#hasReopened = false;
+    this.#hasTurned = false;
   }
 
   /** The window is over and its report written: nothing more is counted. */
@@ -38,6 +41,7 @@ export class WindowWatch implements RunEvents {
   /** @returns whether it begins only now. It begins again where a window turns round: the figures of the stop stay those of the way forward. */
   drainBegins(): boolean {
     if (!this.tally || this.#phase === 'draining') return false;
+    this.#hasTurned = this.#hasReopened;
     this.#phase = 'draining';
     this.tally.inFlight = Math.max(this.tally.inFlight, this.#running);
     return true;
@@ -69,7 +73,8 @@ export class WindowWatch implements RunEvents {
     if (tally && this.#phase !== 'before') {
       if (this.#phase === 'after') tally.firstStartNew ??= this.now();
       if (run.yieldedAt !== null) {
-        tally.resumed++;
+        if (this.#hasTurned) tally.returned = (tally.returned ?? 0) + 1;
+        else tally.resumed++;
         tally.pauses.push(Math.round((this.now() - run.yieldedAt) * 10) / 10);
       }
     }
@@ -102,7 +107,8 @@ export class WindowWatch implements RunEvents {
 
   ended(run: HeldRun, end: RunEnd['kind']): void {
     if (!this.tally || run.ahead) return;
-    if (this.#phase === 'draining') this.tally.finished++;
+    if (end === 'failed' && this.#hasReopened) this.tally.failed = (this.tally.failed ?? 0) + 1;
+    else if (this.#phase === 'draining') this.tally.finished++;
     if (this.#phase !== 'before' && end === 'parked') this.tally.parked++;
     this.onChange();
   }

@@ -99,6 +99,10 @@ export interface WindowTally {
   finished: number;
   forced: number;
   resumed: number;
+  /** Went on in the former release after the window had turned round. */
+  returned?: number;
+  /** Failed after intake had reopened, attempts that are tried again included. */
+  failed?: number;
   parked: number;
   lostMs: number;
   repeatedCheckpoints: number;

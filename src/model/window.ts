@@ -193,6 +193,10 @@ export interface Report {
     finished: number;
     forced: number;
     resumed: number;
+    /** Where it turned round: those that went on in the former release. */
+    returned: number;
+    /** Failed while the window watched, attempts that are tried again included. */
+    failed: number;
     parked: number;
   };
   /** `broughtDown`: runs whose state was brought down to a version that the release reads. */

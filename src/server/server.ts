@@ -13,7 +13,7 @@ import { hidePassword } from '../redis/address.mjs';
 import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
 import { createCalendar } from '../window/calendar.js';
-import { createEngine } from '../window/engine.js';
+import { createEngine, type EngineEvent } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
 import { redisControlPlane } from '../window/redis-control-plane.js';
 import { redisTaskRunner } from '../window/tasks/redis-task-runner.js';
@@ -119,7 +119,11 @@ function createWindows(config: Config, logger: Logger): Service {
     limits: { ...LIMITS, prepareMs: config.window.prepareTimeoutMs },
     onEvent(event) {
       if (event.type === 'trouble') logger.warn({ err: event.error }, 'the window engine could not look');
-      else logger.info({ window: event.window.id, from: event.from, to: event.window.phase }, event.because);
+      else
+        logger[levelOf(event)](
+          { window: event.window.id, from: event.from, to: event.window.phase },
+          event.because,
+        );
     },
   });
   const group = serviceGroup([lease, engine]);
@@ -133,6 +137,13 @@ function createWindows(config: Config, logger: Logger): Service {
       store.redis.disconnect();
     },
   };
+}
+
+/** What somebody may have to look at is told by default, and what waits for a person loudest. */
+function levelOf({ window, from }: Extract<EngineEvent, { type: 'step' }>): 'info' | 'warn' | 'error' {
+  if (window.phase !== 'done' || from === 'done') return 'info';
+  if (window.outcome === 'held') return 'error';
+  return window.outcome === 'completed' || window.outcome === 'cancelled' ? 'info' : 'warn';
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Task } from '../model/task.js';
-import type { Phase, Window } from '../model/window.js';
+import type { Phase, PhaseEntry, Window } from '../model/window.js';
 import { isOver } from '../model/window-defaults.js';
 import { type Facts, factsOf, LIMITS, type Limits, type Observation } from './facts.js';
 import { progressOf } from './progress.js';
@@ -44,7 +44,10 @@ function take(transition: Transition, facts: Facts): Decision {
     window.finishedAt = new Date(facts.now).toISOString();
     window.request = null;
   }
-  if (isOver(window)) window.tasks = window.tasks.map(task => cutShort(task, facts.now));
+  if (isOver(window)) {
+    window.tasks = window.tasks.map(task => cutShort(task, facts.now));
+    window.phases = lasted(window.phases, facts.now);
+  }
   return { from, because, window };
 }
 
@@ -57,9 +60,12 @@ function cutShort(task: Task, now: number): Task {
 
 function enter(window: Window, phase: Phase, now: number, because: string): void {
   const at = new Date(now).toISOString();
-  const before = window.phases.map(entry =>
+  window.phase = phase;
+  window.phases = [...lasted(window.phases, now), { phase, at, ms: null, because }];
+}
+
+/** The last of them is over. */
+const lasted = (phases: PhaseEntry[], now: number): PhaseEntry[] =>
+  phases.map(entry =>
     entry.ms === null ? { ...entry, ms: Math.max(0, now - Date.parse(entry.at)) } : entry,
   );
-  window.phase = phase;
-  window.phases = [...before, { phase, at, ms: phase === 'done' ? 0 : null, because }];
-}

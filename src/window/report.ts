@@ -35,6 +35,8 @@ export function makeReport(
     finished: total('finished'),
     forced: total('forced'),
     resumed: total('resumed'),
+    returned: sum(tallies, tally => tally.returned ?? 0),
+    failed: sum(tallies, tally => tally.failed ?? 0),
     parked: total('parked'),
   };
   const proven = notes.proof ?? { checkpoints: 0, ms: 0, oneWay: [] };

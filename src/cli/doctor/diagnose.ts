@@ -113,7 +113,11 @@ function checkQueues(queues: NonNullable<Findings['queues']>): Check[] {
   );
   if (held.length) {
     const names = held.map(({ name }) => name).join(', ');
-    checks.push({ name: 'queue', level: 'warn', text: `${names} held: see "slackwater hold ls"` });
+    checks.push({
+      name: 'queue',
+      level: 'warn',
+      text: `${names} held: see "slackwater hold ls"; where a window holds it, "slackwater window show ID" says how it goes on`,
+    });
   }
   return checks.length ? checks : [{ name: 'queues', level: 'ok', text: `${queues.length} open` }];
 }

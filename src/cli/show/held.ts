@@ -1,4 +1,5 @@
 import type { Window } from '../../model/window.js';
+import { formatDuration } from '../../platform/duration.js';
 import { isHeldClosed } from '../../window/direction.js';
 import type { Style } from './style.js';
 import { when } from './text.js';
@@ -12,7 +13,9 @@ export function heldLines(window: Window, now: number, style: Style): string[] {
     return [`  ${style.yellow(style.bold('held'))}  ${request.choice}, decided by ${request.by}`];
   return [
     `  ${style.yellow(style.bold('held'))}  ${held.reason}`,
-    style.dim(`  since ${when(held.since, now)} while ${held.phase} · ${intake}`),
+    style.dim(
+      `  since ${when(held.since, now)} while ${held.phase} · ${intake}; with no server alive for ${formatDuration(Date.parse(held.until) - now)} more`,
+    ),
     '',
     ...held.choices.flatMap(({ choice, does }) => [
       `  ${style.bold(choice)}: ${does}`,

@@ -35,7 +35,7 @@ function nextSteps(refusals: Refusal[]): string[] {
 /** What an author changes so that a state can be read. */
 export function mending({ job, from, to, direction }: Pick<Refusal, 'job' | 'from' | 'to' | 'direction'>) {
   if (direction === 'down')
-    return `mend checkpoint.downgrade of ${job} (it must give what the running release accepts)`;
+    return `mend checkpoint.downgrade of ${job}: it must give what the older of the two releases accepts, and is code of the newer one, which has to be deployed first where it runs already`;
   if (from !== null && to !== null && from > to)
     return `states of version ${from} of ${job} are newer than this code: check the code that wrote them, or one that follows it`;
   return from !== to && from !== null

@@ -98,10 +98,14 @@ const WENT: Partial<Record<Report['outcome'], string>> = {
 };
 
 function moved(runs: Report['runs'], outcome: Report['outcome']): string {
+  const turned = outcome === 'rolled-back';
+  const went = turned ? runs.returned : runs.resumed;
   const where = WENT[outcome] ?? 'went on in the former code';
   const parts = [
     `${plural(runs.inFlight, 'run')} in flight`,
-    runs.resumed ? `${runs.resumed.toLocaleString('en-US')} ${where}` : '',
+    turned && runs.resumed ? `${runs.resumed.toLocaleString('en-US')} had moved to the new code` : '',
+    went ? `${went.toLocaleString('en-US')} ${where}` : '',
+    runs.failed ? `${plural(runs.failed, 'failure')} since (slackwater runs ls --state failed)` : '',
     runs.finished ? `${runs.finished} finished` : '',
     runs.forced ? `${runs.forced} forced` : '',
     runs.parked ? `${runs.parked} parked` : '',

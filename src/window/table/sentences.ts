@@ -77,7 +77,8 @@ export function describeSwap(facts: Facts): string {
 
 /** Every stretch of phases in which intake was held. */
 function heldMs({ window, now }: Facts): number {
-  const closed = ['draining', 'swapping', 'verifying'];
+  // A window that waits for a person may keep it held, too.
+  const closed = ['draining', 'swapping', 'verifying', 'done'];
   return sum(
     window.phases.filter(entry => closed.includes(entry.phase)),
     entry => entry.ms ?? now - Date.parse(entry.at),
