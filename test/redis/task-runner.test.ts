@@ -268,7 +268,7 @@ describe('with a Redis in trouble', () => {
     });
     write(runner, windowWith({ command: ['x'] }));
     await eventually(() => told.length > 0);
-    expect(told).toMatchObject([{ state: 'failed', error: expect.stringContaining('OOM') }]);
+    expect(told).toMatchObject([{ state: 'unbegun', error: expect.stringContaining('OOM') }]);
     expect(begun).toEqual([]);
     await runner.stop();
   });
