@@ -251,7 +251,7 @@ async function update(
     const window = await getWindow(store, id);
     if (expectedVersion !== undefined && window.version !== expectedVersion) {
       throw new SlackwaterError(
-        'conflict',
+        'precondition-failed',
         `window ${id} is at version ${window.version}, not ${expectedVersion}: read it again and decide anew`,
       );
     }
