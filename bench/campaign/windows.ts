@@ -85,12 +85,21 @@ export class Windows {
       } catch (error) {
         if (error instanceof Refused && error.status === 422) throw error;
         const { message } = error as Error;
+        const other = await this.#declaredBefore(message);
+        if (other) return other;
         if (message !== last) events.say(`  not declared yet: ${message.slice(0, 200)}`);
         last = message;
       }
       await wait(500, undefined, { signal }).catch(() => {});
     }
     return null;
+  }
+
+  /** A server that died before it answered may have declared it: then this one is in its own way. */
+  async #declaredBefore(message: string): Promise<Window | null> {
+    const id = /window (win-\w+) of app/.exec(message)?.[1];
+    if (!id || this.fates.some(fate => fate.id === id)) return null;
+    return this.options.fleet.call<Window>('GET', `/v1/windows/${id}`).catch(() => null);
   }
 
   #withHookProgram(fields: PlannedWindow['fields']): object {

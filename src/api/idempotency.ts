@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalJson } from '../model/release.js';
 import { SlackwaterError } from '../platform/errors.js';
-import { type Answer, endTurn, type Kept, type Turn, takeTurn } from '../store/turns.js';
+import {
+  type Answer,
+  endTurn,
+  type Kept,
+  renewTurn,
+  type Turn,
+  takeTurn,
+  UNDER_WAY_MS,
+} from '../store/turns.js';
 import type { Api, ApiContext } from './context.js';
 
 declare module 'fastify' {
@@ -10,12 +18,15 @@ declare module 'fastify' {
     /** The `Idempotency-Key` of this request, where it came with one. */
     idempotencyKey?: string;
     turn?: Turn;
+    /** Says that it is still under way. */
+    renewal?: NodeJS.Timeout;
   }
 }
 
 /**
  * `Idempotency-Key` on every POST. The first request with a key does the work, and its success is kept for a day: the same request gets the
- * same answer, another one with that key a problem. A failure is not kept, so it may be tried again with the same key.
+ * same answer, another one with that key a problem. A failure is not kept, so it may be tried again with the same key. One whose server dies under it lets
+ * the key go within seconds.
  */
 export function useIdempotency(api: Api, { store }: ApiContext): void {
   api.addHook('preHandler', async (request, reply) => {
@@ -26,7 +37,10 @@ export function useIdempotency(api: Api, { store }: ApiContext): void {
     const taken = await takeTurn(store, key, mine);
     if ('kept' in taken) return answerAgain(reply, mine, taken.kept);
     request.idempotencyKey = key;
-    request.turn = taken.turn;
+    const { turn } = taken;
+    request.turn = turn;
+    // Where Redis does not hear it, it does not hear of the work either.
+    request.renewal = setInterval(() => void renewTurn(store, turn).catch(() => {}), UNDER_WAY_MS / 4);
     return;
   });
 
@@ -34,6 +48,7 @@ export function useIdempotency(api: Api, { store }: ApiContext): void {
     const { turn } = request;
     if (turn === undefined) return payload;
     request.turn = undefined;
+    clearInterval(request.renewal);
     const answer = reply.statusCode < 300 ? answerOf(reply, payload) : undefined;
     // When Redis has gone away the answer stands all the same; the turn runs out by itself.
     await endTurn(store, turn, answer).catch(() => {});

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type Store, script } from './redis.js';
 
 const endScript = script<number>('end-turn', 1);
+const renewScript = script<number>('renew-turn', 1);
 
 const KEPT_S = 24 * 3_600;
-/** A request that is longer under way than this has died with its server. */
-const UNDER_WAY_S = 60;
+/** A request of which nothing was heard for so long has died with its server. */
+export const UNDER_WAY_MS = 10_000;
 
 export interface Answer {
   status: number;
@@ -37,9 +38,14 @@ export async function takeTurn(
 ): Promise<{ turn: Turn } | { kept: Partial<Kept> }> {
   const held = JSON.stringify({ request, turn: randomUUID() });
   const redisKey = keys.idempotency(key);
-  const first = await redis.set(redisKey, held, 'EX', UNDER_WAY_S, 'NX');
+  const first = await redis.set(redisKey, held, 'PX', UNDER_WAY_MS, 'NX');
   if (first !== null) return { turn: { key, request, held } };
   return { kept: JSON.parse((await redis.get(redisKey)) ?? '{}') as Partial<Kept> };
+}
+
+/** To be said more often than every `UNDER_WAY_MS`, as long as the request is under way. @returns whether the turn is still ours. */
+export async function renewTurn({ redis, keys }: Store, { key, held }: Turn): Promise<boolean> {
+  return (await renewScript(redis, keys.idempotency(key), held, UNDER_WAY_MS)) === 1;
 }
 
 /**

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeState } from '../../src/model/state-codec.js';
 import { connect } from '../../src/store/redis.js';
 import { reopenRun, runRequests } from '../../src/store/run-requests.js';
-import { endTurn, type Turn, takeTurn } from '../../src/store/turns.js';
+import { endTurn, renewTurn, type Turn, takeTurn, UNDER_WAY_MS } from '../../src/store/turns.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { within } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
@@ -169,6 +169,19 @@ describe('Idempotency-Key', () => {
     );
     expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true);
     expect(await waiting()).toBe(1);
+  });
+
+  test('a turn lasts while its server says so, and is soon over where that has died', async () => {
+    const turn = await turnOf('order-17', 'a');
+    const { redis, keys } = t.store;
+    const key = keys.idempotency('order-17');
+    expect(await redis.pttl(key)).toBeLessThanOrEqual(UNDER_WAY_MS);
+    await redis.pexpire(key, 100);
+    expect(await renewTurn(t.store, turn)).toBe(true);
+    expect(await redis.pttl(key)).toBeGreaterThan(100);
+    await redis.del(key);
+    await turnOf('order-17', 'a');
+    expect(await renewTurn(t.store, turn)).toBe(false);
   });
 
   test('a request that took longer than its turn leaves alone who has the key by then', async () => {
