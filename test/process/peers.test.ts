@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { ROOT } from '../support/processes.js';
 import { tempDir } from '../support/temp-dir.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
-import { type Product, startProduct } from './support/product.js';
+import { hostsOf, type Product, startProduct } from './support/product.js';
 
 /*
  * What users of other schedulers were caught by when they deployed over long jobs, each with the issue that tells it. Near to them, elsewhere: a refused release
@@ -203,6 +203,8 @@ test('a window, and a hold of a person, outlive the death of server and hosts (d
     reason: 'the weekly one',
   });
 
+  // The dead host is missed until its locks have ended: a window would be refused for it.
+  await eventually(async () => (await hostsOf(product)).length === 1);
   await product.client.post(`/v1/windows/${window.id}/start`);
   await product.endedAs(window.id, 'completed');
   expect(await product.run(id!)).toMatchObject(waits);
