@@ -33,7 +33,7 @@ async function run(context: Context): Promise<Answer> {
     for (const runs of sizes) {
       const next = 1 - current;
       const passing = await measured(product, roundFolder(context.dir, 'rolling', runs, round), runs, () =>
-        product.deploy(releases[next]!, { strategy: 'rolling', rolling: { batch: 1, pause: '200ms' } }),
+        product.deploy(releases[next]!, { strategy: 'rolling', rolling: { batch: 1, pause: '2s' } }),
       );
       current = next;
       const still = await measured(product, roundFolder(context.dir, 'still', runs, round), runs, () =>
@@ -151,6 +151,6 @@ function tables({ sizes, rounds }: Context, figures: Figures): Answer {
     checks: [
       `${rounds * sizes.length} rolling deploys: every run moved once, went on with its very next step, in attempt 1, with the state of its steps`,
     ],
-    notes: [`steps of ${STEP_MS} ms, states of ${BYTES} bytes, one worker a host, one host after the other`],
+    notes: [`steps of ${STEP_MS} ms, states of ${BYTES} bytes, one worker a host, one host after the other with 2 s in between`],
   };
 }
