@@ -151,6 +151,8 @@ function tables({ sizes, rounds }: Context, figures: Figures): Answer {
     checks: [
       `${rounds * sizes.length} rolling deploys: every run moved once, went on with its very next step, in attempt 1, with the state of its steps`,
     ],
-    notes: [`steps of ${STEP_MS} ms, states of ${BYTES} bytes, one worker a host, one host after the other with 2 s in between`],
+    notes: [
+      `steps of ${STEP_MS} ms, states of ${BYTES} bytes, one worker a host, one host after the other with 2 s in between`,
+    ],
   };
 }
