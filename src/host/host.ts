@@ -17,7 +17,7 @@ import { listHosts, removeHost } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
 import { checkRedis, onOutage, openStore } from '../store/redis.js';
 import { fetchRelease, getRelease } from '../store/releases.js';
-import { openSpans } from '../store/windows.js';
+import { openSpans } from '../store/window-spans.js';
 import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
 import { Intake } from './intake.js';

@@ -6,7 +6,7 @@ import { readIntent } from '../store/intents.js';
 import { readPaces } from '../store/paces.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { getRelease } from '../store/release-records.js';
-import { openSpans } from '../store/windows.js';
+import { openSpans } from '../store/window-spans.js';
 
 /** What holds back a run of a job that has not started, beside the holds of its queue. */
 export type HeldBack = (app: string, job: string) => HeldBy[];

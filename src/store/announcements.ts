@@ -1,5 +1,5 @@
 import type { Announcement } from '../model/announcement.js';
-import type { WindowSpan } from './windows.js';
+import type { WindowSpan } from './window-spans.js';
 
 /** A window that is so late has no server, or waits for another one: nobody waits for it any longer, ms. */
 const LATE_MS = 120_000;

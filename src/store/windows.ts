@@ -8,6 +8,7 @@ import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
 import { redisNow, type Store, script } from './redis.js';
 import type { ScheduleState } from './window-schedules.js';
+import { spanOf } from './window-spans.js';
 
 const createScript =
   script<[answer: '' | 'freeze' | 'window' | 'not-the-holder' | 'stale', what?: string]>('create-window');
@@ -76,7 +77,7 @@ async function create<Stale extends 'not-the-holder' | 'stale'>(
   const own = [keys.window(window.id), keys.windows, keys.openWindows, keys.apps, keys.events, keys.freezes];
   const places = [...own, ...keysOfFire];
   const event = { app: window.app, window: window.id, phase: window.phase, because: window.reason };
-  const texts = [window, span(window), event].map(each => JSON.stringify(each));
+  const texts = [window, spanOf(window), event].map(each => JSON.stringify(each));
   const [answer, what] = await createScript(redis, places.length, ...places, ...texts, keys.wake, ...fire);
   if (answer === '') return 'created';
   if (answer === 'window') return overlapping(window.app, what!);
@@ -183,7 +184,7 @@ export async function advance(
       seenVersion: window.version,
       version: next.version,
       window: text(next),
-      span: isOver(window) ? undefined : text(span(next)),
+      span: isOver(window) ? undefined : text(spanOf(next)),
       seenRevision: change.seenRevision ?? 0,
       intent: text(change.intent),
       place: (change.place ?? []).map(hold => [hold.id, JSON.stringify(hold)]),
@@ -270,7 +271,7 @@ async function update(
       window.version,
       next.version,
       JSON.stringify(next),
-      JSON.stringify(span(next)),
+      JSON.stringify(spanOf(next)),
       JSON.stringify(event),
       keys.wake,
     );
@@ -283,32 +284,4 @@ function choiceFault({ held }: Window, kind: Asked): FieldError[] {
   if (kind !== 'end' || !held) return [];
   const choices = held.choices.map(({ choice }) => choice).join(', ');
   return [{ pointer: '/choice', detail: `must be one of ${choices}` }];
-}
-
-/** What is kept of a window as long as it is not over, in the hash of open windows. Times in ms since the epoch. */
-export interface WindowSpan {
-  app: string;
-  from: number;
-  /** A window that is held takes its app's time until it is resolved. */
-  to: number;
-  reason: string;
-  /** From when on runs wait that would be in its way; `null` once it stops runs. */
-  announcedAt: number | null;
-}
-
-function span(window: Window): WindowSpan {
-  // It may have been started before its time.
-  const begun = window.phases.find(({ phase }) => phase === 'preparing')?.at ?? window.startsAt;
-  const from = Math.min(Date.parse(window.startsAt), Date.parse(begun));
-  const end = window.held?.until ?? window.endsBy;
-  const to = end === null ? from + window.maxDurationMs : Date.parse(end);
-  const comes = window.phase === 'scheduled' || window.phase === 'preparing';
-  const announcedAt = comes ? from - window.announceMs : null;
-  return { app: window.app, from, to, reason: window.reason, announcedAt };
-}
-
-/** The spans of the windows that are not over, by ID: one read, for hosts too. */
-export async function openSpans(store: Store): Promise<Record<string, WindowSpan>> {
-  const spans = Object.entries(await store.redis.hgetall(store.keys.openWindows));
-  return Object.fromEntries(spans.map(([id, text]) => [id, JSON.parse(text) as WindowSpan]));
 }
