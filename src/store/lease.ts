@@ -79,8 +79,14 @@ export function holdLease(record: LeaseRecord, options: LeaseOptions): Lease {
     deadline = answer.won ? sentAt + ttlMs : Number.NEGATIVE_INFINITY;
     if (answer.won) term = answer.term;
     cancelExpiry();
-    cancelExpiry = answer.won ? clock.after(deadline - clock.monotonic() + 1, tell) : () => {};
     tell();
+    expire();
+  }
+
+  /** Tells of the end. A timer may fire a fraction of a millisecond early: what is still held then is looked at again. */
+  function expire() {
+    if (!held()) return tell();
+    cancelExpiry = clock.after(Math.ceil(deadline - clock.monotonic()), expire);
   }
 
   function again() {

@@ -95,15 +95,18 @@ describe('the leading server is struck at every step, and another one finishes t
     );
 
     let window: Window | null = null;
+    let declared = false;
     let struck = false;
     const isThere = ({ phase, rollback }: Window) => at === `${phase}${rollback ? ' back' : ''}`;
     // Where the window is to be struck hosts keep it waiting until it was.
-    const mayLook = async () => struck || window === null || !isThere(await getWindow(store, window.id));
+    const mayLook = async () =>
+      struck || !declared || (window !== null && !isThere(await getWindow(store, window.id)));
     const [follower, ...hosts] = await Promise.all([
       serve(),
       ...['h1', 'h2'].map(id => fakeHost(store, id, { runs: 3, mayLook })),
     ]);
     const startsAt = at === 'scheduled' ? { startsAt: new Date(Date.now() + 1_500).toISOString() } : {};
+    declared = true;
     window = await leader.client.post<Window>('/v1/windows', {
       release,
       reason: 'a test',
@@ -112,7 +115,8 @@ describe('the leading server is struck at every step, and another one finishes t
     });
     const { id } = window;
     const ruin = story.bad ? ruined(store, id, release) : null;
-    await eventually(async () => isThere(await getWindow(store, id)), { every: 5, what: `${at} of ${id}` });
+    const stepReached = async () => isThere(await getWindow(store, id));
+    await eventually(stepReached, { timeout: 60_000, every: 5, what: `${at} of ${id}` });
 
     leader.server.kill(signal);
     struck = true;

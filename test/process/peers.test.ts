@@ -138,7 +138,6 @@ test('a draining job can still enqueue its children, each once (nestjs/bull#2069
   const [slow] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
   const parents = await product.enqueue('ledger.parent', [{}, {}]);
   await product.all([slow!, ...parents], ['running']);
-  await eventually(async () => (await product.runs(parents)).every(({ checkpoint }) => checkpoint));
 
   const window = await product.open(await product.push(anotherBuild(1)), { drainTimeout: '60s' });
   const children = () => product.client.list<{ id: string }>('/v1/runs', { job: 'ledger.steps' });

@@ -42,14 +42,15 @@ describe('the lease', () => {
   it('passes on with a higher term when its holder falls silent, and the holder knows by its own clock', async () => {
     const store = useStore();
     const frozen = useStore();
-    const silent = createLease({ ...store, redis: frozen.redis }, { owner: 'silent', ttlMs: 200 });
+    const silent = createLease({ ...store, redis: frozen.redis }, { owner: 'silent', ttlMs: 1_000 });
     await silent.start();
+    await eventually(() => silent.held());
     const { term } = silent;
     const told: boolean[] = [];
     silent.onChange(held => told.push(held));
     // Its commands do not get through any more, as behind a broken network.
     frozen.redis.disconnect();
-    const b = lease(store, 'b', 200);
+    const b = lease(store, 'b', 1_000);
     await b.start();
     await eventually(() => b.held());
     expect(silent.held()).toBe(false);

@@ -40,8 +40,9 @@ export async function fakeHost(
     runs: options.runs ?? 0,
     stubborn: options.stubborn ?? 0,
     async look() {
-      if (options.mayLook && !(await options.mayLook())) return;
       const given = await readIntent(store, 'billing');
+      // Asked after the intent was read: what this answers is never of a later step than the one that was asked about.
+      if (options.mayLook && !(await options.mayLook())) return;
       const intent = given && ownIntent(given, id);
       if (silent) return;
       const news = intent !== null && intent.revision !== seen;

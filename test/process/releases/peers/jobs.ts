@@ -32,7 +32,6 @@ export const parent = defineJob({
   async run(ctx, { ledger }) {
     const state = ctx.state ?? { child: null };
     if (state.child === null) {
-      await ctx.commit(state);
       while (!ctx.draining) await pause(20);
       state.child = await ctx.enqueue('ledger.steps', { ledger, items: 1, everyMs: 1 });
       await ctx.checkpoint(state);
