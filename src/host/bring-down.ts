@@ -35,9 +35,9 @@ export interface BringDownOptions {
 
 /** For one message: states are large, and many. */
 const PAGE = 200;
-/** After that, whoever computes a downgrade is taken for stuck. */
 /** Writers that are remembered, by job and version. */
 const MOST_WRITERS = 1_000;
+/** After that, whoever computes a downgrade is taken for stuck. */
 const WITHIN_MS = 10_000;
 /** Deaths of a worker over the states of one job, before the rest of them is not tried any more. */
 const MOST_DEATHS = 3;
@@ -50,7 +50,6 @@ const KEPT = 100;
  */
 export class BringDown {
   readonly #together = new Together<Above, BroughtDown>((release, above) => this.#all(release, above));
-
   readonly #writers = new Map<string, Promise<LocalRelease | null>>();
 
   constructor(private readonly options: BringDownOptions) {}

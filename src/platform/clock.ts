@@ -5,7 +5,7 @@
 export interface Clock {
   now(): number;
   monotonic(): number;
-  /** Calls `fn` once after `ms`; returns the function that cancels it. Never keeps the process alive on its own. */
+  /** Calls `fn` once after `ms`, never earlier by `monotonic`; returns the function that cancels it. Never keeps the process alive on its own. */
   after(ms: number, fn: () => void): () => void;
 }
 
@@ -15,14 +15,17 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
+    const due = performance.now() + ms;
     let timer: NodeJS.Timeout;
-    // A timer of Node longer than its most fires at once.
+    // A timer of Node fires at once beyond its most, and up to a millisecond early: what is due only then would be found not to be, and not be looked at again.
     const wait = (left: number) => {
-      timer = setTimeout(
-        () => (left > LONGEST_MS ? wait(left - LONGEST_MS) : fn()),
-        Math.min(left, LONGEST_MS),
-      );
+      timer = setTimeout(again, Math.min(Math.ceil(left), LONGEST_MS));
       timer.unref();
+    };
+    const again = () => {
+      const left = due - performance.now();
+      if (left > 0) wait(left);
+      else fn();
     };
     wait(ms);
     return () => clearTimeout(timer);

@@ -107,7 +107,7 @@ export const HELD: Transition[] = [
   {
     from: 'done',
     to: 'done',
-    when: f => f.window.held !== null && Date.parse(f.window.held.until) - f.now < f.limits.heldMs / 2,
+    when: f => f.window.held !== null && Date.parse(f.window.held.until) - f.now <= f.limits.heldMs / 2,
     because: f => `still held: ${f.window.held!.reason}`,
     set: f => ({ held: { ...f.window.held!, until: iso(f.now + f.limits.heldMs) } }),
   },

@@ -55,7 +55,7 @@ export const HELD_CASES: Case[] = [
   {
     when: 'half of the time is over for which it keeps what it holds',
     window: held('swapping', 'migrate', withHook('stopped', unknownHook)),
-    at: T0 + LIMITS.heldMs / 2 + 1,
+    at: T0 + LIMITS.heldMs / 2,
     to: 'done',
     outcome: 'held',
     because: /still held: nobody knows/,
