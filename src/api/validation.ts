@@ -37,7 +37,15 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       detail: 'is not known here: leave it out',
     }));
   const [inKey] = issue.code === 'invalid_key' ? issue.issues : [];
-  return [{ pointer: pointerOf(issue.path), detail: inKey?.message ?? issue.message }];
+  return [{ pointer: pointerOf(issue.path), detail: inKey?.message ?? detailOf(issue) }];
+}
+
+/** What zod says of the faults that are met most does not say what to send. */
+function detailOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && /received undefined$/.test(issue.message))
+    return `is missing: send ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
+  if (/^Too small: expected string to have >=1 /.test(issue.message)) return 'must not be empty';
+  return issue.message;
 }
 
 /** `"90s"`, `"10m"` or ISO 8601 in a request; milliseconds in the program. At most 10 years. */
@@ -69,6 +77,18 @@ export const timeInput = z
     return z.NEVER;
   })
   .meta({ description: 'ISO 8601, with Z or an offset' });
+
+/** What to say where a field is not there at all. */
+export const ifMissing = (send: string) => ({
+  error: ({ input }: { input?: unknown }) => (input === undefined ? `is missing: ${send}` : undefined),
+});
+
+export const reasonInput = z
+  .string(ifMissing('say why, for the record'))
+  .trim()
+  .min(1, 'must not be empty: say why, for the record')
+  .max(1_000)
+  .meta({ description: 'why, for the record' });
 
 /** A number in a query string. */
 export const limitInput = (most: number, standard: number) =>

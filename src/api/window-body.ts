@@ -5,7 +5,7 @@ import { HOOK_TIMES } from '../model/task.js';
 import { STRATEGIES } from '../model/window.js';
 import { CANARY, ROLLING, WATCH } from '../model/window-defaults.js';
 import type { WindowInput } from '../window/declare.js';
-import { durationInput } from './validation.js';
+import { durationInput, reasonInput } from './validation.js';
 
 /*
  * What may be said of a window, in a request. The shape alone is checked here: names, jobs and times that must fit together are checked where a
@@ -108,7 +108,7 @@ function isHttp(text: string): boolean {
 
 /** All but release and time: what a recurring window keeps for each of its windows, too. */
 export const windowFields = {
-  reason: z.string().trim().min(1).max(1_000),
+  reason: reasonInput,
   strategy: z.enum(STRATEGIES).optional(),
   rolling: rolling.optional(),
   canary: canary.optional(),

@@ -64,8 +64,10 @@ function whyNotApproved(window: Window, by?: string): string | null {
   return null;
 }
 
-const isHeld = (window: Window, kind: Asked): string =>
-  `window ${window.id} is held and cannot ${kind}: end it with one of its choices, ${choicesOf(window)}`;
+function isHeld(window: Window, kind: Asked): string {
+  const time = kind === 'extend' ? 'its time does not run meanwhile; ' : '';
+  return `window ${window.id} is held and cannot ${kind}: ${time}end it with one of its choices, ${choicesOf(window)}`;
+}
 
 function whyNotChosen(window: Window, choice?: Choice): string | null {
   if (choice === undefined)

@@ -297,7 +297,21 @@ const cases: Case[] = [
     () => ['POST', '/v1/windows', { release: release.id }],
     422,
     'invalid-body',
-    /\/reason/,
+    /\/reason is missing: say why, for the record/,
+  ],
+  [
+    'a window with an empty reason',
+    () => ['POST', '/v1/windows', windowOf({ reason: ' ' })],
+    422,
+    'invalid-body',
+    /\/reason must not be empty: say why/,
+  ],
+  [
+    'a window without a release',
+    () => ['POST', '/v1/windows', { reason: 'x' }],
+    422,
+    'invalid-body',
+    /\/release is missing: send the ID of the release/,
   ],
   [
     'a window of an unknown release',

@@ -67,8 +67,12 @@ describe('a command', () => {
   it('that is not there has failed clearly', async () => {
     const result = await run(['no-such-program', '--now']);
     expect(result).toMatchObject({ state: 'failed', output: '' });
-    expect(result!.error).toMatch(
-      /^there is no program "no-such-program" on the server \(working directory /,
+    // Not where it was looked for: a PATH may be a screen long.
+    expect(result!.error).toBe(
+      'there is no program "no-such-program" on the PATH of the server: give its path, or add its folder to that PATH',
+    );
+    expect((await run(['./no-such-program']))!.error).toBe(
+      `there is no program "./no-such-program" on the server (working directory ${process.cwd()})`,
     );
   });
 

@@ -53,6 +53,7 @@ describe('what may be asked of a window', () => {
       expect(whyNot(held, 'end')).toMatch(/retry \(does hook migrate again\), go-back \(goes back to old\)/);
       expect(whyNot(held, 'end', { choice: 'release' })).toMatch(/does not offer release/);
       expect(whyNot(held, 'abort')).toMatch(/held and cannot abort: end it with/);
+      expect(whyNot(held, 'extend')).toMatch(/cannot extend: its time does not run meanwhile; end it with/);
     });
 
     it('a window that is not takes no choice', () => {

@@ -7,14 +7,14 @@ import type { ApiContext, Routes } from '../context.js';
 import { checkApp } from '../known-apps.js';
 import { pageOf } from '../pages.js';
 import { freezeShape, listOf } from '../shapes.js';
-import { limitInput, timeInput } from '../validation.js';
+import { limitInput, reasonInput, timeInput } from '../validation.js';
 
 const tags = ['calendar'];
 const addBody = z.strictObject({
   app: z.string().min(1).max(100).optional().meta({ description: 'left out: all apps' }),
   from: timeInput,
   to: timeInput.meta({ description: 'the first moment in which a window may start again' }),
-  reason: z.string().trim().min(1).max(1_000),
+  reason: reasonInput,
 });
 
 /** Periods in which no window may start. */

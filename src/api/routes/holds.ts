@@ -8,13 +8,13 @@ import { actorOf } from '../access.js';
 import type { ApiContext, Routes } from '../context.js';
 import { nearNames } from '../near-names.js';
 import { holdShape, listOf } from '../shapes.js';
-import { timeInput } from '../validation.js';
+import { reasonInput, timeInput } from '../validation.js';
 
 const tags = ['holds'];
 const placeBody = z.strictObject({
   queues: z.array(z.string().min(1).max(100)).min(1).max(1_000).optional(),
   app: z.string().min(1).max(100).optional().meta({ description: 'instead of queues: all of this app' }),
-  reason: z.string().trim().min(1).max(1_000),
+  reason: reasonInput,
   until: timeInput.meta({ description: 'past it, any server or host lifts the hold' }),
 });
 

@@ -8,14 +8,18 @@ import type { Api, ApiContext } from '../context.js';
 import { etagOf } from '../etag.js';
 import { eventStreamShape, listOf } from '../shapes.js';
 import type { EventStreams } from '../sse.js';
-import { limitInput, timeInput } from '../validation.js';
+import { ifMissing, limitInput, timeInput } from '../validation.js';
 import { plannedOf, windowFields } from '../window-body.js';
 import { planShape, reportShape, windowShape } from '../window-shapes.js';
 
 const tags = ['windows'];
 const idParams = z.strictObject({ id: z.string().min(1).max(100) });
 const windowBody = z.strictObject({
-  release: z.string().min(1).max(100).meta({ description: 'ID, digest, or the beginning of one' }),
+  release: z
+    .string(ifMissing('send the ID of the release to go to (GET /v1/releases lists them)'))
+    .min(1)
+    .max(100)
+    .meta({ description: 'ID, digest, or the beginning of one' }),
   app: z.string().max(100).optional().meta({ description: 'checked against the release' }),
   startsAt: timeInput.optional().meta({ description: 'left out: now' }),
   ...windowFields,

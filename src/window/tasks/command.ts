@@ -49,10 +49,13 @@ function resultOf([code, by]: [number | null, NodeJS.Signals | null], output: Ou
 }
 
 function whyNotBegun(program: string, error: NodeJS.ErrnoException): string {
-  const where = `on the server (working directory ${process.cwd()}, PATH ${process.env.PATH ?? 'not set'})`;
-  if (error.code === 'ENOENT') return `there is no program ${JSON.stringify(program)} ${where}`;
-  if (error.code === 'EACCES') return `${JSON.stringify(program)} may not be run ${where}`;
-  return `${JSON.stringify(program)} could not be begun ${where}: ${error.message}`;
+  const name = JSON.stringify(program);
+  if (error.code === 'ENOENT')
+    return program.includes('/')
+      ? `there is no program ${name} on the server (working directory ${process.cwd()})`
+      : `there is no program ${name} on the PATH of the server: give its path, or add its folder to that PATH`;
+  if (error.code === 'EACCES') return `${name} may not be run on the server: make it executable for its user`;
+  return `${name} could not be begun on the server: ${error.message}`;
 }
 
 const ALWAYS = ['PATH', 'HOME', 'LANG'];
