@@ -4,3 +4,9 @@ import { SlackwaterError } from '../platform/errors.js';
 export function unlessAway(error: unknown): undefined {
   if (!(error instanceof SlackwaterError) || error.code !== 'unavailable') throw error;
 }
+
+/** The same for a look that `signal` ends. */
+export const unlessLeft =
+  (signal: AbortSignal) =>
+  (error: unknown): undefined =>
+    signal.aborted ? undefined : unlessAway(error);

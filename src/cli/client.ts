@@ -20,7 +20,8 @@ type Query = Record<string, string | number | boolean | undefined>;
 /** The server, as commands see it. Every answer that is no success is thrown as a SlackwaterError. */
 export interface Client {
   readonly url: string;
-  get<T>(path: string, query?: Query): Promise<T>;
+  /** Rejects with the reason of `signal` when that is aborted. */
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   bytes(path: string): Promise<Uint8Array>;
   /**
    * Said once more, with the same key, where the connection broke.
@@ -62,7 +63,7 @@ export function createClient({
   async function call(
     method: string,
     path: string,
-    init: RequestInit & { query?: Query } = {},
+    init: Omit<RequestInit, 'signal'> & { query?: Query; signal?: AbortSignal | undefined } = {},
   ): Promise<Response> {
     const target = new URL(base + path);
     for (const [name, value] of Object.entries(init.query ?? {})) {
@@ -85,8 +86,8 @@ export function createClient({
     });
   const client: Client = {
     url: base,
-    async get<T>(path: string, query?: Query) {
-      const response = await call('GET', path, { query });
+    async get<T>(path: string, query?: Query, signal?: AbortSignal) {
+      const response = await call('GET', path, { query, signal });
       return (await response.json()) as T;
     },
     async bytes(path) {

@@ -6,6 +6,7 @@ import { defineReleases } from './commands/releases.js';
 import { defineRuns } from './commands/runs.js';
 import { defineServices } from './commands/services.js';
 import { defineWindows } from './commands/windows.js';
+import { wantsJson } from './report-error.js';
 
 /**
  * What there is to say at the command line. Only names, options and help are loaded here; what a command does is imported when it is
@@ -21,6 +22,7 @@ export function createProgram(): Command {
     .helpCommand('help [command]', 'show help for a command')
     .showHelpAfterError('Add --help to see what it takes.')
     .configureHelp({ visibleOptions: ownOptionsFirst, optionDescription: markRequired })
+    .configureOutput({ writeErr: text => void (wantsJson() || process.stderr.write(text)) })
     .exitOverride()
     .addHelpText('after', AFTER);
   defineServices(program);
@@ -52,7 +54,7 @@ Environment:
   REDIS_URL          for serve, host, dev and doctor
   NO_COLOR           plain text · SLACKWATER_LOG=debug: stack traces
 
-Exit codes: 0 ok · 1 failed · 2 usage · 3 conflict · 4 rolled back · 5 timeout · 6 held
+Exit codes: 0 ok · 1 failed · 2 usage · 3 conflict · 4 rolled back · 5 timeout · 6 held · 130 left by Ctrl-C
 
 Example:
   $ slackwater dev --jobs jobs

@@ -12,20 +12,25 @@ export class Exit extends Error {
 /** A wait ran out of its `--timeout`. */
 export class TimedOut extends Error {}
 
+/** Asked of the words themselves: options that cannot be read do not say it. */
+export const wantsJson = (): boolean => process.argv.includes('--json');
+
 /**
  * Prints why a command failed, once, and what to change; a stack only with `SLACKWATER_LOG=debug`.
  * @returns the exit code.
  */
 export function report(error: unknown): number {
   if (error instanceof Exit) return error.code;
-  // Commander has printed its own message; help and version end with 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (process.argv.includes('--json')) process.stderr.write(`${JSON.stringify({ error: asJson(error) })}\n`);
+  // Help and version end with 0. Commander has printed its own message, but for programs.
+  if (error instanceof CommanderError && (error.exitCode === 0 || !wantsJson()))
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (wantsJson()) process.stderr.write(`${JSON.stringify({ error: asJson(error) })}\n`);
   else process.stderr.write(`${describe(error)}\n`);
   if (/^(debug|trace)$/.test(process.env.SLACKWATER_LOG ?? '')) {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   }
   if (error instanceof TimedOut) return EXIT.timeout;
+  if (error instanceof CommanderError) return EXIT.usage;
   return error instanceof SlackwaterError ? error.exitCode : EXIT.failed;
 }
 
@@ -42,6 +47,8 @@ export function describe(error: unknown): string {
 function asJson(error: unknown): Record<string, unknown> {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof TimedOut) return { code: 'timeout', message };
+  if (error instanceof CommanderError)
+    return { code: 'usage', message: message.replace(/^error: /, '').replaceAll('\n', ' ') };
   if (!(error instanceof SlackwaterError)) return { code: 'failed', message };
   return { code: error.code, message, ...(error.errors.length ? { errors: error.errors } : {}) };
 }

@@ -26,6 +26,7 @@ export const held = defineJob({
   name: 'held',
   payload: z.object({ gate: z.string() }),
   async run(ctx, { gate }) {
+    ctx.log.info('the gate is shut');
     while (!existsSync(gate) && !ctx.signal.aborted) await new Promise(done => setTimeout(done, 10));
   },
 });
@@ -82,6 +83,23 @@ describe('run', () => {
     expect(followed.code).toBe(0);
     expect((await cli('runs', 'show', id)).stdout).toMatch(/^say {2}failed/);
     expect((await cli('runs', 'ls', '--job', 'nobody')).stdout).toMatch(/^no run like this/);
+  });
+
+  test('that is waited for or followed is left by Ctrl-C: exit code 130, and it goes on', async () => {
+    const gate = product.signal();
+    const env = { SLACKWATER_URL: product.client.url };
+    const waiting = spawnCli(['run', 'held', '--payload', JSON.stringify({ gate: gate.path }), '--wait'], {
+      env,
+    });
+    const [, id = ''] = await waiting.line(/^run (run-\w+)/);
+    const following = spawnCli(['runs', 'logs', id, '--follow'], { env });
+    await following.line(/the gate is shut/);
+    await waiting.line(/^running/);
+    for (const each of [waiting, following]) each.kill('SIGINT');
+    expect((await waiting.exit).code).toBe(130);
+    expect((await following.exit).code).toBe(130);
+    gate.open();
+    await product.all([id], ['completed']);
   });
 
   test('with a payload that does not fit names the field; an unknown job its neighbour', async () => {
@@ -148,7 +166,7 @@ describe('deploy', () => {
     await watching.line(/^draining: .*at a checkpoint/);
     watching.kill('SIGINT');
     const left = await watching.exit;
-    expect(left.code).toBe(0);
+    expect(left.code).toBe(130);
     const [, window = ''] = /slackwater window watch (win-\w+)/.exec(left.stderr) ?? [];
     expect((await product.client.get<Window>(`/v1/windows/${window}`)).phase).toBe('draining');
 
@@ -156,6 +174,10 @@ describe('deploy', () => {
     expect(second.code).toBe(3);
     expect(second.stderr).toContain(window);
     expect((await cli('window', 'cancel', window)).code).toBe(3);
+    const ended = spawnCli(['window', 'watch', window], { env });
+    await ended.line(/^draining: .*at a checkpoint/);
+    ended.kill('SIGTERM');
+    expect((await ended.exit).code).toBe(143);
 
     gate.open();
     const watched = await cli('window', 'watch', window, '--json');

@@ -74,6 +74,19 @@ test('with --json an error is JSON too; with SLACKWATER_LOG=debug the stack foll
   expect(debug.stderr).toMatch(/\n\s+at /);
 });
 
+test.each([
+  ['run --json', /^missing required argument 'job'$/],
+  ['window ls --json --limt 3', /^unknown option '--limt' \(Did you mean --limit\?\)$/],
+  ['window ls --json --limit 0', /must be a whole number from 1/],
+  ['depoly --json', /^unknown command 'depoly'/],
+])('with --json what cannot be read is told as JSON alone: %s', async (line, says) => {
+  const { code, stdout, stderr } = await runCli(line.split(' '));
+  const { error } = JSON.parse(stderr) as { error: { code: string; message: string } };
+  expect(error.code).toBe('usage');
+  expect(error.message).toMatch(says);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+});
+
 test('a bad configuration names file, line and key', async () => {
   const file = join(tempDir('config'), 'mine.yaml');
   writeFileSync(file, 'server:\n  prot: 7070\n');

@@ -1,10 +1,11 @@
 import type { Run } from '../../model/run.js';
-import { unlessAway } from '../away.js';
+import { unlessLeft } from '../away.js';
 import type { Client } from '../client.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
+import { detachOnSignal, exitIfDetached } from '../live/detach.js';
 import { listen } from '../live/listen.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, say, styleOf } from '../output.js';
 import { logLine } from '../show/log-line.js';
 import { isEnded } from '../show/run.js';
 
@@ -24,8 +25,7 @@ export async function logs(id: string, options: CommonOptions & { follow?: boole
 
 async function follow(client: Client, id: string, show: (line: string) => void): Promise<void> {
   const stop = new AbortController();
-  const detach = () => stop.abort();
-  process.on('SIGINT', detach);
+  const giveBack = detachOnSignal(stop);
   const news = listen(
     client,
     '/v1/events',
@@ -36,14 +36,19 @@ async function follow(client: Client, id: string, show: (line: string) => void):
   try {
     while (!stop.signal.aborted) {
       // Asked before the log is read: what it wrote last is in there then.
-      const run = await client.get<Run>(`/v1/runs/${part(id)}`).catch(unlessAway);
-      for (const line of (await log().catch(unlessAway)) ?? []) show(line);
+      const look = client.get<Run>(`/v1/runs/${part(id)}`, {}, stop.signal);
+      const run = await look.catch(unlessLeft(stop.signal));
+      if (stop.signal.aborted) break;
+      for (const line of (await log().catch(unlessLeft(stop.signal))) ?? []) show(line);
       if (run && isEnded(run)) return;
       await news.next(LOOK_AGAIN);
     }
+    // What comes next does not begin behind the ^C of the terminal.
+    if (process.stderr.isTTY) say('');
+    exitIfDetached(stop.signal);
   } finally {
-    process.off('SIGINT', detach);
-    stop.abort();
+    giveBack();
+    stop.abort('over');
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Run } from '../../model/run.js';
 import { parseDuration } from '../../platform/duration.js';
 import { readPayload } from '../arguments.js';
-import { unlessAway } from '../away.js';
+import { unlessLeft } from '../away.js';
 import type { Client } from '../client.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { EXIT } from '../exit-codes.js';
+import { detachOnSignal } from '../live/detach.js';
 import { listen } from '../live/listen.js';
 import { statusLine } from '../live/status-line.js';
 import { print, printJson, say, styleOf } from '../output.js';
@@ -39,7 +40,6 @@ export async function run(job: string, options: RunOptions): Promise<void> {
   if (!options.json) say(`run ${accepted.id}`);
   sayHeld(accepted);
   const ended = await waitForEnd(client, accepted.id, options);
-  if (!ended) return;
   if (options.json) printJson(ended);
   else if (ended.state === 'completed') printJson(ended.result ?? null);
   else say(runLines(ended, Date.now(), styleOf(process.stderr)).join('\n'));
@@ -49,11 +49,10 @@ export async function run(job: string, options: RunOptions): Promise<void> {
 /** Looks between events: soon at first, for a short run, then rarer. */
 const FIRST_LOOK = 50;
 
-/** @returns the ended run, or `undefined` if the caller was interrupted; the run goes on then. @throws TimedOut */
-async function waitForEnd(client: Client, id: string, options: RunOptions): Promise<Run | undefined> {
+/** @returns the ended run. @throws TimedOut, or Exit if a signal came; the run goes on then. */
+async function waitForEnd(client: Client, id: string, options: RunOptions): Promise<Run> {
   const stop = new AbortController();
-  const detach = () => stop.abort('detached');
-  process.on('SIGINT', detach);
+  const giveBack = detachOnSignal(stop);
   const timer = options.timeout && setTimeout(() => stop.abort('timeout'), parseDuration(options.timeout));
   const news = listen(
     client,
@@ -64,15 +63,17 @@ async function waitForEnd(client: Client, id: string, options: RunOptions): Prom
   const meanwhile = options.json ? { show() {}, end() {} } : statusLine(process.stderr);
   try {
     for (let pace = FIRST_LOOK; !stop.signal.aborted; pace = Math.min(pace * 1.5, 1_000)) {
-      const found = await client.get<Run>(`/v1/runs/${part(id)}`).catch(unlessAway);
+      const look = client.get<Run>(`/v1/runs/${part(id)}`, {}, stop.signal);
+      const found = await look.catch(unlessLeft(stop.signal));
       if (found && isEnded(found)) return found;
+      if (stop.signal.aborted) break;
       const text = found ? progressText(found) : `no answer from ${client.url}: waiting for it`;
       meanwhile.show(text);
       await news.next(pace);
     }
   } finally {
     if (timer) clearTimeout(timer);
-    process.off('SIGINT', detach);
+    giveBack();
     meanwhile.end();
     if (!stop.signal.aborted) stop.abort('over');
   }
@@ -82,7 +83,7 @@ async function waitForEnd(client: Client, id: string, options: RunOptions): Prom
     );
   }
   say(`\nThe run goes on. See it: slackwater runs show ${id} · end it: slackwater runs cancel ${id}`);
-  return undefined;
+  throw stop.signal.reason;
 }
 
 function progressText({ state, progress }: Run): string {

@@ -1,5 +1,5 @@
 import type { Window } from '../../model/window.js';
-import { SlackwaterError } from '../../platform/errors.js';
+import { unlessLeft } from '../away.js';
 import type { Client } from '../client.js';
 import { listen } from './listen.js';
 
@@ -15,7 +15,10 @@ export interface Look {
  */
 export async function* followWindow(client: Client, id: string, signal: AbortSignal): AsyncGenerator<Look> {
   const path = `/v1/windows/${encodeURIComponent(id)}`;
-  let window = await client.get<Window>(path);
+  let window = await client.get<Window>(path, {}, signal).catch(error => {
+    if (!signal.aborted) throw error;
+  });
+  if (!window) return;
   yield { window, trouble: null };
   if (hasEnded(window)) return;
   const stop = new AbortController();
@@ -24,7 +27,8 @@ export async function* followWindow(client: Client, id: string, signal: AbortSig
     while (!hasEnded(window)) {
       await news.next();
       if (signal.aborted) return;
-      const look = await lookAgain(client, path, window);
+      const look = await lookAgain(client, path, window, signal);
+      if (signal.aborted) return;
       window = look.window;
       yield look;
     }
@@ -37,11 +41,8 @@ export async function* followWindow(client: Client, id: string, signal: AbortSig
 export const hasEnded = ({ phase, held, request }: Window): boolean =>
   phase === 'done' && !(held && request?.kind === 'end');
 
-async function lookAgain(client: Client, path: string, last: Window): Promise<Look> {
-  try {
-    return { window: await client.get<Window>(path), trouble: null };
-  } catch (error) {
-    if (!(error instanceof SlackwaterError) || error.code !== 'unavailable') throw error;
-    return { window: last, trouble: `no answer from ${client.url}: waiting for it` };
-  }
+async function lookAgain(client: Client, path: string, last: Window, signal: AbortSignal): Promise<Look> {
+  const window = await client.get<Window>(path, {}, signal).catch(unlessLeft(signal));
+  if (window) return { window, trouble: null };
+  return { window: last, trouble: `no answer from ${client.url}: waiting for it` };
 }

@@ -7,6 +7,7 @@ import { Exit, TimedOut } from '../report-error.js';
 import { heldLines } from '../show/held.js';
 import { reportLines } from '../show/report.js';
 import { apart } from '../show/text.js';
+import { detachOnSignal, exitIfDetached } from './detach.js';
 import { followWindow, hasEnded } from './follow-window.js';
 import { frame } from './frame.js';
 import { changes } from './plain.js';
@@ -23,12 +24,11 @@ export interface WatchOptions {
 
 /**
  * Shows a window until it is done, then prints its report (stdout). Ctrl-C leaves it running and says how to come back.
- * @throws Exit with the code of its outcome, if that is not 0. @throws TimedOut
+ * @throws Exit with the code of its outcome, if that is not 0, or of the signal. @throws TimedOut
  */
 export async function watchWindow(client: Client, id: string, options: WatchOptions): Promise<void> {
   const stop = new AbortController();
-  const detach = () => stop.abort('detached');
-  process.on('SIGINT', detach);
+  const giveBack = detachOnSignal(stop);
   const ms = options.timeout === undefined ? null : parseDuration(options.timeout);
   const timer = ms === null ? undefined : setTimeout(() => stop.abort('timeout'), ms);
   const live = process.stderr.isTTY && process.env.TERM !== 'dumb' && !options.json;
@@ -37,7 +37,7 @@ export async function watchWindow(client: Client, id: string, options: WatchOpti
     last = await (live ? showLive : showPlain)(client, id, stop.signal);
   } finally {
     clearTimeout(timer);
-    process.off('SIGINT', detach);
+    giveBack();
     stop.abort('over');
   }
   if (last && hasEnded(last)) return finish(client, last, options);
@@ -48,6 +48,7 @@ export async function watchWindow(client: Client, id: string, options: WatchOpti
     );
   }
   say(`\nThe window goes on. Watch it again: ${back} · end it: slackwater window abort ${id}`);
+  exitIfDetached(stop.signal);
 }
 
 /** Prints the report of a window that is done; where it is held, what may be chosen too. @throws Exit */
