@@ -62,6 +62,18 @@ const taskShape = named('Task', {
   error: z.string().nullable(),
 });
 
+const askings = z
+  .array(
+    open({
+      kind: z.string(),
+      by: z.string(),
+      at: time,
+      choice: z.enum(CHOICES).optional(),
+      byMs: ms.optional(),
+    }),
+  )
+  .meta({ description: 'all that persons asked of it, the oldest first' });
+
 const record = open({ completed: z.int(), failed: z.int(), crashes: z.int(), parked: z.int() });
 const watched = { new: record, old: record };
 const rollback = open({ because: z.string(), at: time, from: z.enum(PHASES) })
@@ -125,6 +137,7 @@ export const windowShape = named('Window', {
   })
     .nullable()
     .meta({ description: 'asked for and not yet acted on' }),
+  askings,
   phases,
   runs: open({ inFlight: z.int(), yielded: z.int(), finished: z.int(), forced: z.int() }),
   blockers,
@@ -158,6 +171,8 @@ export const reportShape = named('Report', {
   window: z.string(),
   strategy: z.enum(STRATEGIES),
   outcome: z.enum(OUTCOMES),
+  createdBy: z.string().optional(),
+  askings: askings.optional(),
   from: z.string().nullable(),
   to: z.string(),
   phases,
@@ -202,6 +217,7 @@ export const reportShape = named('Report', {
   watch: open({
     ...watched,
     failureRate: open({ new: z.number().nullable(), old: z.number().nullable() }),
+    minRuns: z.int().optional().meta({ description: 'from so many ends on the rate is judged' }),
   })
     .nullable()
     .meta({ description: 'what the watch decided on; null where nothing was watched' }),

@@ -25,7 +25,8 @@ type Defaulted =
   | 'sharedAt'
   | 'rollback'
   | 'watched'
-  | 'held';
+  | 'held'
+  | 'askings';
 
 /**
  * What a window has of whatever nobody asked for. A window that an earlier version of Slackwater has stored is read with these too.
@@ -55,6 +56,7 @@ export const WINDOW_DEFAULTS: Pick<Window, Defaulted> = {
   rollback: null,
   watched: null,
   held: null,
+  askings: [],
 };
 
 /** What a strategy does where only its name was given. */

@@ -51,6 +51,17 @@ export interface Request {
   at: string;
 }
 
+/** What a person asked of a window, or did to it; the window keeps it. */
+export interface Asking {
+  kind: Request['kind'] | 'approve' | 'extend';
+  by: string;
+  at: string;
+  /** With `end`, where the window was held. */
+  choice?: Choice;
+  /** With `extend`. */
+  byMs?: number;
+}
+
 /** How the new release is judged once intake is open on it. */
 export interface Watch {
   durationMs: number;
@@ -148,6 +159,8 @@ export interface Window {
   held: Held | null;
   proofRound: number;
   request: Request | null;
+  /** All that persons asked of it, the oldest first; of more than 50 the last. */
+  askings: Asking[];
   phases: PhaseEntry[];
   runs: { inFlight: number; yielded: number; finished: number; forced: number };
   blockers: Blocker[];
@@ -173,6 +186,9 @@ export interface Report {
   outcome: Outcome;
   summary: string | null;
   reason: string;
+  /** Who declared it, and what persons asked of it since; absent in the report of an earlier Slackwater. */
+  createdBy?: string;
+  askings?: Asking[];
   from: string | null;
   to: string;
   startedAt: string | null;
@@ -209,6 +225,6 @@ export interface Report {
   refusals: Refusal[];
   tasks: Task[];
   rollback: Window['rollback'];
-  /** What the watch compared; `null` where nothing was watched. */
-  watch: (Watched & { failureRate: { new: number | null; old: number | null } }) | null;
+  /** What the watch compared, and from how many ends on it judges; `null` where nothing was watched. */
+  watch: (Watched & { failureRate: { new: number | null; old: number | null }; minRuns?: number }) | null;
 }

@@ -1,6 +1,6 @@
 import type { Hold } from '../model/hold.js';
 import type { Intent } from '../model/intent.js';
-import type { Choice, Report, Request, Window } from '../model/window.js';
+import type { Asking, Choice, Report, Request, Window } from '../model/window.js';
 import { isOver, readWindow } from '../model/window-defaults.js';
 import { type Ask, type Asked, extended, whyNot } from '../model/window-requests.js';
 import type { WindowFire } from '../model/window-schedule.js';
@@ -16,6 +16,7 @@ const advanceScript = script<Advance>('advance-window', 10);
 const updateScript = script<number>('update-window', 4);
 
 const NOTE = 'note:';
+const ASKINGS_KEPT = 50;
 
 /** What became of a write by the engine. All but `written` mean: someone else was here, look again. */
 export type Advance = 'written' | 'not-the-holder' | 'stale-window' | 'stale-intent';
@@ -224,7 +225,7 @@ export function extendWindow(
   { byMs, by }: { byMs: number; by: string },
   expectedVersion?: number,
 ): Promise<Window> {
-  return update(store, id, { kind: 'extend', by }, expectedVersion, window => extended(window, byMs));
+  return update(store, id, { kind: 'extend', by, byMs }, expectedVersion, window => extended(window, byMs));
 }
 
 /** A second person agrees: from here on the window may begin. Errors as with `requestWindow`. */
@@ -243,7 +244,7 @@ export function approveWindow(
 async function update(
   store: Store,
   id: string,
-  ask: Ask & { kind: Asked; by: string },
+  ask: Ask & { kind: Asked; by: string; byMs?: number },
   expectedVersion: number | undefined,
   change: (window: Window, at: string) => Window,
 ): Promise<Window> {
@@ -259,7 +260,8 @@ async function update(
     const refusal = whyNot(window, ask.kind, ask);
     if (refusal) throw new SlackwaterError('conflict', refusal, choiceFault(window, ask.kind));
     const at = new Date(await redisNow(redis)).toISOString();
-    const next = { ...change(window, at), version: window.version + 1 };
+    const askings = [...window.askings, { ...ask, at } as Asking].slice(-ASKINGS_KEPT);
+    const next = { ...change(window, at), askings, version: window.version + 1 };
     const event = { app: window.app, window: id, request: ask.kind, by: ask.by };
     const written = await updateScript(
       redis,

@@ -49,6 +49,8 @@ export function makeReport(
     outcome: window.outcome!,
     summary: window.summary,
     reason: window.reason,
+    createdBy: window.createdBy,
+    askings: window.askings,
     from: window.previousRelease,
     to: window.release,
     startedAt: enteredAt(window, 'preparing'),
@@ -79,7 +81,12 @@ export function makeReport(
     refusals: window.refusals,
     tasks: window.tasks,
     rollback: window.rollback,
-    watch: window.watch && window.watched && { ...window.watched, failureRate: ratesOf(window.watched) },
+    watch: window.watch &&
+      window.watched && {
+        ...window.watched,
+        failureRate: ratesOf(window.watched),
+        minRuns: window.watch.minRuns,
+      },
   };
 }
 

@@ -39,9 +39,17 @@ describe('a window that asks for a second person', () => {
     expect(approved.json).toMatchObject({ approvedBy: 'grace', phase: 'scheduled', request: null });
     expect(approved.headers.etag).toBe('"2"');
     expectProblem(await t.call('POST', `${path}/approve`, {}, as('eve')), 409, 'conflict');
-    expect((await t.call('POST', `${path}/start`)).status).toBe(200);
+    await t.call('POST', `${path}/extend`, { by: '1m' }, as('bob'));
+    const started = await t.call('POST', `${path}/start`);
+    expect(started.status, started.text).toBe(200);
+    const at = expect.any(String);
+    expect(started.json.askings).toEqual([
+      { kind: 'approve', by: 'grace', at },
+      { kind: 'extend', by: 'bob', at, byMs: 60_000 },
+      { kind: 'start', by: 'operator', at },
+    ]);
     const [event] = await t.store.redis
-      .xrevrange(t.store.keys.events, '+', '-', 'COUNT', 2)
+      .xrevrange(t.store.keys.events, '+', '-', 'COUNT', 3)
       .then(events => events.map(([, fields]) => fields).filter(fields => fields.join().includes('approve')));
     expect(event).toEqual(['type', 'window.request', 'data', expect.stringMatching(/"by":"grace"/)]);
   });

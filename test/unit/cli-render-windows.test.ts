@@ -238,16 +238,54 @@ describe('plain lines', () => {
     expect(lines(before, { ...before, watched: more })).toEqual([]);
     const worse = { ...watched, new: { ...watched.new, failed: 4 } };
     expect(lines(before, { ...before, watched: worse })).toEqual([
-      'watching: 4 of 41 ends failed (20% allowed, 1% before) · 1/3 crashes · 0/0 parked',
+      'new release: 4 of 41 ends failed (20% allowed, 1% before) · 1/3 crashes · 0/0 parked',
     ]);
   });
 
-  test('tell who agreed', () => {
+  test('tell what happened between two looks in its order', () => {
+    const before = windowAt('preparing', {
+      phases: [entry('scheduled', 0, 0), entry('preparing', 0, null)],
+      tasks: [task({ name: 'expand', when: 'before' }), task({}), task({ kind: 'probe', name: 'smoke' })],
+    });
+    const now: Window = {
+      ...before,
+      phase: 'verifying',
+      phases: [
+        entry('scheduled', 0, 0),
+        entry('preparing', 0, 2_000),
+        entry('draining', 2_000, 1_000),
+        entry('swapping', 3_000, 1_000),
+        entry('verifying', 4_000, null),
+      ],
+      tasks: [
+        task({ name: 'expand', state: 'done', startedAt: iso(T0), endedAt: iso(T0 + 2_000) }),
+        task({ state: 'done', startedAt: iso(T0 + 3_000), endedAt: iso(T0 + 4_000) }),
+        task({ kind: 'probe', name: 'smoke', state: 'running', attempt: 1, startedAt: iso(T0 + 4_000) }),
+      ],
+      askings: [{ kind: 'extend', by: 'ada', at: iso(T0 + 2_500), byMs: 60_000 }],
+    };
+    expect(lines(before, now)).toEqual([
+      'hook expand: done in 2.0s',
+      'draining: draining it is',
+      'extended by 1m00s by ada',
+      'swapping: swapping it is',
+      'hook migrate: done in 1.0s',
+      'verifying: verifying it is',
+      'probe smoke begins',
+    ]);
+    expect(lines(now, now)).toEqual([]);
+  });
+
+  test('tell who asked for what', () => {
     const waiting = sampleWindow({ requiresApproval: true });
     expect(changes(null, waiting, T0)).toContain(
       'waits for a second person: slackwater window approve win-1',
     );
-    expect(lines(waiting, { ...waiting, approvedBy: 'ada' })).toEqual(['approved by ada']);
+    const approved = { kind: 'approve', by: 'ada', at: iso(T0) } as const;
+    const agreed = { ...waiting, approvedBy: 'ada', askings: [approved] };
+    expect(lines(waiting, agreed)).toEqual(['approved by ada']);
+    const abort = { kind: 'abort', by: 'eve', at: iso(T0 + 1) } as const;
+    expect(lines(agreed, { ...agreed, askings: [approved, abort] })).toEqual(['abort asked by eve']);
   });
 
   test('tell each end of a window that was held in between', () => {
@@ -299,6 +337,11 @@ test('a window is shown with its strategy, watch, approval and what was asked', 
       approvedBy: 'ada',
       rollback: null,
       request: { kind: 'abort', by: 'eve', at: iso(T0) },
+      askings: [
+        { kind: 'approve', by: 'ada', at: iso(T0) },
+        { kind: 'end', choice: 'go-on', by: 'bob', at: iso(T0) },
+        { kind: 'abort', by: 'eve', at: iso(T0) },
+      ],
     }),
     T0 + 10_000,
     plain,
@@ -306,6 +349,7 @@ test('a window is shown with its strategy, watch, approval and what was asked', 
   const has = (text: string) => expect(lines.map(line => line.replace(/ {2,}/g, '  '))).toContain(text);
   has('  strategy  canary: 1% → 50% of new runs, 1m00s each, then all hosts');
   has('  so far  1% of new runs start on the new release');
+  has('  by  ops · approved by ada · go-on chosen by bob · abort asked by eve');
   has('  approval  by ada');
   has('  watch  5m00s · 3 of 40 ends failed (20% allowed, 1% before) · 1/3 crashes · 0/0 parked');
   has('  asked  abort by eve');
@@ -325,6 +369,8 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
     outcome: 'rolled-back',
     summary: '25 % of 40 ends failed. Intake is open again on release old',
     reason: 'weekly deploy',
+    createdBy: 'ops',
+    askings: [{ kind: 'abort', by: 'eve', at: iso(T0) }],
     from: 'old',
     to: 'new',
     startedAt: iso(T0),
@@ -367,10 +413,23 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
       '  watch        10 of 40 ends failed on the new release (25%; before: 1%) · 1 crash · 2 parked',
       '  runs         100 runs in flight · 95 had moved to the new code · 72 went on in the former code · 23 failures since (slackwater runs ls --state failed) · 5 finished',
       '  went back    from watching',
+      '  by           ops · abort asked by eve',
       '  ✓ migrate  stopped  1.2s',
     ]),
   );
   expect(reportLines({ ...report, summary: 'it is back' }, plain)).toContain(
     '  went back    from watching: 25 % of 40 ends failed',
   );
+  const few = { ...watched, new: { ...NO_RECORD, failed: 3 }, failureRate: { new: 1, old: 0 }, minRuns: 20 };
+  const unjudged = reportLines({ ...report, outcome: 'completed', rollback: null, watch: few }, plain);
+  expect(unjudged[0]).toMatch(/^✓ completed, not judged {2}billing/);
+  expect(unjudged).toContain(
+    '  watch        3 of 3 ends failed on the new release (100%; before: 0%) · too few to judge (20 needed) · 0 crashes · 0 parked',
+  );
+});
+
+test('a window that is completed without enough ends to judge says so', () => {
+  const few = { ...watched, new: { ...NO_RECORD, failed: 3 } };
+  const unjudged = windowAt('done', { outcome: 'completed', watch: WATCH, watched: few });
+  expect(windowLines(unjudged, T0, plain)[0]).toBe('✓ completed, not judged  billing old → new  win-1');
 });

@@ -1,7 +1,9 @@
 import type { PhaseEntry, Report } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
+import { whoText } from './askings.js';
 import { prospect } from './blocker.js';
 import { refusalLines } from './refusals.js';
+import { isUnjudged } from './strategy.js';
 import { padEnd, type Style } from './style.js';
 import { facts } from './table.js';
 import { taskLines } from './tasks.js';
@@ -43,7 +45,7 @@ export function outcomeText(outcome: Report['outcome'], style: Style): string {
 function headline(report: Report, style: Style): string {
   const total = report.startedAt ? Date.parse(report.finishedAt) - Date.parse(report.startedAt) : null;
   return [
-    outcomeText(report.outcome, style),
+    outcomeText(report.outcome, style) + (isUnjudgedEnd(report) ? style.yellow(', not judged') : ''),
     `${style.bold(report.app)} ${report.from ?? 'nothing'} → ${report.to}`,
     report.strategy === 'window' ? '' : report.strategy,
     total === null ? '' : `in ${formatDuration(total)}`,
@@ -52,6 +54,10 @@ function headline(report: Report, style: Style): string {
     .filter(Boolean)
     .join('  ');
 }
+
+/** Taken for good by a watch that could not say so. */
+const isUnjudgedEnd = ({ outcome, watch }: Report): boolean =>
+  outcome === 'completed' && watch !== null && isUnjudged(watch, watch.minRuns ?? 0);
 
 function cost(report: Report, style: Style): [string, string | null][] {
   const { runs, pause, work, proof, forecast } = report;
@@ -77,8 +83,9 @@ function cost(report: Report, style: Style): [string, string | null][] {
     ['drain', drained ? `${ms(report.drainMs)}${forecastText} · swap ${ms(report.swapMs)}` : null],
     ['work lost', wentOver ? workLost(work) : null],
     ['runs', wentOver ? moved(runs, report.outcome) : null],
-    ['watch', report.watch ? watched(report.watch) : null],
+    ['watch', report.watch ? watched(report.watch, style) : null],
     ['went back', wentBack(report)],
+    ['by', report.createdBy ? whoText(report.createdBy, report.askings ?? []) : null],
     ['proof', proof.checkpoints ? proofText(proof) : null],
     ['intake', report.intake.accepted ? `${plural(report.intake.accepted, 'run')} accepted meanwhile` : null],
   ];
@@ -122,14 +129,16 @@ function wentBack({ rollback, summary }: Report): string | null {
 }
 
 /** What the watch decided on: the new release beside the former one. */
-function watched({ new: seen, failureRate }: NonNullable<Report['watch']>): string {
+function watched(watch: NonNullable<Report['watch']>, style: Style): string {
+  const { new: seen, failureRate, minRuns = 0 } = watch;
   const { completed, failed, crashes, parked } = seen;
   const before = failureRate.old === null ? '' : `; before: ${percent(failureRate.old)}`;
   const ends =
     failureRate.new === null
       ? 'nothing ended on the new release'
       : `${failed} of ${plural(completed + failed, 'end')} failed on the new release (${percent(failureRate.new)}${before})`;
-  return [ends, plural(crashes, 'crash', 'crashes'), `${parked} parked`].join(' · ');
+  const few = isUnjudged(watch, minRuns) ? style.yellow(`too few to judge (${minRuns} needed)`) : '';
+  return [ends, few, plural(crashes, 'crash', 'crashes'), `${parked} parked`].filter(Boolean).join(' · ');
 }
 
 function proofText({ checkpoints, ms, oneWay, setBack = [] }: Report['proof']): string {

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../model/intent.js';
-import type { Window } from '../../model/window.js';
+import type { Watched, Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { percent, plural } from './text.js';
 
@@ -35,6 +35,10 @@ export function watchText({ watch, watched }: Window): string {
     `${parked}/${watch.maxParked} parked`,
   ].join(' · ');
 }
+
+/** Fewer runs ended on the new release than the watch needs to judge by their failure rate. */
+export const isUnjudged = ({ new: { completed, failed } }: Watched, minRuns: number): boolean =>
+  completed + failed < minRuns;
 
 /** Of those that ended; `null` where none did. */
 function failedShare({ completed, failed }: RunRecord): number | null {

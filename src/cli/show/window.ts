@@ -1,10 +1,11 @@
 import type { Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
+import { whoText } from './askings.js';
 import { prospect } from './blocker.js';
 import { heldLines } from './held.js';
 import { refusalLines } from './refusals.js';
 import { outcomeText, phaseLines } from './report.js';
-import { sideBySide, strategyText, watchText } from './strategy.js';
+import { isUnjudged, sideBySide, strategyText, watchText } from './strategy.js';
 import type { Style } from './style.js';
 import { facts } from './table.js';
 import { taskLines } from './tasks.js';
@@ -15,14 +16,14 @@ export function windowLines(window: Window, now: number, style: Style): string[]
   const { runs } = window;
   const current = window.phases.at(-1);
   return [
-    `${style.bold(stateText(window, style))}  ${style.bold(window.app)} ${window.previousRelease ?? 'nothing'} → ${window.release}  ${style.dim(window.id)}`,
+    `${style.bold(stateText(window, style))}${notJudged(window, style)}  ${style.bold(window.app)} ${window.previousRelease ?? 'nothing'} → ${window.release}  ${style.dim(window.id)}`,
     ...(window.summary ? [`  ${window.summary}`] : current ? [`  ${current.because}`] : []),
     '',
     ...(window.held ? [...heldLines(window, now, style), ''] : []),
     ...facts(
       [
         ['reason', window.reason],
-        ['by', window.createdBy],
+        ['by', whoText(window.createdBy, window.askings)],
         ['approval', approval(window)],
         ['starts', `${when(window.startsAt, now)} (${window.startsAt})`],
         ['announced', announcement(window, now)],
@@ -56,6 +57,11 @@ export function windowLines(window: Window, now: number, style: Style): string[]
     ...(window.refusals.length ? ['', ...refusalLines(window.refusals, style)] : []),
     ...(window.phases.some(({ ms }) => ms !== null) ? ['', ...phaseLines(window.phases, style)] : []),
   ];
+}
+
+function notJudged({ outcome, watch, watched }: Window, style: Style): string {
+  const isUnknown = outcome === 'completed' && watch && watched && isUnjudged(watched, watch.minRuns);
+  return isUnknown ? style.yellow(', not judged') : '';
 }
 
 /** Where it stands, in a word or two. */

@@ -91,10 +91,17 @@ export const nobodyKnows = ({ name, error }: Task): string =>
 
 export const gone = (f: Facts): string => `host ${f.vanished.join(', ')} left or fell silent`;
 
-export const backOn = (f: Facts): string =>
-  f.window.previousRelease === null
+export function backOn({ window: { previousRelease, strategy } }: Facts): string {
+  const name = releaseName(previousRelease);
+  // Side by side it was never closed.
+  if (strategy !== 'window')
+    return previousRelease === null
+      ? 'there is still no release; intake was never held'
+      : `runs start on ${name} again; intake was never held`;
+  return previousRelease === null
     ? 'there is still no release, and intake is open again'
-    : `intake is open again on ${releaseName(f.window.previousRelease)}`;
+    : `intake is open again on ${name}`;
+}
 
 export function stillRunning(f: Facts): string {
   if (f.running === 0) return '';

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../model/intent.js';
-import type { Watched, Window } from '../../model/window.js';
+import type { Watch, Watched, Window } from '../../model/window.js';
 import type { Facts } from '../facts.js';
 import { count } from './sentences.js';
 
@@ -45,6 +45,14 @@ export function whyBad(f: Facts): string | null {
   if (now === null || endsOf(seen.new) < watch.minRuns || now <= watch.maxFailureRate || now <= before)
     return null;
   return `${percent(now)} of ${count(endsOf(seen.new), 'end')} failed on the new release (${percent(watch.maxFailureRate)} allowed; ${percent(before)} on the former one)`;
+}
+
+/** Why a watch could not judge by the rate, as a sentence; `null`: it could. */
+export function tooFew({ minRuns }: Watch, { new: { completed, failed } }: Watched): string | null {
+  const ends = completed + failed;
+  if (ends >= minRuns) return null;
+  const came = ends === 0 ? 'nothing ended on it' : `only ${ends} came, ${failed} of them failed`;
+  return `the watch could not judge the new release: it needs ${count(minRuns, 'end')}, and ${came}`;
 }
 
 const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`;

@@ -5,7 +5,7 @@ import { asked } from './conditions.js';
 import { count, describeSwap, nobodyKnows } from './sentences.js';
 import { isAtHooks, tasksOf, taskWays, unknown } from './tasks.js';
 import { hold, throughDrain, turnBack } from './turning.js';
-import { endsOf, watchedOf, whyBad } from './watch.js';
+import { endsOf, tooFew, watchedOf, whyBad } from './watch.js';
 import type { Transition } from './way.js';
 
 /** Once a last hook has begun the release is taken for good: what it does may be what the former code needs. */
@@ -41,9 +41,9 @@ function howItWent(f: Facts): string {
   const seen = watchedOf(f.window, f.records);
   if (f.window.watch === null || seen === null) return hooks;
   const ended = asked('end')(f) ? `, ended by ${f.window.request!.by}` : '';
-  const ends = endsOf(seen.new);
-  const few = ends < f.window.watch.minRuns ? ', too few to judge by their rate' : '';
-  return `; watched for ${formatDuration(f.inPhaseMs)}${ended}: ${seen.new.failed} of ${count(ends, 'end')} failed${few}${hooks}`;
+  const few = tooFew(f.window.watch, seen);
+  const found = few ?? `${seen.new.failed} of ${count(endsOf(seen.new), 'end')} failed`;
+  return `; watched for ${formatDuration(f.inPhaseMs)}${ended}: ${found}${hooks}`;
 }
 
 export const WATCHING: Transition[] = [

@@ -229,7 +229,7 @@ export const SIDE_BY_SIDE_CASES: Case[] = [
     hosts: [onOld('a'), onOld('b')],
     to: 'done',
     outcome: 'rolled-back',
-    because: /it failed. Intake is open again on release old/,
+    because: /it failed. Runs start on release old again; intake was never held/,
   },
   {
     when: 'it goes back and a host never comes home',
