@@ -23,6 +23,8 @@ export interface Keys {
   readonly events: string;
   /** Pub/sub channel: something of the control plane changed, look again. */
   readonly wake: string;
+  /** Two that are never there, one with each family: what Redis answers to a write there, it would answer to any (`try-write.ts`). */
+  readonly neverThere: readonly string[];
   intent(app: string): string;
   /** Set of the queues that a release of this app ever used while it ran: runs may still wait in them. */
   served(app: string): string;
@@ -75,6 +77,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     lastFires: `${base}:window-schedules:last`,
     events: `${base}:events`,
     wake: `${base}:wake`,
+    neverThere: [`${base}:never-there`, `${queuePrefix}:sw:never-there`],
     served: app => `${base}:served:${app}`,
     intent: app => `${base}:intent:${app}`,
     releases: app => `${base}:releases:${app}`,

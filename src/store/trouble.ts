@@ -1,47 +1,65 @@
 /** Why Redis does not do what it is asked, though the asking was right. */
 export interface Trouble {
   kind: 'away' | 'full' | 'read-only' | 'disk' | 'replicas' | 'loading' | 'cluster';
-  /** What is wrong and what to change, for people. */
+  /** What is wrong and what to change, for whoever asked for something. */
   text: string;
+  /** The same, for whoever runs Redis. */
+  fault: string;
   /** It stays until somebody does something. */
   lasts: boolean;
 }
+
+/** `todo`: for a trouble that lasts everybody is told to change something, else a client is told to ask again. */
+interface Answer {
+  kind: Trouble['kind'];
+  what: string;
+  todo: string;
+  lasts?: boolean;
+}
+
+const SHORTLY = 'try again shortly';
 
 /**
  * How Redis begins its answer. From a script it comes as it is (7.0 and later) or in the middle of a sentence, behind a dash (6.2). A script
  * is refused at its first write, before anything has changed; so is each script of a transaction.
  */
-const ANSWERS: Record<string, Omit<Trouble, 'lasts'> & { lasts?: true }> = {
+const ANSWERS: Record<string, Answer> = {
   OOM: {
     kind: 'full',
-    text: 'Redis is out of memory, and nothing was stored: raise its maxmemory, or keep ended runs for a shorter time (retention)',
+    what: 'Redis is out of memory',
+    todo: 'raise its maxmemory, or keep ended runs for a shorter time (retention)',
     lasts: true,
   },
   READONLY: {
     kind: 'read-only',
-    text: 'this Redis is a read-only replica, and nothing was stored: point redis.url (REDIS_URL) at its master, or at the Sentinels (redis+sentinel://…)',
+    what: 'this Redis is a read-only replica',
+    todo: 'point redis.url (REDIS_URL) at its master, or at the Sentinels (redis+sentinel://…)',
     lasts: true,
   },
   MISCONF: {
     kind: 'disk',
-    text: 'Redis cannot write to its disk, and nothing was stored: make room there (its log says what failed)',
+    what: 'Redis cannot write to its disk',
+    todo: 'make room there (its log says what failed)',
     lasts: true,
   },
   NOREPLICAS: {
     kind: 'replicas',
-    text: 'Redis has fewer replicas than its min-replicas-to-write, and nothing was stored: bring one back',
+    what: 'Redis has fewer replicas than its min-replicas-to-write',
+    todo: 'bring one back',
     lasts: true,
   },
-  LOADING: { kind: 'loading', text: 'Redis is loading its data: try again shortly' },
+  LOADING: { kind: 'loading', what: 'Redis is loading its data', todo: SHORTLY },
   MASTERDOWN: {
     kind: 'loading',
-    text: 'this Redis is a replica that has lost its master: try again shortly',
+    what: 'this Redis is a replica that has lost its master',
+    todo: SHORTLY,
   },
   CLUSTERDOWN: {
     kind: 'cluster',
-    text: 'a part of the Redis Cluster is down: try again shortly; if it stays so, look at its CLUSTER INFO',
+    what: 'a part of the Redis Cluster is down',
+    todo: `${SHORTLY}; if it stays so, look at its CLUSTER INFO`,
   },
-  TRYAGAIN: { kind: 'cluster', text: 'the Redis Cluster is moving its keys: try again shortly' },
+  TRYAGAIN: { kind: 'cluster', what: 'the Redis Cluster is moving its keys', todo: SHORTLY },
 };
 
 const ANSWER = new RegExp(`(?:^|[\\s-])(${Object.keys(ANSWERS).join('|')}) `);
@@ -53,7 +71,7 @@ const AWAY_TEXT =
 export function troubleOf(error: unknown): Trouble | null {
   if (!(error instanceof Error)) return null;
   const answer = ANSWERS[ANSWER.exec(error.message)?.[1] ?? ''];
-  if (answer) return { lasts: false, ...answer };
+  if (answer) return troubleFrom(answer);
   const { code, name, message, previousErrors } = error as Error & {
     code?: unknown;
     previousErrors?: unknown[];
@@ -63,8 +81,14 @@ export function troubleOf(error: unknown): Trouble | null {
   if (name === 'MaxRetriesPerRequestError' || AWAY_CODE.test(String(code)) || AWAY_TEXT.test(message))
     return {
       kind: 'away',
-      text: 'Redis cannot be reached: try again shortly (with the same Idempotency-Key, if this was a POST)',
+      text: `Redis cannot be reached: ${SHORTLY} (with the same Idempotency-Key, if this was a POST)`,
+      fault: 'Redis cannot be reached: see whether it runs, and whether redis.url (REDIS_URL) names it',
       lasts: false,
     };
   return null;
+}
+
+function troubleFrom({ kind, what, todo, lasts = false }: Answer): Trouble {
+  const text = `${what}${lasts ? ', and nothing was stored' : ''}: ${todo}`;
+  return { kind, text, fault: `${what}: ${todo}`, lasts };
 }

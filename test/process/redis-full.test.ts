@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
+import { saysSo } from './support/not-ready.js';
 import { type Product, startProduct } from './support/product.js';
 
 const ITEMS = 30;
@@ -31,6 +32,7 @@ describeWithRedisBinary('when the memory of Redis is full', () => {
     expect(one).toMatchObject({ status: 503, retryAfter: '10', type: '/problems/unavailable' });
     expect(one.detail).toMatch(/out of memory, and nothing was stored.*maxmemory/);
     expect(await post(product, 'runs/bulk', times(500, { payload }))).toMatchObject({ status: 503 });
+    await saysSo(product, /out of memory.*maxmemory/, ['host', 'queues']);
     expect(await keysOf(product, redis)).toEqual(stored);
 
     go.open();

@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
+import { saysSo } from './support/not-ready.js';
 import { startProduct } from './support/product.js';
 
 const RUNS = 20;
@@ -67,9 +68,11 @@ describeWithRedisBinary('a Redis that takes no writes', () => {
         expect(error).toMatchObject({ code: 'unavailable', message: expect.stringMatching(says) });
         return true;
       });
+      await eventually(() => saysSo(product, says), { timeout: 60_000 });
       // Reads are answered (but for the moments in which a connection looks for the master again).
       await eventually(async () => (await product.run(ids[0]!)).id === ids[0]);
       await end(redis);
+      await eventually(async () => (await fetch(`${product.client.url}/readyz`)).status === 200);
 
       const window = await product.ended(opened.id, 60_000);
       expect(['completed', 'aborted']).toContain(window.outcome);

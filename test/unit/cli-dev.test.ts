@@ -6,7 +6,7 @@ import { mayBeTaken } from '../../src/cli/dev/watch-folder.js';
 import { type Check, diagnose, type Findings } from '../../src/cli/doctor/diagnose.js';
 import { createStyle } from '../../src/cli/show/style.js';
 import type { HostStatus } from '../../src/model/intent.js';
-import type { Report } from '../../src/model/window.js';
+import type { Report, Window } from '../../src/model/window.js';
 
 const plain = createStyle(false);
 
@@ -116,7 +116,7 @@ const well: Findings = {
     policy: 'noeviction',
     appendOnly: true,
     diskFailed: false,
-    isReplica: false,
+    refuses: null,
     full: null,
     aheadMs: 3,
   },
@@ -124,10 +124,16 @@ const well: Findings = {
   hosts: [host()],
   current: { a: 'r1' },
   windows: {},
-  queues: [{ name: 'q', paused: false, held: false }],
+  held: [],
+  queues: [{ name: 'q', paused: false, holds: [] }],
   ended: { failed: 0, parked: 0 },
   now: NOW,
 };
+const heldFor = (by: { hold: string } | { window: string }) => ({
+  ...by,
+  reason: 'lunch',
+  until: new Date(NOW + 60_000).toISOString(),
+});
 const faults = (found: Partial<Findings>): Check[] =>
   diagnose({ ...well, ...found }).filter(({ level }) => level !== 'ok');
 
@@ -158,10 +164,10 @@ test.each<[string, Partial<Findings>, Check['level'], RegExp]>([
     /9\.0s behind/,
   ],
   [
-    'a replica',
-    { redis: { ...(well.redis as object), isReplica: true } as never },
+    'a Redis that takes no writes',
+    { redis: { ...(well.redis as object), refuses: 'Redis is out of memory: raise', full: 1.2 } as never },
     'fail',
-    /point REDIS_URL at its master/,
+    /^Redis is out of memory: raise$/,
   ],
   [
     'a full disk',
@@ -190,12 +196,61 @@ test.each<[string, Partial<Findings>, Check['level'], RegExp]>([
   ['a Redis that has lost its data', { current: {} }, 'fail', /^a .*no release is deployed: Redis has lost/],
   ['failed runs', { ended: { failed: 2, parked: 0 } }, 'warn', /^2 runs failed .*runs ls --state failed/],
   ['a parked run', { ended: { failed: 0, parked: 1 } }, 'warn', /^1 run was parked .*--state parked/],
+  ['a queue paused without a hold', { queues: [{ name: 'q', paused: true, holds: [] }] }, 'warn', /no hold/],
   [
-    'a queue paused without a hold',
-    { queues: [{ name: 'q', paused: true, held: false }] },
+    'queues that a person holds',
+    { queues: ['q', 'r'].map(name => ({ name, paused: true, holds: [heldFor({ hold: 'hold-1' })] })) },
     'warn',
-    /no hold/,
+    /^q, r held by hold-1 \(lunch\), ends in 1m00s: "slackwater hold rm hold-1"/,
+  ],
+  [
+    'a queue that a window holds',
+    { queues: [{ name: 'q', paused: true, holds: [heldFor({ window: 'win-1' })] }] },
+    'warn',
+    /^q held by window win-1 .*"slackwater window watch win-1"/,
   ],
 ])('the doctor finds %s and says what to change', (_, found, level, text) => {
   expect(faults(found)).toEqual([{ name: expect.any(String), level, text: expect.stringMatching(text) }]);
+});
+
+test('the doctor tells of a held window once: why, what may be chosen, and how to say it', () => {
+  const held = {
+    id: 'win-1',
+    app: 'a',
+    strategy: 'window',
+    request: null,
+    held: {
+      since: new Date(NOW - 60_000).toISOString(),
+      phase: 'swapping',
+      reason: 'nobody knows whether hook migrate was done',
+      choices: [
+        { choice: 'retry', does: 'does migrate again' },
+        { choice: 'go-on', does: 'takes it for done' },
+      ],
+    },
+  } as unknown as Window;
+  const queues = [{ name: 'q', paused: true, holds: [heldFor({ window: 'win-1' })] }];
+  expect(faults({ held: [held], queues })).toEqual([
+    {
+      name: 'window',
+      level: 'fail',
+      text: 'win-1 of a was held 1m00s ago while swapping, intake held meanwhile: nobody knows whether hook migrate was done; decide how it goes on:',
+      choices: [
+        {
+          choice: 'retry',
+          does: 'does migrate again',
+          command: 'slackwater window end win-1 --choice retry',
+        },
+        {
+          choice: 'go-on',
+          does: 'takes it for done',
+          command: 'slackwater window end win-1 --choice go-on',
+        },
+      ],
+    },
+  ]);
+  const request = { kind: 'end' as const, choice: 'retry' as const, by: 'ann', at: '' };
+  expect(faults({ held: [{ ...held, request }], queues })).toMatchObject([
+    { level: 'warn', text: 'win-1 of a was held; ann decided: retry' },
+  ]);
 });

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
 import { VERSION } from '../../platform/version.js';
+import { troubleOf } from '../../store/trouble.js';
+import { tryWrite } from '../../store/try-write.js';
 import type { Routes } from '../context.js';
 import { open } from '../shapes.js';
 
@@ -24,13 +26,16 @@ export const healthRoutes: Routes = (api, { store }) => {
     {
       schema: {
         tags,
-        summary: 'Ready: Redis answers',
+        summary: 'Ready: Redis answers and takes writes; else a 503 that says why not',
         response: { 200: open({ status: z.literal('ready') }) },
       },
     },
     async () => {
       if (store.redis.status !== 'ready') throw new SlackwaterError('unavailable', 'Redis cannot be reached');
-      await store.redis.ping();
+      await tryWrite(store.redis, store.keys).catch(error => {
+        const trouble = troubleOf(error);
+        throw trouble ? new SlackwaterError('unavailable', trouble.fault, [], { cause: error }) : error;
+      });
       return { status: 'ready' as const };
     },
   );

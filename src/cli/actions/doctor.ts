@@ -21,6 +21,9 @@ export async function doctor(options: CommonOptions): Promise<void> {
 function show(checks: Check[]): void {
   const style = styleOf(process.stdout);
   const marks = { ok: style.green('ok  '), warn: style.yellow('warn'), fail: style.red('fail') };
-  for (const { level, name, text } of checks)
+  for (const { level, name, text, choices = [] } of checks) {
     print(`${marks[level]}  ${style.bold(name.padEnd(6))}  ${text}`);
+    for (const { choice, does, command } of choices)
+      print(`                ${style.bold(choice)}: ${does}\n                  ${command}`);
+  }
 }

@@ -1,12 +1,16 @@
 import type { HostStatus } from '../../model/intent.js';
+import type { Window } from '../../model/window.js';
 import { plural } from '../show/text.js';
 import { checkHosts } from './check-hosts.js';
+import { checkHeldWindows, checkQueues, type QueueFacts } from './check-intake.js';
 
 export interface Check {
   name: string;
   level: 'ok' | 'warn' | 'fail';
   /** What was found; for anything but `ok` also what to change. */
   text: string;
+  /** Where a person has to decide something: what may be chosen, what that does, and how to say it. */
+  choices?: { choice: string; does: string; command: string }[];
 }
 
 /** What a look at Redis itself gave. */
@@ -16,7 +20,8 @@ export interface RedisFacts {
   appendOnly: boolean;
   /** The last write to its disk failed. */
   diskFailed: boolean;
-  isReplica: boolean;
+  /** Why it takes no writes; `null`: it does. */
+  refuses: string | null;
   /** Share of its maxmemory in use, 0 to 1; `null`: it has no limit. */
   full: number | null;
   /** By how much its clock is ahead of ours, ms. */
@@ -33,7 +38,9 @@ export interface Findings {
   current: Record<string, string | null>;
   /** By app: the window under way. */
   windows: Record<string, string>;
-  queues: { name: string; paused: boolean; held: boolean }[] | null;
+  /** Those that wait for a person. */
+  held: Window[];
+  queues: QueueFacts[] | null;
   /** How many runs ended so within the last hour. */
   ended: { failed: number; parked: number } | null;
   now: number;
@@ -49,7 +56,14 @@ export function diagnose(found: Findings): Check[] {
     ...checkRedis(found.redis),
     checkServer(found.server),
     ...(found.hosts ? checkHosts(found.hosts, found) : []),
-    ...(found.queues ? checkQueues(found.queues) : []),
+    ...checkHeldWindows(found.held, found.now),
+    ...(found.queues
+      ? checkQueues(
+          found.queues,
+          found.held.map(({ id }) => id),
+          found.now,
+        )
+      : []),
     ...(found.ended ? checkRuns(found.ended) : []),
   ];
 }
@@ -66,7 +80,7 @@ function checkRedis(redis: Findings['redis']): Check[] {
     return [check('ok', 'not looked at from here: set REDIS_URL to check it directly')];
   }
   if (typeof redis === 'string') return [check('fail', redis)];
-  const { version, policy, appendOnly, diskFailed, isReplica, full, aheadMs } = redis;
+  const { version, policy, appendOnly, diskFailed, refuses, full, aheadMs } = redis;
   const checks = [
     Number.parseFloat(version) >= 6.2
       ? check('ok', `version ${version}`)
@@ -75,14 +89,12 @@ function checkRedis(redis: Findings['redis']): Check[] {
   if (policy !== null && policy !== 'noeviction') {
     checks.push(check('fail', `maxmemory-policy is ${policy} and may delete runs: set it to noeviction`));
   }
-  if (isReplica) {
-    checks.push(check('fail', 'is a read-only replica: point REDIS_URL at its master, or at the Sentinels'));
-  }
-  if (diskFailed)
+  if (refuses) checks.push(check('fail', refuses));
+  if (diskFailed && !refuses)
     checks.push(check('fail', 'could not write to its disk: make room there (its log says more)'));
-  if (full !== null && full > NEARLY_FULL) {
+  if (full !== null && full > NEARLY_FULL && !refuses) {
     const text = `uses ${Math.round(100 * full)}% of its maxmemory, and takes no runs when it is full: raise it, or keep ended runs for a shorter time (retention)`;
-    checks.push(check(full >= 1 ? 'fail' : 'warn', text));
+    checks.push(check('warn', text));
   }
   if (!appendOnly) {
     checks.push(
@@ -99,27 +111,6 @@ function checkRedis(redis: Findings['redis']): Check[] {
 function checkServer({ url, ready }: Findings['server']): Check {
   if (ready === true) return { name: 'server', level: 'ok', text: `${url} is ready` };
   return { name: 'server', level: 'fail', text: ready };
-}
-
-function checkQueues(queues: NonNullable<Findings['queues']>): Check[] {
-  const stuck = queues.filter(({ paused, held }) => paused && !held);
-  const held = queues.filter(queue => queue.held);
-  const checks = stuck.map(
-    ({ name }): Check => ({
-      name: 'queue',
-      level: 'warn',
-      text: `${name} is paused but no hold says why: resume it where it was paused (BullMQ), or place a hold`,
-    }),
-  );
-  if (held.length) {
-    const names = held.map(({ name }) => name).join(', ');
-    checks.push({
-      name: 'queue',
-      level: 'warn',
-      text: `${names} held: see "slackwater hold ls"; where a window holds it, "slackwater window show ID" says how it goes on`,
-    });
-  }
-  return checks.length ? checks : [{ name: 'queues', level: 'ok', text: `${queues.length} open` }];
 }
 
 function checkRuns({ failed, parked }: NonNullable<Findings['ended']>): Check[] {

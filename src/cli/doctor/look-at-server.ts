@@ -1,6 +1,7 @@
 import type { HostStatus } from '../../model/intent.js';
 import type { Run } from '../../model/run.js';
 import type { Window } from '../../model/window.js';
+import { isOver } from '../../model/window-defaults.js';
 import type { Client } from '../client.js';
 import type { QueueStatus } from '../show/fleet.js';
 import type { Findings } from './diagnose.js';
@@ -10,34 +11,40 @@ const LOOKS_BACK = 3_600_000;
 /** In each queue the newest come first, but a page says nothing of the next queue: so many pages are read. */
 const MOST_PAGES = 10;
 
-type Seen = Pick<Findings, 'server' | 'hosts' | 'current' | 'windows' | 'queues' | 'ended'>;
+type Seen = Pick<Findings, 'server' | 'hosts' | 'current' | 'windows' | 'held' | 'queues' | 'ended'>;
 
-/** What a server knows, or why it did not say. */
+/** What a server knows, or why it did not say. One that is not ready may still know much. */
 export async function lookAtServer(client: Client, now: number): Promise<Seen> {
   const { url } = client;
-  try {
-    await client.get('/readyz');
-    const [hosts, queues, jobs, windows, failed, parked] = await Promise.all([
-      client.list<HostStatus>('/v1/hosts'),
-      client.list<QueueStatus>('/v1/queues'),
-      client.list<{ app: string; release: string }>('/v1/jobs'),
-      client.list<Window>('/v1/windows', {}, 100),
-      endedSince(client, 'failed', now - LOOKS_BACK),
-      endedSince(client, 'parked', now - LOOKS_BACK),
-    ]);
-    const underWay = windows.filter(({ phase }) => phase !== 'done' && phase !== 'scheduled');
-    return {
-      server: { url, ready: true },
-      hosts,
-      current: Object.fromEntries(jobs.map(({ app, release }) => [app, release])),
-      windows: Object.fromEntries(underWay.map(({ app, id }) => [app, id])),
-      queues: queues.map(({ name, paused, holds }) => ({ name, paused, held: holds.length > 0 })),
-      ended: { failed, parked },
-    };
-  } catch (error) {
-    const server = { url, ready: (error as Error).message };
-    return { server, hosts: null, current: {}, windows: {}, queues: null, ended: null };
-  }
+  const ready = await client.get('/readyz').then(
+    () => true as const,
+    (error: Error) => error.message,
+  );
+  let fault = ready === true ? null : ready;
+  const known = <Answer>(answer: Promise<Answer>): Promise<Answer | null> =>
+    answer.catch((error: Error) => {
+      fault ??= error.message;
+      return null;
+    });
+  const [hosts, queues, jobs, windows, failed, parked] = await Promise.all([
+    known(client.list<HostStatus>('/v1/hosts')),
+    known(client.list<QueueStatus>('/v1/queues')),
+    known(client.list<{ app: string; release: string }>('/v1/jobs')),
+    known(client.list<Window>('/v1/windows', {}, 100)),
+    known(endedSince(client, 'failed', now - LOOKS_BACK)),
+    known(endedSince(client, 'parked', now - LOOKS_BACK)),
+  ]);
+  const held = (windows ?? []).filter(window => window.held !== null && !isOver(window));
+  const underWay = (windows ?? []).filter(({ phase }) => phase !== 'done' && phase !== 'scheduled');
+  return {
+    server: { url, ready: fault ?? true },
+    hosts: jobs && windows && hosts,
+    current: Object.fromEntries((jobs ?? []).map(({ app, release }) => [app, release])),
+    windows: Object.fromEntries([...underWay, ...held].map(({ app, id }) => [app, id])),
+    held,
+    queues,
+    ended: failed === null || parked === null ? null : { failed, parked },
+  };
 }
 
 async function endedSince(client: Client, state: 'failed' | 'parked', since: number): Promise<number> {

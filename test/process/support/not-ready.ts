@@ -1,0 +1,23 @@
+import { expect } from 'vitest';
+import { runCli } from '../../support/processes.js';
+import type { Product } from './product.js';
+
+/** Whoever asks whether this server is ready, or the doctor, with or without a look at Redis, hears why it takes no writes. @param also names of other checks that are told all the same. */
+export async function saysSo({ client, store }: Product, why: RegExp, also: string[] = []): Promise<true> {
+  const answer = await fetch(`${client.url}/readyz`);
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({ detail: expect.stringMatching(why) });
+  expect((await fetch(`${client.url}/healthz`)).status).toBe(200);
+  for (const env of [{}, store.env]) {
+    const { code, stdout } = await runCli(['doctor', '--json'], {
+      env: { SLACKWATER_URL: client.url, ...env },
+    });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; level: string; text: string }[] };
+    const failed = checks.filter(({ level, text }) => level === 'fail' && why.test(text));
+    expect(failed.map(({ name }) => name)).toEqual('REDIS_URL' in env ? ['redis', 'server'] : ['server']);
+    // What else is known is told all the same.
+    expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(also));
+    expect(code).toBe(1);
+  }
+  return true;
+}
