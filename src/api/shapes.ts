@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { RUN_STATES } from '../model/run.js';
+import { OUTCOMES, PHASES } from '../model/window.js';
 
 /**
  * What is answered, for the OpenAPI document. More fields may be there than are named: clients pass over those they do not know. The records
@@ -82,7 +83,7 @@ const jobFields = {
 };
 export const jobShape = named('Job', { ...jobFields, app: z.string(), release: z.string() });
 
-export const releaseShape = named('Release', {
+const releaseFields = {
   id: z.string(),
   app: z.string(),
   digest: z.string(),
@@ -91,6 +92,16 @@ export const releaseShape = named('Release', {
   jobs: z.array(open(jobFields)),
   workflows: z.array(z.unknown()),
   schedules: z.array(z.unknown()),
+};
+export const releaseShape = named('Release', releaseFields);
+export const usedReleaseShape = named('UsedRelease', {
+  ...releaseFields,
+  current: z.boolean().meta({ description: 'the app runs it now' }),
+  windows: z
+    .array(
+      open({ id: z.string(), phase: z.enum(PHASES), outcome: z.enum(OUTCOMES).nullable(), startsAt: time }),
+    )
+    .meta({ description: 'that go to it, or on their way back return to it, and are not over' }),
 });
 
 export const holdShape = named('Hold', {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Release } from '../../src/model/release.js';
+import type { UsedRelease } from '../../src/model/release-use.js';
 import { requestWindow } from '../../src/store/windows.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 
@@ -154,7 +155,7 @@ describe('releases', () => {
     const { items } = (await t.call('GET', '/v1/releases')).json;
     expect(items.map((release: Release) => release.id)[0]).toBe(next.id);
     expect(items).toHaveLength(2);
-    expect((await t.call('GET', `/v1/releases/${next.id.slice(0, 6)}`)).json).toEqual(next);
+    expect((await t.call('GET', `/v1/releases/${next.id.slice(0, 6)}`)).json).toMatchObject(next);
     const again = await t.call('POST', '/v1/releases', {
       format: 1,
       app: next.app,
@@ -164,6 +165,25 @@ describe('releases', () => {
     });
     expect(again.status).toBe(200);
     expect(again.json).toEqual(next);
+  });
+
+  test('say whether the app runs them, and which windows go to them', async () => {
+    const uses = async () => {
+      const { items } = (await t.call('GET', '/v1/releases')).json as { items: UsedRelease[] };
+      return items.map(({ id, current, windows }) => [id === next.id, current, windows.map(({ id }) => id)]);
+    };
+    expect(await uses()).toEqual([
+      [true, false, []],
+      [false, true, []],
+    ]);
+    const { id } = (await declare()).json;
+    expect(await uses()).toEqual([
+      [true, false, [id]],
+      [false, true, []],
+    ]);
+    expect((await t.call('GET', `/v1/releases/${next.id}`)).json.windows).toMatchObject([
+      { id, phase: 'scheduled', outcome: null },
+    ]);
   });
 
   test('jobs are those of the current release', async () => {

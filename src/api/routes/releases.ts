@@ -6,7 +6,8 @@ import { checkPayloadSchemas } from '../../release/payloads.js';
 import { appendEvent } from '../../store/events.js';
 import { getBlob, getRelease, hasBlob, listReleases, putBlob, putRelease } from '../../store/releases.js';
 import type { Routes } from '../context.js';
-import { listOf, open, releaseShape } from '../shapes.js';
+import { releaseUses } from '../release-use.js';
+import { listOf, open, releaseShape, usedReleaseShape } from '../shapes.js';
 import { limitInput } from '../validation.js';
 
 const tags = ['releases'];
@@ -49,10 +50,16 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
           cursor: z.string().max(1_000).optional(),
           limit: limitInput(100, 50),
         }),
-        response: { 200: listOf(releaseShape) },
+        response: { 200: listOf(usedReleaseShape) },
       },
     },
-    request => listReleases(store, request.query),
+    async request => {
+      const [{ items, nextCursor }, used] = await Promise.all([
+        listReleases(store, request.query),
+        releaseUses(store),
+      ]);
+      return { items: items.map(used), nextCursor };
+    },
   );
 
   api.get(
@@ -62,10 +69,13 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
         tags,
         summary: 'One release, by its ID, its digest, or the beginning of one',
         params: z.strictObject({ id: z.string().max(100) }),
-        response: { 200: releaseShape },
+        response: { 200: usedReleaseShape },
       },
     },
-    request => getRelease(store, request.params.id),
+    async request => {
+      const [release, used] = await Promise.all([getRelease(store, request.params.id), releaseUses(store)]);
+      return used(release);
+    },
   );
 
   // HEAD tells whether a push may leave this one out.

@@ -2,30 +2,18 @@ import type { Report, Window } from '../../model/window.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { watchWindow } from '../live/watch-window.js';
-import { print, printJson, printLines, styleOf } from '../output.js';
+import { print, printJson, printLines, say, styleOf } from '../output.js';
 import { heldLines } from '../show/held.js';
 import { reportLines } from '../show/report.js';
-import { table } from '../show/table.js';
-import { apart, when } from '../show/text.js';
-import { stateText, windowLines } from '../show/window.js';
+import { apart } from '../show/text.js';
+import { windowLines } from '../show/window.js';
+import { waits, windowsTable } from '../show/windows.js';
 
 export async function ls(options: CommonOptions & { app?: string; limit: number }): Promise<void> {
   const items = await connect(options).list<Window>('/v1/windows', { app: options.app }, options.limit);
   if (options.json) return printJson({ items });
-  const style = styleOf(process.stdout);
-  const now = Date.now();
-  const columns = [
-    { title: 'window', value: (window: Window) => window.id },
-    { title: 'app', value: (window: Window) => window.app },
-    { title: 'release', value: (window: Window) => `${window.previousRelease ?? '-'} → ${window.release}` },
-    {
-      title: 'state',
-      value: (window: Window) => stateText(window, style),
-    },
-    { title: 'start', value: (window: Window) => when(window.startsAt, now) },
-    { title: 'reason', value: (window: Window) => window.reason },
-  ];
-  print(table(items, columns, style, 'no window yet: slackwater deploy'));
+  print(windowsTable(items, Date.now(), styleOf(process.stdout)));
+  for (const { id } of items.filter(waits)) say(`${id} waits for a choice: slackwater window show ${id}`);
 }
 
 export async function show(id: string, options: CommonOptions): Promise<void> {

@@ -52,7 +52,7 @@ export function defineReleases(program: Command): void {
     )
     .action(lazy(async () => (await import('../actions/release-check.js')).check));
   overHttp(release.command('ls'), 'release ls --app billing')
-    .description('List releases, the newest first.')
+    .description('List releases, the newest first: which one the app runs, and where windows go.')
     .option('--app <name>', 'of this app only', name)
     .option('--limit <n>', 'at most this many', limit, 20)
     .action(lazy(async () => (await import('../actions/releases.js')).ls));

@@ -1,15 +1,38 @@
 import type { JobManifest, Release } from '../../model/release.js';
+import type { UsedRelease } from '../../model/release-use.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
 import { bytes, when } from './text.js';
 
-export function releaseLines(release: Release, now: number, style: Style): string[] {
+export function releasesTable(releases: UsedRelease[], now: number, style: Style): string {
+  const columns = [
+    { title: 'release', value: (release: UsedRelease) => release.id },
+    { title: 'app', value: (release: UsedRelease) => release.app },
+    { title: 'state', value: (release: UsedRelease) => useText(release, now, style) },
+    { title: 'jobs', value: (release: UsedRelease) => String(release.jobs.length), right: true },
+    { title: 'size', value: (release: UsedRelease) => bytes(release.bytes), right: true },
+    { title: 'pushed', value: (release: UsedRelease) => when(release.createdAt, now) },
+  ];
+  return table(releases, columns, style, 'no release yet: slackwater release push');
+}
+
+/** Whether the app runs it, and which windows go to it: `current`, `win-1 draining`, `-`. */
+function useText({ current, windows }: UsedRelease, now: number, style: Style): string {
+  const coming = windows.map(({ id, phase, outcome, startsAt }) => {
+    const stands = phase === 'scheduled' ? `starts ${when(startsAt, now)}` : (outcome ?? phase);
+    return `${id} ${style.yellow(stands)}`;
+  });
+  return [...(current ? [style.green('current')] : []), ...coming].join(', ') || '-';
+}
+
+export function releaseLines(release: Release & Partial<UsedRelease>, now: number, style: Style): string[] {
   return [
     `${style.bold(release.id)}  ${release.app}`,
     '',
     ...facts(
       [
         ['digest', release.digest],
+        ['state', isUsed(release) ? useText(release, now, style) : null],
         ['pushed', `${when(release.createdAt, now)} (${release.createdAt})`],
         ['size', `${bytes(release.bytes)} in ${release.files.length} files`],
       ],
@@ -20,6 +43,9 @@ export function releaseLines(release: Release, now: number, style: Style): strin
     jobsTable(release.jobs, style),
   ];
 }
+
+const isUsed = (release: Release & Partial<UsedRelease>): release is UsedRelease =>
+  release.windows !== undefined;
 
 export function jobsTable(jobs: JobManifest[], style: Style): string {
   const columns = [
