@@ -62,6 +62,10 @@ const taskShape = named('Task', {
   error: z.string().nullable(),
 });
 
+const interrupted = z
+  .int()
+  .optional()
+  .meta({ description: 'held by a host that fell silent: they go on elsewhere from their last checkpoint' });
 const askings = z
   .array(
     open({
@@ -139,7 +143,13 @@ export const windowShape = named('Window', {
     .meta({ description: 'asked for and not yet acted on' }),
   askings,
   phases,
-  runs: open({ inFlight: z.int(), yielded: z.int(), finished: z.int(), forced: z.int() }),
+  runs: open({
+    inFlight: z.int(),
+    yielded: z.int(),
+    finished: z.int().meta({ description: 'ended while it drained, in whatever way' }),
+    forced: z.int(),
+    interrupted,
+  }),
   blockers,
   refusals,
   summary: z.string().nullable(),
@@ -187,6 +197,7 @@ export const reportShape = named('Report', {
     yielded: z.int(),
     finished: z.int(),
     forced: z.int(),
+    interrupted,
     resumed: z.int(),
     returned: z.int(),
     failed: z.int(),

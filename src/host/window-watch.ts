@@ -18,6 +18,8 @@ export class WindowWatch implements RunEvents {
   /** It drains, or has drained, a second time. */
   #hasTurned = false;
   #running = 0;
+  /** Stopped by this window, and not yet seen to go on. Others that start had stopped for another reason, and were not in flight. */
+  readonly #stopped = new Set<HeldRun>();
 
   constructor(
     private readonly now: () => number,
@@ -27,6 +29,7 @@ export class WindowWatch implements RunEvents {
 
   begin(window: string): void {
     this.tally = newTally(window);
+    this.#stopped.clear();
     this.#phase = 'before';
     this.#hasReopened = false;
     this.#hasTurned = false;
@@ -35,6 +38,7 @@ export class WindowWatch implements RunEvents {
   /** The window is over and its report written: nothing more is counted. */
   end(): void {
     this.tally = null;
+    this.#stopped.clear();
     this.#phase = 'before';
   }
 
@@ -43,7 +47,8 @@ export class WindowWatch implements RunEvents {
     if (!this.tally || this.#phase === 'draining') return false;
     this.#hasTurned = this.#hasReopened;
     this.#phase = 'draining';
-    this.tally.inFlight = Math.max(this.tally.inFlight, this.#running);
+    // Also those that had stopped the first time, and have found no room since.
+    this.tally.inFlight = Math.max(this.tally.inFlight, this.#running + this.#stopped.size);
     return true;
   }
 
@@ -63,8 +68,9 @@ export class WindowWatch implements RunEvents {
     if (run.ahead) return;
     this.#running++;
     // While the slow ones come in, short runs may still start: they take part in the stop like those that computed when it began.
-    if (!this.tally || this.#phase !== 'draining' || this.app.intent?.gate !== 'open') return;
-    this.tally.inFlight++;
+    const { intent } = this.app;
+    if (!this.tally || this.#phase !== 'draining' || intent?.gate !== 'open' || !intent.drain) return;
+    if (!this.#stopped.has(run)) this.tally.inFlight++;
     this.tally.lastEndOld = null;
   }
 
@@ -72,7 +78,8 @@ export class WindowWatch implements RunEvents {
     const { tally } = this;
     if (tally && this.#phase !== 'before') {
       if (this.#phase === 'after') tally.firstStartNew ??= this.now();
-      if (run.yieldedAt !== null) {
+      // One that starts again while it drains is stopped once more.
+      if (this.#stopped.delete(run) && this.#phase === 'after' && run.yieldedAt !== null) {
         if (this.#hasTurned) tally.returned = (tally.returned ?? 0) + 1;
         else tally.resumed++;
         tally.pauses.push(Math.round((this.now() - run.yieldedAt) * 10) / 10);
@@ -95,8 +102,11 @@ export class WindowWatch implements RunEvents {
     this.onChange();
   }
 
-  yielded(_run: HeldRun): void {
-    if (this.tally && this.#phase === 'draining') this.tally.yielded++;
+  yielded(run: HeldRun): void {
+    if (this.tally && this.#phase === 'draining' && !run.ahead) {
+      this.#stopped.add(run);
+      if (!this.#hasTurned) this.tally.yielded++;
+    }
     this.onChange();
   }
 
@@ -106,9 +116,10 @@ export class WindowWatch implements RunEvents {
   }
 
   ended(run: HeldRun, end: RunEnd['kind']): void {
+    this.#stopped.delete(run);
     if (!this.tally || run.ahead) return;
     if (end === 'failed' && this.#hasReopened) this.tally.failed = (this.tally.failed ?? 0) + 1;
-    else if (this.#phase === 'draining') this.tally.finished++;
+    else if (this.#phase === 'draining' && !this.#hasTurned) this.tally.finished++;
     if (this.#phase !== 'before' && end === 'parked') this.tally.parked++;
     this.onChange();
   }
@@ -116,6 +127,7 @@ export class WindowWatch implements RunEvents {
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void {
     const { tally } = this;
     if (!tally || this.#phase === 'before' || run.ahead) return;
+    if (this.#phase === 'draining') this.#stopped.add(run);
     if (run.abort === 'forced') tally.forced++;
     tally.lostMs += Math.round(lostMs);
     tally.repeatedCheckpoints += lostSaves;

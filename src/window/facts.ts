@@ -23,6 +23,8 @@ export interface Observation {
   queues?: string[];
   /** Another window of this app that has begun and is not over. */
   busy: string | null;
+  /** Runs that each host last said to hold, by its ID, also of those that are gone; absent where that is not known. */
+  lastHeld?: Record<string, number>;
   /** Of the tasks that run, by `taskKey`; `null` or absent: no sign. */
   signs?: Record<string, TaskSign | null>;
   /** How runs have ended on the window's release and on the former one. */
@@ -75,6 +77,8 @@ export interface HostView {
   /** Its report describes the intent that stands now, so what it says is an answer. */
   answered: boolean;
   app: HostAppStatus | null;
+  /** Since its last word. */
+  silentMs: number;
 }
 
 /** The observation in the words of the table of transitions. */
@@ -99,6 +103,8 @@ export interface Facts {
   vanished: string[];
   /** The same, and those for which that is known already; but none that left in good order. */
   gone: string[];
+  /** Runs that those which have vanished held: their locks end, and they go on elsewhere from their last checkpoint. */
+  lost: number;
   running: number;
   blockers: Blocker[];
   /** Final states that the new release cannot read. */
@@ -113,10 +119,11 @@ export function factsOf(window: Window, observation: Observation, now: number, l
   const { intent, busy } = observation;
   const hosts = observation.hosts
     .filter(host => serves(host, window))
-    .map(host => view(host, window, intent));
+    .map(host => view(host, window, intent, now));
   const apps = hosts.flatMap(host => host.app ?? []);
   const alive = new Set(hosts.map(host => host.id));
   const gone = window.hosts.filter(host => !alive.has(host.id));
+  const vanished = gone.filter(host => host.phase !== GONE).map(host => host.id);
   return {
     window,
     now,
@@ -130,8 +137,9 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     freeze: observation.freeze ?? null,
     hosts,
     staying: hosts.filter(host => !host.leaving),
-    vanished: gone.filter(host => host.phase !== GONE).map(host => host.id),
+    vanished,
     gone: gone.filter(host => host.phase !== 'leaving').map(host => host.id),
+    lost: sum(vanished, id => observation.lastHeld?.[id] ?? 0),
     running: sum(apps, app => app.running),
     blockers: apps.flatMap(app => app.blockers).slice(0, 100),
     finalRefusals: apps.flatMap(app => app.refusals).slice(0, 100),
@@ -153,10 +161,11 @@ export const sum = <Item>(items: Item[], of: (item: Item) => number): number =>
 const serves = (host: HostStatus, window: Window): boolean =>
   host.queues === null || window.queues.some(queue => host.queues!.includes(queue));
 
-function view(host: HostStatus, window: Window, intent: Intent | null): HostView {
+function view(host: HostStatus, window: Window, intent: Intent | null, now: number): HostView {
   const app = host.apps[window.app] ?? null;
   const answered = app !== null && intent !== null && app.revision >= intent.revision;
-  return { id: host.id, leaving: host.leaving, answered, app };
+  const silentMs = now - Date.parse(host.seenAt);
+  return { id: host.id, leaving: host.leaving, answered, app, silentMs };
 }
 
 /** A proof counts from any host: every live checkpoint is in Redis, so one proves for all. */

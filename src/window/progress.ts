@@ -1,25 +1,15 @@
 import type { Window } from '../model/window.js';
-import { type Facts, GONE, type HostView, sum } from './facts.js';
+import { type Facts, GONE, type HostView } from './facts.js';
+import { runsOf } from './run-counts.js';
 import { isReady, isSwapped } from './table/conditions.js';
 import { watchedOf } from './table/watch.js';
 
 /** The window with the figures that people watch brought up to date. They decide nothing, save who has vanished (`hosts`). */
 export function progressOf(facts: Facts): Window {
-  const { window, tallies, hosts, blockers } = facts;
-  // What a host had counted goes with it when it dies: the figures shown never fall.
-  const atLeast = (field: keyof Window['runs']) =>
-    Math.max(
-      window.runs[field],
-      sum(tallies, tally => tally[field]),
-    );
+  const { window, hosts, blockers } = facts;
   return {
     ...window,
-    runs: {
-      inFlight: atLeast('inFlight'),
-      yielded: atLeast('yielded'),
-      finished: atLeast('finished'),
-      forced: atLeast('forced'),
-    },
+    runs: runsOf(facts),
     blockers: window.phase === 'draining' ? blockers : window.blockers,
     watched: watchedOf(window, facts.records),
     hosts: [
@@ -51,7 +41,7 @@ function phaseOf(facts: Facts, host: HostView): string {
       if (app.running > 0) return 'draining';
       return app.proving > 0 ? 'proving' : 'still';
     case 'swapping':
-      if (facts.window.strategy !== 'window' && !facts.window.moved.includes(host.id)) return 'waiting';
+      if (isBesideOld(facts.window, host)) return 'waiting';
       return isSwapped(facts, host) ? 'swapped' : 'swapping';
     case 'resuming':
       return app.resuming > 0 ? 'resuming' : 'running';
@@ -59,3 +49,7 @@ function phaseOf(facts: Facts, host: HostView): string {
       return 'running';
   }
 }
+
+/** Side by side, and not its turn yet. */
+const isBesideOld = ({ strategy, rollback, moved }: Window, { id }: HostView): boolean =>
+  strategy !== 'window' && rollback === null && !moved.includes(id);

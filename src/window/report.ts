@@ -24,9 +24,9 @@ export function makeReport(
   accepted: number,
   now: number,
 ): Report {
-  const total = (field: 'inFlight' | 'yielded' | 'finished' | 'forced' | 'resumed' | 'parked') =>
+  const total = (field: 'inFlight' | 'yielded' | 'finished' | 'forced') =>
     Math.max(
-      field in window.runs ? window.runs[field as keyof Window['runs']] : 0,
+      window.runs[field],
       sum(tallies, tally => tally[field]),
     );
   const runs = {
@@ -34,10 +34,11 @@ export function makeReport(
     yielded: total('yielded'),
     finished: total('finished'),
     forced: total('forced'),
-    resumed: total('resumed'),
+    interrupted: window.runs.interrupted ?? 0,
+    resumed: sum(tallies, tally => tally.resumed),
     returned: sum(tallies, tally => tally.returned ?? 0),
     failed: sum(tallies, tally => tally.failed ?? 0),
-    parked: total('parked'),
+    parked: sum(tallies, tally => tally.parked),
   };
   const proven = notes.proof ?? { checkpoints: 0, ms: 0, oneWay: [] };
   const broughtDown = sum(tallies, tally => tally.broughtDown ?? 0);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Phase, Window } from '../../src/model/window.js';
+import type { Phase, Report, Window } from '../../src/model/window.js';
 import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary, type KillableRedis, privateRedis } from '../support/private-redis.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
@@ -33,14 +33,24 @@ describeWithRedisBinary('SIGKILL in the middle of a window', () => {
   for (const phase of ['preparing', 'draining', 'swapping'] as const) {
     describe(phase === 'swapping' ? 'as soon as it swaps' : `while ${phase}`, () => {
       for (const [victim, fault] of Object.entries(FAULTS)) {
-        test(`of ${victim}: the window ends, all runs complete, none is lost, no hold is left`, () =>
-          survives(phase, fault));
+        test(`of ${victim}: the window ends, all runs complete, none is lost, no hold is left`, async () => {
+          const report = await survives(phase, fault);
+          if (phase === 'draining' && victim === 'a host') tellsOfTheHost(report!);
+        });
       }
     });
   }
 });
 
-async function survives(phase: Phase, fault: Fault): Promise<void> {
+/** What it had in flight is told as what it is. */
+function tellsOfTheHost({ runs, summary }: Report): void {
+  expect(runs.interrupted).toBeGreaterThan(0);
+  expect(runs.resumed + runs.finished).toBeLessThanOrEqual(runs.inFlight);
+  expect(runs.interrupted! + runs.resumed + runs.finished).toBeGreaterThanOrEqual(RUNS);
+  expect(summary).toMatch(/on a host that fell silent go on elsewhere/);
+}
+
+async function survives(phase: Phase, fault: Fault): Promise<Report | null> {
   const redis = await privateRedis();
   const product = await startProduct({ redisUrl: redis.url, hosts: 2, workers: 1 });
   await product.deploy('v1');
@@ -74,6 +84,7 @@ async function survives(phase: Phase, fault: Fault): Promise<void> {
   const [after] = await product.enqueue('ledger.steps', [{ items: 1, everyMs: 1 }]);
   const [last] = await product.all([after!], ['completed']);
   expect(last!.release).toBe(current);
+  return window && product.report(window.id);
 }
 
 /** A Redis that is killed within a second of the declaration may have forgotten the window itself. */

@@ -411,7 +411,7 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
   expect(lines).toEqual(
     expect.arrayContaining([
       '  watch        10 of 40 ends failed on the new release (25%; before: 1%) · 1 crash · 2 parked',
-      '  runs         100 runs in flight · 95 had moved to the new code · 72 went on in the former code · 23 failures since (slackwater runs ls --state failed) · 5 finished',
+      '  runs         100 runs in flight · 95 had moved to the new code · 72 went on in the former code · 23 failures since (slackwater runs ls --state failed) · 5 ended meanwhile',
       '  went back    from watching',
       '  by           ops · abort asked by eve',
       '  ✓ migrate  stopped  1.2s',

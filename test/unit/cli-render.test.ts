@@ -209,7 +209,7 @@ describe('the report', () => {
       '  pause a run  p50 90ms · p99 160ms · max 171ms',
       '  drain        150ms (forecast 140ms) · swap 20ms',
       '  work lost    none',
-      '  runs         100 runs in flight · 95 moved to the new code · 5 finished',
+      '  runs         100 runs in flight · 95 moved to the new code · 5 ended meanwhile',
       '  proof        1,180 checkpoints read by the new release in 210ms',
       '  intake       12 runs accepted meanwhile',
       '',

@@ -117,6 +117,16 @@ describe('makeReport', () => {
     });
   });
 
+  it('tells runs of hosts that fell silent apart from those that went on', () => {
+    const runs = { inFlight: 7, yielded: 3, finished: 1, forced: 0, interrupted: 3 };
+    expect(makeReport({ ...completed, runs }, two, {}, 0, T0 + 900).runs).toMatchObject({
+      inFlight: 7,
+      resumed: 3,
+      finished: 1,
+      interrupted: 3,
+    });
+  });
+
   it('reports a window that was refused before it began, with nothing counted', () => {
     const refused = sampleWindow({ phase: 'done', outcome: 'refused', finishedAt: iso(T0) });
     expect(makeReport(refused, [], {}, 0, T0)).toMatchObject({

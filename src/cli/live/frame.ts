@@ -88,9 +88,10 @@ function progress(phase: Phase, window: Window, options: FrameOptions): string {
   return detail(phase, window) || sideBySide(window);
 }
 
-/** Runs that have reached their checkpoint, or their end, of those that computed when intake closed. */
+/** Runs that have reached their checkpoint, or their end, or whose host is gone, of those that computed when intake closed. */
 export function arrived({ runs }: Window): { here: number; all: number } {
-  return { here: Math.min(runs.inFlight, runs.yielded + runs.finished + runs.forced), all: runs.inFlight };
+  const { inFlight, yielded, finished, forced, interrupted = 0 } = runs;
+  return { here: Math.min(inFlight, yielded + finished + forced + interrupted), all: inFlight };
 }
 
 function drainBar(window: Window, { style, width, now }: FrameOptions): string {

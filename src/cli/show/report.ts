@@ -113,8 +113,11 @@ function moved(runs: Report['runs'], outcome: Report['outcome']): string {
     turned && runs.resumed ? `${runs.resumed.toLocaleString('en-US')} had moved to the new code` : '',
     went ? `${went.toLocaleString('en-US')} ${where}` : '',
     runs.failed ? `${plural(runs.failed, 'failure')} since (slackwater runs ls --state failed)` : '',
-    runs.finished ? `${runs.finished} finished` : '',
+    runs.finished ? `${runs.finished} ended meanwhile` : '',
     runs.forced ? `${runs.forced} forced` : '',
+    runs.interrupted
+      ? `${runs.interrupted} interrupted as their host fell silent: they go on from their last checkpoint`
+      : '',
     runs.parked ? `${runs.parked} parked` : '',
   ];
   return parts.filter(Boolean).join(' · ');

@@ -37,8 +37,11 @@ export function windowLines(window: Window, now: number, style: Style): string[]
         ['queues', window.queues.join(', ')],
         [
           'runs',
-          runs.inFlight
-            ? `${plural(runs.inFlight, 'run')} in flight · ${runs.yielded} yielded · ${runs.finished} finished`
+          runs.inFlight || runs.interrupted
+            ? [
+                `${plural(runs.inFlight, 'run')} in flight · ${runs.yielded} yielded · ${runs.finished} ended meanwhile`,
+                ...(runs.interrupted ? [`${runs.interrupted} interrupted as their host fell silent`] : []),
+              ].join(' · ')
             : null,
         ],
         ['watch', watchFact(window)],

@@ -2,6 +2,7 @@ import type { Blocker, Refusal } from '../../model/intent.js';
 import type { Task } from '../../model/task.js';
 import { formatDuration } from '../../platform/duration.js';
 import { type Facts, type HostView, sum } from '../facts.js';
+import { runsAtEnd } from '../run-counts.js';
 import { isReady, isStill } from './conditions.js';
 
 /** `1 run`, `3 runs`. */
@@ -62,14 +63,16 @@ function motion({ app, answered }: HostView): string {
 /** How a completed window is told in one sentence. */
 export function describeSwap(facts: Facts): string {
   const { window, tallies, target } = facts;
-  const inFlight = sum(tallies, tally => tally.inFlight);
+  const { inFlight, finished, interrupted = 0 } = runsAtEnd(facts);
   const resumed = sum(tallies, tally => tally.resumed);
   const held = heldMs(facts);
   const code = window.rollback ? 'former' : 'new';
+  const ended = finished > 0 ? `, ${finished} ended meanwhile` : '';
+  const silent = interrupted > 0 ? `; ${interrupted} on a host that fell silent go on elsewhere` : '';
   const runs =
     inFlight === 0
-      ? 'nothing was running'
-      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the ${code} code`;
+      ? `nothing was running${silent}`
+      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the ${code} code${ended}${silent}`;
   const intake =
     window.strategy === 'window' ? `intake was held for ${formatDuration(held)}` : 'intake was never held';
   return `${releaseName(target)} is current: ${runs}; ${intake}`;

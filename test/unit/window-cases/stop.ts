@@ -282,6 +282,20 @@ export const STOP_CASES: Case[] = [
     because: /host b.*proven again/,
   },
   {
+    when: 'a host vanishes that held runs by its last word',
+    window: windowIn('draining', {
+      hosts: seenHosts('a', 'b'),
+      runs: { inFlight: 7, yielded: 1, finished: 0, forced: 0, interrupted: 2 },
+    }),
+    hosts: [sampleHost('a')],
+    seen: { lastHeld: { a: 4, b: 3 } },
+    to: 'draining',
+    set: {
+      runs: { inFlight: 7, yielded: 1, finished: 0, forced: 0, interrupted: 5 },
+      hosts: [expect.objectContaining({ id: 'a' })],
+    },
+  },
+  {
     when: 'what the vanished host had saved is not proven yet',
     window: windowIn('draining', { proofRound: 2 }),
     hosts: [sampleHost('a')],
@@ -465,7 +479,7 @@ export const STOP_CASES: Case[] = [
     hosts: [sampleHost('a', { tally: sampleTally({ inFlight: 2, resumed: 2, firstProgressNew: T0 }) })],
     to: 'done',
     outcome: 'completed',
-    because: /of 2 runs in flight 2 went on/,
+    because: /of 2 runs in flight 2 went on in the new code; intake/,
     set: { finishedAt: iso(T0), runs: { inFlight: 2, yielded: 0, finished: 0, forced: 0 } },
   },
   {
