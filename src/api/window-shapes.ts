@@ -174,6 +174,9 @@ export const planShape = named('Plan', {
   warnings: z
     .array(z.string())
     .meta({ description: 'what would refuse or delay it, as far as it can be seen' }),
+  refusedFor: z
+    .array(z.string())
+    .meta({ description: 'those warnings for which it would be refused; empty: none is known' }),
   hosts: z.array(open({ id: z.string(), release: z.string().nullable() })),
 });
 

@@ -24,5 +24,7 @@ export interface WindowPlan {
   refusals: Refusal[];
   /** What would refuse or delay it, as far as it can be seen from here, as sentences. */
   warnings: string[];
+  /** Those of them for which it would be refused; empty: none is known. */
+  refusedFor: string[];
   hosts: { id: string; release: string | null }[];
 }

@@ -75,10 +75,10 @@ export async function listLiveStates(store: Store, filter: LiveFilter): Promise<
   return { items, nextCursor: null };
 }
 
-/** How many runs of a job that have not ended have a state of this version. */
+/** How many runs of a job that have not ended have a state of this version; without one, of any. */
 export async function countLiveStates(
   store: Store,
-  { queue, job, version }: { queue: string; job: string; version: number },
+  { queue, job, version }: { queue: string; job: string; version?: number },
 ): Promise<number> {
   const found = new Set<string>();
   let scan = '0';
@@ -88,7 +88,8 @@ export async function countLiveStates(
     const asked = store.redis.pipeline();
     for (const { jobId } of live) asked.hget(store.keys.run(queue, jobId), 'version');
     const versions = (await asked.exec()) ?? [];
-    for (const [i, { jobId }] of live.entries()) if (versions[i]?.[1] === String(version)) found.add(jobId);
+    for (const [i, { jobId }] of live.entries())
+      if (version === undefined || versions[i]?.[1] === String(version)) found.add(jobId);
     scan = next;
   } while (scan !== '0');
   return found.size;

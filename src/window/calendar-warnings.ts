@@ -5,17 +5,19 @@ import { nextFire } from '../platform/cron.js';
 import { listFreezes } from '../store/freezes.js';
 import type { Store } from '../store/redis.js';
 import { listWindowSchedules } from '../store/window-schedules.js';
+import type { Warning } from './plan-states.js';
 
 /** What the calendar has against this window, as sentences: a freeze in which it would start, and recurring windows whose time it would take. */
-export async function calendarWarnings(store: Store, window: Window): Promise<string[]> {
+export async function calendarWarnings(store: Store, window: Window): Promise<Warning[]> {
   const [freezes, states] = await Promise.all([listFreezes(store), listWindowSchedules(store)]);
   const freeze = freezeAt(freezes, window.app, Date.parse(window.startsAt));
   const schedules = states.map(({ schedule }) => schedule);
   return [
-    ...(freeze ? [`${describeFreeze(freeze)}: it would be refused`] : []),
+    ...(freeze ? [{ text: `${describeFreeze(freeze)}: it would be refused`, refuses: true }] : []),
     ...schedules
       .filter(({ app, paused }) => app === window.app && !paused)
-      .flatMap(schedule => collision(window, schedule) ?? []),
+      .flatMap(schedule => collision(window, schedule) ?? [])
+      .map(text => ({ text })),
   ];
 }
 

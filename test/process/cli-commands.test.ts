@@ -194,6 +194,9 @@ test('a window can be planned, declared for later, and cancelled', async () => {
   const opened = await cli('window', 'open', '--release', release, '--at', '+1h', '--json');
   const { id, phase } = JSON.parse(opened.stdout) as Window;
   expect(phase).toBe('scheduled');
+  const second = await cli('window', 'plan', '--release', release, '--at', '+70m');
+  expect(second.stdout).toMatch(new RegExp(`✗ window ${id} .*\\n\\n  As it stands, it would be refused`));
+  expect(second.code).toBe(1);
   const between = await cli('deploy', '--max-duration', '2h');
   expect(between.code).toBe(3);
   expect(between.stderr).toMatch(/takes this time: .*--max-duration 5\dm or less/);

@@ -57,6 +57,7 @@ describe('declaring', () => {
     expect(answer.status).toBe(200);
     expect(answer.json).toMatchObject({ app: 'reporting', release: next.id, runs: { inFlight: 0 } });
     expect(answer.json.warnings.join()).toMatch(/no host is alive/);
+    expect(answer.json.refusedFor.join()).toMatch(/no host is alive/);
     expect((await t.call('GET', '/v1/windows')).json.items).toEqual([]);
   });
 

@@ -315,8 +315,41 @@ describe('declaring a window', () => {
       previousRelease: OLD,
       runs: { inFlight: 3, blockers: [{ job: 'stubborn' }] },
       forecast: { drainMs: 250 },
-      warnings: [expect.stringMatching(/invoice reads states of 1 version \(3\).*upgrade from 1/)],
+      warnings: [expect.stringMatching(/invoice reads states of 1 version \(3\).*upgrade from 1$/)],
+      refusedFor: [],
     });
     expect(await store.redis.exists(store.keys.windows)).toBe(0);
+  });
+
+  it('as a dry run says for what it would be refused: a live state that nobody reads, the time of a held window', async () => {
+    const { store, declare } = await deployed();
+    await fakeHost(store, 'host-a');
+    await sampleRelease(store, 'c', { jobs: [{ name: 'invoice', reads: [3], checkpointVersion: 3 }] });
+    await sampleRelease(store, 'e', { jobs: [{ name: 'other' }] });
+    const queue = 'reports';
+    await store.redis.hset(store.keys.job(queue, 'run-1'), 'name', 'invoice');
+    await store.redis.hset(store.keys.run(queue, 'run-1'), 'version', '1');
+    await store.redis.sadd(store.keys.live(queue), 'run-1');
+    const refusedFor = async (release: string, startsAt?: string) => {
+      const times = { drainTimeoutMs: 1, maxDurationMs: 1, onDrainTimeout: 'abort' as const };
+      const input = { release: release.repeat(12), reason: 'r', createdBy: 'ops', startsAt, ...times };
+      return (await planWindow(store, input)).refusedFor;
+    };
+    expect(await refusedFor('c')).toEqual([
+      expect.stringMatching(/upgrade from 1\. 1 run has one: it would/),
+    ]);
+    expect(await refusedFor('e')).toEqual([expect.stringMatching(/not in the release, and 1 run of it has/)]);
+
+    await store.redis.del(store.keys.live(queue));
+    const window = await declare({ startsAt: new Date(Date.now() + 3_600_000).toISOString() });
+    expect(await refusedFor('c')).toEqual([]);
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    const held = { since: until, phase: 'swapping', reason: 'r', task: null, choices: [], until };
+    const text = JSON.stringify({ ...window, phase: 'done', outcome: 'held', held });
+    await store.redis.hset(store.keys.window(window.id), 'json', text);
+    const later = new Date(Date.now() + 20 * 3_600_000).toISOString();
+    expect(await refusedFor('c', later)).toEqual([
+      `window ${window.id} (held) takes this time: it would be refused`,
+    ]);
   });
 });

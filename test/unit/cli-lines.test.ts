@@ -37,6 +37,7 @@ describe('a run that cannot stop half-way', () => {
         fires: [],
         refusals: [],
         warnings: [],
+        refusedFor: [],
         hosts: [],
       },
       T0,

@@ -275,7 +275,8 @@ test('a plan tells what would be in the way and what speaks against it', () => {
     forecast: { drainMs: 300, p50Ms: 150, p99Ms: 420, comingInMs: null },
     fires: [],
     refusals: [],
-    warnings: ['no host is alive: it would be refused'],
+    warnings: ['no host is alive: it would be refused', 'no host serves queue x'],
+    refusedFor: ['no host is alive: it would be refused'],
     hosts: [],
   };
   expect(planLines(plan, T0, plain)).toEqual([
@@ -290,7 +291,10 @@ test('a plan tells what would be in the way and what speaks against it', () => {
     '    fast  run-1  about 300ms to its next checkpoint',
     '    slow.export  run-2',
     '',
-    '  ! no host is alive: it would be refused',
+    '  ✗ no host is alive: it would be refused',
+    '  ! no host serves queue x',
+    '',
+    '  As it stands, it would be refused.',
   ]);
 });
 

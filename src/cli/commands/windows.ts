@@ -17,7 +17,9 @@ export function defineWindows(program: Command): void {
     );
 
   overHttp(fields(window.command('plan')), 'window plan --release 3f2a1c09b7de')
-    .description('Show what a window would meet: runs in the way, the forecast, refusals; nothing is stored.')
+    .description(
+      'Show what a window would meet: runs in the way, the forecast, refusals; nothing is stored. Exit code 1 where it would be refused.',
+    )
     .action(lazy(async () => (await import('../actions/window-open.js')).plan));
   overHttp(fields(window.command('open')), 'window open --release 3f2a1c09b7de --at +8h --watch')
     .description('Declare a window, now or at a time.')

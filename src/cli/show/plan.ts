@@ -9,7 +9,9 @@ import { plural, when } from './text.js';
 export function planLines(plan: WindowPlan, now: number, style: Style): string[] {
   const { blockers, inFlight } = plan.runs;
   const against = [
-    ...plan.warnings.map(warning => `  ${style.yellow('!')} ${warning}`),
+    ...plan.warnings.map(
+      warning => `  ${plan.refusedFor.includes(warning) ? style.red('✗') : style.yellow('!')} ${warning}`,
+    ),
     ...refusalLines(plan.refusals, style),
   ];
   return [
@@ -35,8 +37,12 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
     ...(blockers.length > 10 ? [style.dim(`    … and ${plural(blockers.length - 10, 'more run')}`)] : []),
     '',
     ...(against.length ? against : [style.green('  Nothing speaks against it.')]),
+    ...(wouldBeRefused(plan) ? ['', style.red('  As it stands, it would be refused.')] : []),
   ];
 }
+
+export const wouldBeRefused = ({ refusedFor, refusals }: WindowPlan): boolean =>
+  refusedFor.length + refusals.length > 0;
 
 /** All come in together: the fast ones need not wait for the slow ones. */
 function meanwhile({ forecast: { comingInMs } }: WindowPlan): string | null {
