@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { bucketOf, weightAt } from '../../src/model/histogram.js';
 import { addPaces } from '../../src/store/paces.js';
-import { startProduct } from './support/product.js';
+import { redisNow } from '../../src/store/redis.js';
+import { eventually } from '../support/eventually.js';
+import { hostsOf, type Product, startProduct } from './support/product.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -14,6 +16,7 @@ test('a run that a window would find in its way waits from the announcement on, 
   const next = await product.push('together-2');
   const startsAt = new Date(Date.now() + HOUR_MS).toISOString();
   const window = await product.open(next, { startsAt, announce: '2h', reason: 'the new rates' });
+  await heard(product);
 
   const { id, heldBy } = await product.client.post<{ id: string; heldBy: unknown[] }>(
     '/v1/jobs/together.long/runs',
@@ -32,3 +35,9 @@ test('a run that a window would find in its way waits from the announcement on, 
   const ended = await product.all(long, ['completed']);
   expect(ended.map(run => run.heldBy)).toEqual(long.map(() => []));
 });
+
+/** A host looks once a second, and then tells of itself: one that told two seconds later knows all that was there by now. */
+async function heard(product: Product): Promise<void> {
+  const by = (await redisNow(product.store.redis)) + 2_000;
+  await eventually(async () => (await hostsOf(product)).every(({ seenAt }) => Date.parse(seenAt) > by));
+}

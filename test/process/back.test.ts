@@ -55,7 +55,7 @@ const haveDone = (product: Product, ids: string[], items: number) =>
       if (lost.length > 0) throw new Error(`${lost.length} items are missing, as ${lost[0]}`);
       return true;
     },
-    { timeout: 30_000, what: `${items} items of each run` },
+    { what: `${items} items of each run` },
   );
 
 /** The hosts are to run this release from now on, whatever the states: as after a window that went back. */
@@ -175,8 +175,7 @@ test('side by side, a run that one release has taken further goes on where it ca
   await haveDone(product, runs, 5);
   const release = await product.push('back-2');
   const window = await product.open(release, { strategy: 'rolling', rolling: { batch: 1, pause: '4s' } });
-  await eventually(async () => (await readIntent(product.store, 'ledger'))!.moved.length === 1, {
-    timeout: 30_000,
+  await eventually(async () => (await readIntent(product.store, 'ledger'))!.moved.length > 0, {
     what: 'a first host on the next release',
   });
   start.open();

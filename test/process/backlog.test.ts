@@ -89,7 +89,7 @@ async function followEnds({ store }: Product): Promise<(window: string) => Promi
   await events.start();
   onEnd(() => events.stop());
   return async window => {
-    const outcome = await eventually(() => outcomes.get(window), { timeout: 30_000, what: 'its end' });
+    const outcome = await eventually(() => outcomes.get(window), { what: 'its end' });
     await events.stop();
     return outcome;
   };

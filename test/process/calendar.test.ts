@@ -28,7 +28,7 @@ describe('what no server saw', () => {
     });
     product.server.kill('SIGKILL');
     await product.server.exit;
-    await eventually(() => Date.now() > startsAt + 1_000, { timeout: 30_000, what: 'the end of its time' });
+    await eventually(() => Date.now() > startsAt + 1_000, { what: 'the end of its time' });
     await product.startServer();
     const missed = await product.endedAs(window.id, 'missed');
     expect(missed.summary).toMatch(/no server was there/);
@@ -43,7 +43,6 @@ describe('what no server saw', () => {
     await product.server.exit;
     const from = Date.now();
     await eventually(() => Date.now() > from + 10_000, {
-      timeout: 30_000,
       what: 'five fires, of which one may still be in time',
     });
     await product.startServer();
@@ -53,7 +52,7 @@ describe('what no server saw', () => {
         const back = fires.findIndex(({ fate }) => fate === 'missed');
         return back > 0 && fires;
       },
-      { timeout: 30_000, what: 'fates of what was missed, and one after it' },
+      { what: 'fates of what was missed, and one after it' },
     );
     const times = fires.map(({ at }) => Date.parse(at));
     expect(fires.filter(({ fate }) => fate === 'missed').length).toBeGreaterThanOrEqual(3);
@@ -88,9 +87,7 @@ describe('two apps on the same hosts', () => {
     const slow = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
     await product.all(slow, ['running']);
     const long = await product.open(await product.push('v2'));
-    await eventually(
-      async () => (await product.client.get<Window>(`/v1/windows/${long.id}`)).phase === 'draining',
-    );
+    await product.phase(long.id, 'draining');
 
     const apart = await product.open(await pushApart(product, 'two'));
     const ended = await product.endedAs(apart.id, 'completed');

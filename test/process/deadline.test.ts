@@ -8,11 +8,11 @@ test('a job that never checkpoints ends the window as aborted at the deadline: n
   const next = await product.push('v2');
   const end = product.signal();
   const [stubborn] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
-  const steps = await product.enqueue('ledger.steps', [{ items: 200, everyMs: 20 }]);
+  const steps = await product.enqueue('ledger.steps', [{ items: 20, everyMs: 20, until: end.path }]);
   await product.all([stubborn!, ...steps], ['running']);
 
   const opened = await product.open(next, {
-    drainTimeout: '1s',
+    drainTimeout: '3s',
     onDrainTimeout: 'abort',
   });
   const window = await product.endedAs(opened.id, 'aborted');

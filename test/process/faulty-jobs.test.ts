@@ -28,7 +28,7 @@ describe('in a window', () => {
     const [poison] = await product.enqueue('ledger.spoiling', [{}]);
     await product.all([...neighbours, poison!], ['running']);
     await eventually(async () => (await product.run(poison!)).checkpoint);
-    await product.endedAs((await product.open(next)).id, 'completed', 60_000);
+    await product.endedAs((await product.open(next)).id, 'completed');
 
     const [parked] = await product.all([poison!], ['parked']);
     expect(parked!.parked!.reason).toMatch(/died 3 times/);
@@ -82,9 +82,6 @@ describe('a hook that gets stuck', () => {
     await eventually(
       async () =>
         (await product.client.get<{ outcome: string }>(`/v1/windows/${opened.id}`)).outcome === 'completed',
-      {
-        timeout: 30_000,
-      },
     );
     expect(await product.client.list('/v1/holds')).toEqual([]);
   });

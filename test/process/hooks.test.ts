@@ -33,7 +33,7 @@ describe('hooks and probes that are jobs', () => {
       ],
       probes: [{ name: 'smoke', ...steps(product, 4) }],
     });
-    const ended = await product.endedAs(opened.id, 'completed', 60_000);
+    const ended = await product.endedAs(opened.id, 'completed');
 
     const results = ended.tasks.map(({ name, state, attempt, output }) => [name, state, attempt, output]);
     expect(results).toEqual([
@@ -81,7 +81,7 @@ describe('hooks and probes that are jobs', () => {
     await product.server.exit;
     await product.startServer();
     go.open();
-    const ended = await product.endedAs(opened.id, 'completed', 60_000);
+    const ended = await product.endedAs(opened.id, 'completed');
     expect(ended.tasks).toMatchObject([{ state: 'done', attempt: 1, output: '2' }]);
     expect(account(readLedger(product.ledger), [hook], 2)).toEqual({ repeated: [], lost: [], retried: [] });
   });
@@ -111,7 +111,7 @@ describe('the program of a hook', () => {
     expect(isAlive(running)).toBe(false);
 
     await product.startServer();
-    const held = await product.endedAs(opened.id, 'held', 60_000);
+    const held = await product.endedAs(opened.id, 'held');
     expect(held.held).toMatchObject({ task: 'migrate', phase: 'swapping' });
     expect(held.tasks).toMatchObject([
       { state: 'unknown', error: 'the server that did it stopped, and was killed' },
@@ -135,7 +135,7 @@ describe('the program of a hook', () => {
     letGo();
     await product.server.exit;
     await product.startServer();
-    const ended = await product.endedAs(opened.id, 'completed', 60_000);
+    const ended = await product.endedAs(opened.id, 'completed');
     expect(ended.tasks).toMatchObject([{ state: 'done', attempt: 1 }]);
   });
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Phase, Window } from '../../src/model/window.js';
+import type { Window } from '../../src/model/window.js';
 import { eventually } from '../support/eventually.js';
 import { ROOT } from '../support/processes.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -62,9 +62,7 @@ test('all queues stop together, and none starts work that would keep the others 
   await product.all([...first, last!], ['running']);
 
   const window = await product.open(await product.push('v2'), { drainTimeout: '60s' });
-  await eventually(
-    async () => (await product.client.get<Window>(`/v1/windows/${window.id}`)).phase === 'draining',
-  );
+  await product.phase(window.id, 'draining');
   // One queue keeps the window waiting: nothing that may take as long starts in any of them any more.
   const later = await product.enqueue('ledger.stubborn', [{ until: end.path }, { until: end.path }]);
   expect((await product.run(last!)).state).toBe('running');
@@ -93,7 +91,7 @@ test('locks are renewed while draining, beyond the time of a lock (solid_queue#5
   const [slow] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
   await product.all([...yielding, slow!], ['running']);
   const window = await product.open(await product.push('v2'), { drainTimeout: '60s' });
-  await reached(product, window.id, 'draining');
+  await product.phase(window.id, 'draining');
 
   const { redis, keys } = product.store;
   const locks = () =>
@@ -108,7 +106,7 @@ test('locks are renewed while draining, beyond the time of a lock (solid_queue#5
       expect(await locks()).toEqual(held);
       return performance.now() - begun > 2 * lockMs;
     },
-    { timeout: 30_000, what: 'twice the time of a lock' },
+    { what: 'twice the time of a lock' },
   );
   expect(held.every(Boolean)).toBe(true);
   end.open();
@@ -245,9 +243,4 @@ function anotherBuild(n: number): string {
   const jobs = JSON.stringify(`${ROOT}test/process/releases/peers/jobs.ts`);
   writeFileSync(path.join(folder, 'jobs.ts'), `export * from ${jobs};\nexport const build = ${n};\n`);
   return folder;
-}
-
-async function reached(product: Product, id: string, phase: Phase): Promise<void> {
-  const now = () => product.client.get<Window>(`/v1/windows/${id}`);
-  await eventually(async () => (await now()).phase === phase, { timeout: 30_000, what: `phase ${phase}` });
 }

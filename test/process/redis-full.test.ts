@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Window } from '../../src/model/window.js';
 import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
@@ -65,7 +64,7 @@ describeWithRedisBinary('when the memory of Redis is full', () => {
     );
     await product.all(ids, ['running']);
     const opened = await product.open(release, { drainTimeout: '30s' });
-    await eventually(async () => (await phaseOf(product, opened.id)) === 'draining', { every: 5 });
+    await product.reached(opened.id, 'draining');
 
     await fill(redis);
     const window = await product.endedAs(opened.id, 'completed');
@@ -89,8 +88,6 @@ describeWithRedisBinary('when the memory of Redis is full', () => {
 const fill = (redis: RedisServer) => redis.redis.config('SET', 'maxmemory', 1);
 const makeRoom = (redis: RedisServer) => redis.redis.config('SET', 'maxmemory', 0);
 const times = <Item>(n: number, item: Item): Item[] => Array.from({ length: n }, () => item);
-const phaseOf = async (product: Product, id: string) =>
-  (await product.client.get<Window>(`/v1/windows/${id}`)).phase;
 
 /** The keys of jobs, of which there may be no more after a request that failed. */
 async function keysOf({ store }: Product, { redis }: RedisServer): Promise<string[]> {

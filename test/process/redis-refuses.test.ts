@@ -1,7 +1,6 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import type { Window } from '../../src/model/window.js';
 import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
@@ -57,10 +56,7 @@ describeWithRedisBinary('a Redis that takes no writes', () => {
       );
       await product.all(ids, ['running']);
       const opened = await product.open(release, { drainTimeout: '60s' });
-      await eventually(
-        async () => (await product.client.get<Window>(`/v1/windows/${opened.id}`)).phase === 'draining',
-        { every: 5 },
-      );
+      await product.reached(opened.id, 'draining');
 
       await begin(redis);
       await eventually(async () => {
@@ -74,7 +70,7 @@ describeWithRedisBinary('a Redis that takes no writes', () => {
       await end(redis);
       await eventually(async () => (await fetch(`${product.client.url}/readyz`)).status === 200);
 
-      const window = await product.ended(opened.id, 60_000);
+      const window = await product.ended(opened.id);
       expect(['completed', 'aborted']).toContain(window.outcome);
       go.open();
       const runs = await product.all(ids, ['completed'], 90_000);

@@ -34,7 +34,6 @@ test('a release that cannot read a live state is refused before anything pauses,
   expect(refusal!.message).toMatch(/number/);
   expect(window.summary).toMatch(/ledger\.steps/);
   expect((await product.report(window.id)).outcome).toBe('refused');
-  go.open();
 
   const runs = await product.all(ids, ['completed']);
   expect(runs.every(run => run.attempt === 1 && run.release === v1)).toBe(true);

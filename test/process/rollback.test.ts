@@ -5,20 +5,20 @@ import { account, overlaps, readLedger } from './support/ledger.js';
 import { type Product, startProduct } from './support/product.js';
 
 const RUNS = 20;
-const ITEMS = 40;
+const ITEMS = 60;
 const watch = { duration: '60s', minRuns: 20, maxFailureRate: 0.2, maxCrashes: 3, maxParked: 0 };
 
 test('a release whose runs fail after the swap is rolled back by itself: what was done since is kept, and the report compares', async () => {
   const product = await startProduct({ hosts: 2, workers: 1 });
-  const { old, sour, ids } = await underWay(product);
+  const { old, sour, ids, go } = await underWay(product);
 
   const opened = await product.open(sour, { watch });
-  await beyondTheSwap(product, opened);
+  await beyondTheSwap(product, opened, go);
   const short = await product.enqueue(
     'ledger.short',
     Array.from({ length: 30 }, () => ({})),
   );
-  const window = await product.endedAs(opened.id, 'rolled-back', 60_000);
+  const window = await product.endedAs(opened.id, 'rolled-back');
 
   expect(window.summary).toMatch(
     /of \d+ ends failed on the new release \(20 % allowed; 0 % on the former one\)/,
@@ -38,14 +38,15 @@ test('a release whose runs fail after the swap is rolled back by itself: what wa
 
 test('a probe that fails on the new release ends the window before intake reopens, on the old release', async () => {
   const product = await startProduct({ hosts: 1 });
-  const { old, sour, ids } = await underWay(product);
+  const { old, sour, ids, go } = await underWay(product);
   const probes = [{ name: 'works', job: { name: 'ledger.check', payload: { ledger: product.ledger } } }];
 
   const opened = await product.open(sour, { probes });
-  const window = await product.endedAs(opened.id, 'rolled-back', 60_000);
+  const window = await product.endedAs(opened.id, 'rolled-back');
 
   expect(window.summary).toMatch(/probe works failed on release \w+ \(.*the column was renamed/);
   expect(window.phases.map(({ phase }) => phase)).not.toContain('watching');
+  go.open();
   await goesOnOn(product, old, ids);
   const effects = readLedger(product.ledger);
   expect(account(effects, ids, ITEMS)).toEqual({ repeated: [], lost: [], retried: [] });
@@ -56,16 +57,16 @@ test('a probe that fails on the new release ends the window before intake reopen
 for (const strategy of ['window', 'rolling'] as const) {
   test(`what a hook did before is undone by a job of the release that goes (${strategy})`, async () => {
     const product = await startProduct({ hosts: 2, workers: 1 });
-    const { old, sour, ids } = await underWay(product);
+    const { old, sour, ids, go } = await underWay(product);
     const hooks = [
       { name: 'expand', when: 'before', command: [process.execPath, '-e', ''] },
       { name: 'revert', when: 'undo', job: { name: 'ledger.revert', payload: { ledger: product.ledger } } },
     ];
 
     const opened = await product.open(sour, { strategy, hooks, watch });
-    await beyondTheSwap(product, opened);
+    await beyondTheSwap(product, opened, go);
     await product.client.post(`/v1/windows/${opened.id}/abort`, {});
-    const window = await product.endedAs(opened.id, 'rolled-back', 60_000);
+    const window = await product.endedAs(opened.id, 'rolled-back');
 
     expect(window.tasks.map(({ name, state }) => `${name} ${state}`)).toEqual(['expand done', 'revert done']);
     const undone = readLedger(product.ledger).filter(({ item }) => item === 9_000);
@@ -76,35 +77,40 @@ for (const strategy of ['window', 'rolling'] as const) {
 
 test('an operator takes a release back while it is watched', async () => {
   const product = await startProduct({ hosts: 1 });
-  const { old, sour, ids } = await underWay(product);
+  const { old, sour, ids, go } = await underWay(product);
 
   const opened = await product.open(sour, { watch });
-  await beyondTheSwap(product, opened);
+  await beyondTheSwap(product, opened, go);
   await product.client.post(`/v1/windows/${opened.id}/abort`, {});
-  const window = await product.endedAs(opened.id, 'rolled-back', 60_000);
+  const window = await product.endedAs(opened.id, 'rolled-back');
 
   expect(window.summary).toMatch(/^aborted by operator/);
   await goesOnOn(product, old, ids);
   expect(account(readLedger(product.ledger), ids, ITEMS)).toEqual({ repeated: [], lost: [], retried: [] });
 });
 
-/** v1 is current, with runs in flight that have a state. */
-async function underWay(product: Product): Promise<{ old: string; sour: string; ids: string[] }> {
+type Signal = ReturnType<Product['signal']>;
+
+/** v1 is current, with runs in flight that have a state. They wait half-way for `go`. */
+async function underWay(product: Product): Promise<{ old: string; sour: string; ids: string[]; go: Signal }> {
   const old = await product.deploy('v1');
   const sour = await product.push('sour');
+  const go = product.signal();
   const ids = await product.enqueue(
     'ledger.steps',
-    Array.from({ length: RUNS }, () => ({ items: ITEMS, everyMs: 300 })),
+    Array.from({ length: RUNS }, () => ({ items: ITEMS, everyMs: 300, until: go.path })),
   );
   await product.all(await product.enqueue('ledger.short', [{}, {}, {}]), ['completed']);
   await eventually(
     () => readLedger(product.ledger).filter(({ run }) => ids.includes(run)).length >= RUNS * 2,
   );
-  return { old, sour, ids };
+  return { old, sour, ids, go };
 }
 
-/** Every run has done something in the new code. */
-async function beyondTheSwap(product: Product, { id, release }: Window): Promise<void> {
+/** Lets the runs go on; every one has then done something in the new code. */
+async function beyondTheSwap(product: Product, { id, release }: Window, go: Signal): Promise<void> {
+  await product.phase(id, 'watching');
+  go.open();
   await eventually(async () => {
     const { phase, summary } = await product.client.get<Window>(`/v1/windows/${id}`);
     if (phase === 'done') throw new Error(`it is over: ${summary}`);

@@ -14,7 +14,6 @@ const itemsOf = (product: Product, runs: string[]) =>
 async function nextItem(product: Product, ...runs: string[]): Promise<void> {
   const before = itemsOf(product, runs);
   await eventually(() => itemsOf(product, runs) > before, {
-    timeout: 30_000,
     every: 20,
     what: `an item of ${runs[0]}`,
   });
@@ -77,7 +76,7 @@ describe('a window over one slow run among fast ones', () => {
     await nextItem(product, slow);
     const { id } = await product.open(next, { drainTimeout: '30s' });
     mood.open();
-    await product.endedAs(id, 'completed', 60_000);
+    await product.endedAs(id, 'completed');
 
     const { runs, work } = await product.report(id);
     expect(runs).toMatchObject({ inFlight: 21, yielded: 21, resumed: 21, forced: 0 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
-import { startProduct } from './support/product.js';
+import { hostsOf, startProduct } from './support/product.js';
 
 const ITEMS = 40;
 
@@ -53,7 +53,7 @@ describe('a window over runs in flight', () => {
     });
 
     const window = await product.open(next);
-    await product.endedAs(window.id, 'completed', 60_000);
+    await product.endedAs(window.id, 'completed');
     go.open();
     const report = await product.report(window.id);
     const runs = await product.all(ids, ['completed'], 90_000);
@@ -71,9 +71,10 @@ describe('a window over runs in flight', () => {
     const [before] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
     await product.all([before!], ['running']);
     const window = await product.open(await product.push('v2'));
-    await eventually(
-      async () =>
-        (await product.client.get<{ phase: string }>(`/v1/windows/${window.id}`)).phase === 'draining',
+    await product.phase(window.id, 'draining');
+    // Hosts hear of the closed gate a moment after that is written.
+    await eventually(async () =>
+      (await hostsOf(product)).every(({ apps }) => apps.ledger?.gate === 'closed'),
     );
     const [during] = await product.enqueue('ledger.steps', [{ items: 1, everyMs: 1 }]);
     const held = await product.run(during!);

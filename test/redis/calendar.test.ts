@@ -52,9 +52,10 @@ type Fields = Omit<WindowSchedule, 'id' | 'createdAt' | 'paused'>;
 
 /** A recurring window each hour whose latest fire was so many ms ago, and none before that has a fate. */
 async function recurring(store: TestStore, ago: number, change: Partial<Fields> = {}) {
+  const latest = Math.floor((Date.now() - ago) / 1_000) * 1_000;
   const { schedule } = await addWindowSchedule(store, {
     app: 'billing',
-    cron: hourly(ago),
+    cron: hourly(latest),
     timezone: 'UTC',
     reason: 'hourly',
     createdBy: 'ops',
@@ -63,16 +64,16 @@ async function recurring(store: TestStore, ago: number, change: Partial<Fields> 
     maxDurationMs: 30 * minute,
     ...change,
   });
-  await since(store, schedule.id, Date.now() - ago - 1_000);
+  await since(store, schedule.id, latest - 1);
   return schedule;
 }
 
 const since = (store: TestStore, id: string, last: number) =>
   store.redis.hset(store.keys.lastFires, id, last);
 
-/** A pattern that fired so many ms ago, to the second. */
-function hourly(ago: number): string {
-  const at = new Date(Math.floor((Date.now() - ago) / 1_000) * 1_000);
+/** A pattern that fires at this time of each hour. */
+function hourly(time: number): string {
+  const at = new Date(time);
   return `${at.getUTCSeconds()} ${at.getUTCMinutes()} * * * *`;
 }
 
@@ -151,7 +152,7 @@ describe('a recurring window', () => {
     const { store, tick, fires } = await setUp();
     await push(store, 'b');
     const at = (ms: number) => new Date(Date.now() + ms).toISOString();
-    const freeze = { app: null, from: at(-hour), to: at(2_000), reason: 'year end', createdBy: 'ops' };
+    const freeze = { app: null, from: at(-hour), to: at(minute), reason: 'year end', createdBy: 'ops' };
     const { id } = await addFreeze(store, freeze);
     const schedule = await recurring(store, 0);
     await tick();

@@ -60,7 +60,7 @@ describe('holds', () => {
 
   it('end at their time and not before, whoever sweeps', async () => {
     const { store, queues, swept } = setUp();
-    const short = await hold(store, 'short', 60);
+    const short = await hold(store, 'short', 1_500);
     const long = await hold(store, 'long');
     expect(await swept()).toBe(false);
     expect(await queues.get('short').isPaused()).toBe(true);
@@ -75,7 +75,7 @@ describe('holds', () => {
 
   it('are lifted once however many sweep at the same time', async () => {
     const { store, queues, swept } = setUp();
-    await Promise.all([1, 2, 3].map(() => hold(store, 'q', 50)));
+    await Promise.all([1, 2, 3].map(() => hold(store, 'q', 500)));
     await swept();
     await eventually(async () => {
       await Promise.all([swept(), swept(), swept(), swept()]);

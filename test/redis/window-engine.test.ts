@@ -257,7 +257,7 @@ describe('a window', () => {
     const first = await server(store);
     const host = await fakeHost(store, 'host-a', { stubborn: 1 });
     const input = { release: NEW, reason: 'r', createdBy: 'ops', onDrainTimeout: 'abort' as const };
-    const window = await declareWindow(store, { ...input, drainTimeoutMs: 800, maxDurationMs: 800 });
+    const window = await declareWindow(store, { ...input, drainTimeoutMs: 2_500, maxDurationMs: 2_500 });
     await eventually(async () => (await getWindow(store, window.id)).phase === 'draining');
     await first.engine.stop();
     await first.lease.stop();

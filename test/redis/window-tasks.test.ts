@@ -78,13 +78,10 @@ const declare = (change: Partial<WindowInput>) =>
     ...change,
   });
 const done = ({ id }: Window) =>
-  eventually(
-    async () => {
-      const window = await getWindow(store, id);
-      return window.phase === 'done' && window;
-    },
-    { timeout: 30_000 },
-  );
+  eventually(async () => {
+    const window = await getWindow(store, id);
+    return window.phase === 'done' && window;
+  });
 
 /** A program that notes its PID and runs until it is let go. */
 function waiting() {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 export interface EventuallyOptions {
-  /** ms; default 10 000 */
+  /** ms; default 30 000: a machine that is busy elsewhere needs long for what a whole chain of processes has to do. */
   timeout?: number;
   /** ms between two looks; default 20 */
   every?: number;
@@ -16,7 +16,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<Value>(
   condition: () => Value | Promise<Value>,
-  { timeout = 10_000, every = 20, what = 'the condition' }: EventuallyOptions = {},
+  { timeout = 30_000, every = 20, what = 'the condition' }: EventuallyOptions = {},
 ): Promise<Exclude<Value, false | 0 | '' | null | undefined>> {
   const deadline = performance.now() + timeout;
   for (;;) {

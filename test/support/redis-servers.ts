@@ -85,7 +85,7 @@ export async function redisCluster(): Promise<{ url: string; nodes: RedisServer[
     await eventually(
       async () =>
         /cluster_state:ok.*cluster_known_nodes:3/s.test(String(await redis.call('CLUSTER', 'INFO'))),
-      { timeout: 30_000, what: 'a Cluster of three' },
+      { what: 'a Cluster of three' },
     );
   }
   return { url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`, nodes };
@@ -116,7 +116,6 @@ export async function redisSentinel(): Promise<{ url: string; master: RedisServe
   await eventually(
     async () => ((await redis.call('SENTINEL', 'replicas', 'tide')) as unknown[]).length === 1,
     {
-      timeout: 30_000,
       what: 'a Sentinel that knows the replica',
     },
   );

@@ -118,7 +118,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       await product.endedAs((await product.open(release)).id, 'completed');
       return release;
     },
-    phase: (id: string, phase: Phase, timeout = 30_000) =>
+    phase: (id: string, phase: Phase, timeout = 60_000) =>
       eventually(
         async () => {
           const window = await client.get<Window>(`/v1/windows/${id}`);
@@ -132,9 +132,9 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
         const { phases } = await client.get<Window>(`/v1/windows/${id}`);
         return phases.some(entry => entry.phase === phase);
       };
-      await eventually(isThere, { timeout: 30_000, every: 5, what: `${phase} of window ${id}` });
+      await eventually(isThere, { every: 5, what: `${phase} of window ${id}` });
     },
-    ended: (id: string, timeout = 30_000) =>
+    ended: (id: string, timeout = 60_000) =>
       eventually(
         async () => {
           const window = await client.get<Window>(`/v1/windows/${id}`);
