@@ -1,7 +1,7 @@
-import { SlackwaterError } from '../platform/errors.js';
 import { listApps } from '../store/intents.js';
 import type { Store } from '../store/redis.js';
 import { nearNames } from './near-names.js';
+import { wrongField } from './validation.js';
 
 /** @throws SlackwaterError `invalid-body` for an app that never pushed a release, naming those that it may have meant. */
 export async function checkApp(store: Store, app: string): Promise<void> {
@@ -23,5 +23,4 @@ export async function onlyApp(store: Store): Promise<string> {
   );
 }
 
-const wrongApp = (detail: string) =>
-  new SlackwaterError('invalid-body', detail, [{ pointer: '/app', detail }]);
+const wrongApp = (detail: string) => wrongField('/app', detail);

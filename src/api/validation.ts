@@ -90,6 +90,13 @@ export const reasonInput = z
   .max(1_000)
   .meta({ description: 'why, for the record' });
 
+/** A fault in the body that its shape does not tell. */
+export const wrongField = (pointer: string, detail: string): SlackwaterError =>
+  new SlackwaterError('invalid-body', detail, [{ pointer, detail }]);
+
+/** Of whatever is named by its ID in the path. */
+export const idParams = z.strictObject({ id: z.string().min(1).max(100) });
+
 /** A number in a query string. */
 export const limitInput = (most: number, standard: number) =>
   z
@@ -99,3 +106,6 @@ export const limitInput = (most: number, standard: number) =>
     .refine(n => n >= 1 && n <= most, `must be a whole number from 1 to ${most}`)
     .default(standard)
     .meta({ description: `1 to ${most}, default ${standard}` });
+
+/** Of a list that is short enough to be read whole. */
+export const pageQuery = { cursor: z.string().max(100).optional(), limit: limitInput(200, 50) };

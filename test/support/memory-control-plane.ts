@@ -3,6 +3,7 @@ import { taskKey } from '../../src/model/task.js';
 import type { Request, Window } from '../../src/model/window.js';
 import { extended, whyNot } from '../../src/model/window-requests.js';
 import { SlackwaterError } from '../../src/platform/errors.js';
+import { followHolds, type PauseFlags } from '../../src/queue/pause-flags.js';
 import type { LeaseRecord } from '../../src/store/lease.js';
 import type { ControlPlane } from '../../src/window/control-plane.js';
 import type { MemoryRedis } from './memory-redis.js';
@@ -17,7 +18,7 @@ const atOnce: Send = async act => act();
  * several commands there may be interrupted here between any two.
  */
 export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): ControlPlane {
-  const flags = flagsOf(redis, send);
+  const applyPauseFlags = (queues?: string[]) => followHolds(flagsOf(redis, send), queues);
   const signsOf = async (window: Window) => {
     const running = window.tasks.filter(task => task.state === 'running');
     const signs = await Promise.all(
@@ -58,7 +59,7 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
       const counts = await Promise.all(queues.map(queue => send(() => redis.added(queue), 'intake counter')));
       return Object.fromEntries(queues.map((queue, i) => [queue, counts[i]!]));
     },
-    applyPauseFlags: flags,
+    applyPauseFlags,
     async claimIntents(holder) {
       const apps = await send(() => redis.apps(), 'claim: apps');
       const intents = await Promise.all(apps.map(app => send(() => redis.intent(app), 'claim: intent')));
@@ -67,7 +68,7 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
         former.map(intent => send(() => redis.claimIntent(holder, intent), `claim intent of ${intent.app}`)),
       );
     },
-    sweep: () => sweepOf(redis, send, flags),
+    sweep: () => sweepOf(redis, send, applyPauseFlags),
     watch(onWake) {
       const listener = () => onWake();
       return {
@@ -131,35 +132,16 @@ export function memoryOperator(redis: MemoryRedis, send: Send = atOnce) {
   };
 }
 
-/** As `applyPauseFlags` of `src/queue/intake.ts`, step for step. */
-function flagsOf(redis: MemoryRedis, send: Send) {
-  const held = async () =>
-    new Set((await send(() => redis.holds(), 'flags: holds')).flatMap(hold => hold.queues));
-  async function pause(queue: string): Promise<void> {
-    await send(() => redis.noteFlag(queue), 'flags: note');
-    await send(() => redis.pause(queue), 'flags: pause');
-    if (!(await held()).has(queue)) return resume(queue);
-    await send(() => redis.noteFlag(queue), 'flags: note');
-  }
-  async function resume(queue: string): Promise<void> {
-    await send(() => redis.resume(queue), 'flags: resume');
-    await send(() => redis.dropFlag(queue), 'flags: drop note');
-    if ((await held()).has(queue)) await pause(queue);
-    else if (await send(() => redis.isPaused(queue), 'flags: paused?'))
-      await send(() => redis.noteFlag(queue), 'flags: note');
-  }
-  return async (queues?: string[]): Promise<void> => {
-    const ours = new Set(await send(() => redis.pausedByUs(), 'flags: ours'));
-    const holding = await held();
-    await Promise.all(
-      (queues ?? [...new Set([...ours, ...holding])]).map(async queue => {
-        if (holding.has(queue)) {
-          if (!(await send(() => redis.isPaused(queue), 'flags: paused?'))) await pause(queue);
-        } else if (ours.has(queue)) await resume(queue);
-      }),
-    );
-  };
-}
+/** The acts of `src/queue/intake.ts`; their order is that of the real one. */
+const flagsOf = (redis: MemoryRedis, send: Send): PauseFlags => ({
+  held: async () => (await send(() => redis.holds(), 'flags: holds')).flatMap(hold => hold.queues),
+  noted: () => send(() => redis.pausedByUs(), 'flags: ours'),
+  note: queue => send(() => redis.noteFlag(queue), 'flags: note'),
+  forget: queue => send(() => redis.dropFlag(queue), 'flags: drop note'),
+  isPaused: queue => send(() => redis.isPaused(queue), 'flags: paused?'),
+  pause: queue => send(() => redis.pause(queue), 'flags: pause'),
+  resume: queue => send(() => redis.resume(queue), 'flags: resume'),
+});
 
 /** As `sweep` of `src/store/holds.ts`, step for step. */
 async function sweepOf(redis: MemoryRedis, send: Send, applyFlags: () => Promise<void>): Promise<void> {

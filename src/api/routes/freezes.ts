@@ -7,7 +7,7 @@ import type { ApiContext, Routes } from '../context.js';
 import { checkApp } from '../known-apps.js';
 import { pageOf } from '../pages.js';
 import { freezeShape, listOf } from '../shapes.js';
-import { limitInput, reasonInput, timeInput } from '../validation.js';
+import { idParams, pageQuery, reasonInput, timeInput } from '../validation.js';
 
 const tags = ['calendar'];
 const addBody = z.strictObject({
@@ -30,8 +30,7 @@ export const freezeRoutes: Routes = (api, context) => {
         description: 'Those that are over are kept for 30 days.',
         querystring: z.strictObject({
           app: z.string().max(100).optional().meta({ description: 'those that hold for this app' }),
-          cursor: z.string().max(100).optional(),
-          limit: limitInput(200, 50),
+          ...pageQuery,
         }),
         response: { 200: listOf(freezeShape) },
       },
@@ -70,7 +69,7 @@ export const freezeRoutes: Routes = (api, context) => {
       schema: {
         tags,
         summary: 'Lift a freeze',
-        params: z.strictObject({ id: z.string().max(100) }),
+        params: idParams,
         response: { 204: z.undefined() },
       },
     },

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { SlackwaterError } from '../../platform/errors.js';
 import { applyPauseFlags } from '../../queue/intake.js';
 import { queueApps } from '../../queue/runs.js';
 import { isTaskQueue } from '../../queue/task-runs.js';
@@ -8,7 +7,7 @@ import { actorOf } from '../access.js';
 import type { ApiContext, Routes } from '../context.js';
 import { nearNames } from '../near-names.js';
 import { holdShape, listOf } from '../shapes.js';
-import { reasonInput, timeInput } from '../validation.js';
+import { idParams, reasonInput, timeInput, wrongField } from '../validation.js';
 
 const tags = ['holds'];
 const placeBody = z.strictObject({
@@ -53,7 +52,7 @@ export const holdRoutes: Routes = (api, context) => {
       schema: {
         tags,
         summary: 'Lift a hold before its time',
-        params: z.strictObject({ id: z.string().max(100) }),
+        params: idParams,
         response: { 204: z.undefined() },
       },
     },
@@ -70,19 +69,19 @@ async function queuesOf(
   { queues, app }: z.output<typeof placeBody>,
 ): Promise<string[]> {
   const known = await queueApps(store);
-  if (queues && app) throw wrong('/app', 'give either queues or an app, not both');
-  if (!queues && !app) throw wrong('/queues', 'say what to hold: queues, or an app');
+  if (queues && app) throw wrongField('/app', 'give either queues or an app, not both');
+  if (!queues && !app) throw wrongField('/queues', 'say what to hold: queues, or an app');
   if (app) {
     const own = [...known]
       .filter(([queue, owner]) => owner === app && !isTaskQueue(queue))
       .map(([queue]) => queue);
     if (own.length > 0) return own;
-    throw wrong('/app', `app ${JSON.stringify(app)} has no queues${hint(app, known.values())}`);
+    throw wrongField('/app', `app ${JSON.stringify(app)} has no queues${hint(app, known.values())}`);
   }
   const unknown = queues!.findIndex(queue => !known.has(queue));
   if (unknown < 0) return [...new Set(queues)];
   const name = queues![unknown]!;
-  throw wrong(
+  throw wrongField(
     `/queues/${unknown}`,
     `no release uses a queue ${JSON.stringify(name)}${hint(name, known.keys())}`,
   );
@@ -92,6 +91,3 @@ function hint(name: string, names: Iterable<string>): string {
   const near = nearNames(name, names);
   return near.length > 0 ? `: did you mean ${near.join(' or ')}?` : ': GET /v1/queues lists them';
 }
-
-const wrong = (pointer: string, detail: string) =>
-  new SlackwaterError('invalid-body', detail, [{ pointer, detail }]);

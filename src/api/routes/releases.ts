@@ -8,7 +8,7 @@ import { getBlob, getRelease, hasBlob, listReleases, putBlob, putRelease } from 
 import type { Routes } from '../context.js';
 import { releaseUses } from '../release-use.js';
 import { listOf, open, releaseShape, usedReleaseShape } from '../shapes.js';
-import { limitInput } from '../validation.js';
+import { idParams, limitInput } from '../validation.js';
 
 const tags = ['releases'];
 const blobParams = z.strictObject({ sha256: sha256Schema });
@@ -68,7 +68,7 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
       schema: {
         tags,
         summary: 'One release, by its ID, its digest, or the beginning of one',
-        params: z.strictObject({ id: z.string().max(100) }),
+        params: idParams,
         response: { 200: usedReleaseShape },
       },
     },

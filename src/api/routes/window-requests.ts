@@ -5,11 +5,10 @@ import { approveWindow, extendWindow, getWindow, requestWindow } from '../../sto
 import { actorOf } from '../access.js';
 import type { Routes } from '../context.js';
 import { etagOf, expectedVersion } from '../etag.js';
-import { durationInput } from '../validation.js';
+import { durationInput, idParams } from '../validation.js';
 import { windowShape } from '../window-shapes.js';
 
 const tags = ['windows'];
-const idParams = z.strictObject({ id: z.string().min(1).max(100) });
 const nothing = z.strictObject({}).optional();
 
 /** What operators ask of a window that is declared. Which phase allows what: src/model/window-requests.ts. */

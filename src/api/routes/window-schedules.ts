@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { roomToDrain, type WindowFire, type WindowSchedule } from '../../model/window-schedule.js';
 import { faultOf, nextFire } from '../../platform/cron.js';
-import { SlackwaterError } from '../../platform/errors.js';
 import { redisNow } from '../../store/redis.js';
 import { listReleases } from '../../store/releases.js';
 import {
@@ -20,13 +19,11 @@ import { checkApp, onlyApp } from '../known-apps.js';
 import { nearNames } from '../near-names.js';
 import { pageOf } from '../pages.js';
 import { listOf } from '../shapes.js';
-import { durationInput, limitInput } from '../validation.js';
+import { durationInput, pageQuery, idParams as params, wrongField } from '../validation.js';
 import { plannedOf, windowFields } from '../window-body.js';
 import { windowFireShape, windowScheduleShape } from '../window-schedule-shapes.js';
 
 const tags = ['calendar'];
-const params = z.strictObject({ id: z.string().max(100) });
-const page = { cursor: z.string().max(100).optional(), limit: limitInput(200, 50) };
 const addBody = z.strictObject({
   app: z.string().min(1).max(100).optional().meta({ description: 'left out: the only one there is' }),
   cron: z
@@ -50,7 +47,7 @@ export const windowScheduleRoutes: Routes = (api, context) => {
       schema: {
         tags,
         summary: 'Recurring windows, the oldest first',
-        querystring: z.strictObject({ app: z.string().max(100).optional(), ...page }),
+        querystring: z.strictObject({ app: z.string().max(100).optional(), ...pageQuery }),
         response: { 200: listOf(windowScheduleShape) },
       },
     },
@@ -132,7 +129,7 @@ export const windowScheduleRoutes: Routes = (api, context) => {
         summary: 'What became of its latest fires, the newest first',
         description: '200 are kept.',
         params,
-        querystring: z.strictObject({ limit: limitInput(200, 50) }),
+        querystring: z.strictObject({ limit: pageQuery.limit }),
         response: { 200: listOf(windowFireShape) },
       },
     },
@@ -158,10 +155,10 @@ async function shown({ store }: ApiContext, { schedule, lastFire }: ScheduleStat
 async function inputOf({ store, config }: ApiContext, body: z.output<typeof addBody>) {
   const { cron, timezone, duration, maxDuration } = body;
   const fault = faultOf({ cron, timezone });
-  if (fault?.field === 'timezone') throw wrong('/timezone', fault.why + zonesLike(timezone));
-  if (fault) throw wrong('/cron', fault.why);
+  if (fault?.field === 'timezone') throw wrongField('/timezone', fault.why + zonesLike(timezone));
+  if (fault) throw wrongField('/cron', fault.why);
   if (duration !== undefined && maxDuration !== undefined && duration !== maxDuration)
-    throw wrong('/duration', 'is another name for maxDuration: give one of the two');
+    throw wrongField('/duration', 'is another name for maxDuration: give one of the two');
   if (body.app !== undefined) await checkApp(store, body.app);
   const app = body.app ?? (await onlyApp(store));
   const planned = plannedOf({ ...body, maxDuration: maxDuration ?? duration }, config);
@@ -183,6 +180,3 @@ function zonesLike(zone: string): string {
   const near = nearNames(zone, Intl.supportedValuesOf('timeZone'));
   return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
 }
-
-const wrong = (pointer: string, detail: string) =>
-  new SlackwaterError('invalid-body', detail, [{ pointer, detail }]);

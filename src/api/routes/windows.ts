@@ -8,12 +8,11 @@ import type { Api, ApiContext } from '../context.js';
 import { etagOf } from '../etag.js';
 import { eventStreamShape, listOf } from '../shapes.js';
 import type { EventStreams } from '../sse.js';
-import { ifMissing, limitInput, timeInput } from '../validation.js';
+import { idParams, ifMissing, limitInput, timeInput } from '../validation.js';
 import { plannedOf, windowFields } from '../window-body.js';
 import { planShape, reportShape, windowShape } from '../window-shapes.js';
 
 const tags = ['windows'];
-const idParams = z.strictObject({ id: z.string().min(1).max(100) });
 const windowBody = z.strictObject({
   release: z
     .string(ifMissing('send the ID of the release to go to (GET /v1/releases lists them)'))
