@@ -54,6 +54,18 @@ export interface Task {
   error: string | null;
 }
 
+/** The record of a task as long as nothing was done. */
+export const pendingTask = (task: Pick<Task, 'kind' | 'name' | 'when'>): Task => ({
+  ...task,
+  state: 'pending',
+  attempt: 0,
+  startedAt: null,
+  endedAt: null,
+  run: null,
+  output: '',
+  error: null,
+});
+
 /** Names a task within its window. */
 export const taskKey = ({ kind, name }: Pick<Task, 'kind' | 'name'>): string => `${kind}:${name}`;
 

@@ -1,5 +1,5 @@
 import type { Release } from '../model/release.js';
-import type { Hook, Probe, Task, TaskAction } from '../model/task.js';
+import { type Hook, type Probe, pendingTask, type Task, type TaskAction } from '../model/task.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { checkPayload } from '../release/payloads.js';
 import type { WindowInput } from './declare.js';
@@ -26,21 +26,10 @@ export function taskFaults(input: WindowInput, release: Release, limits: TaskLim
 /** The record of each, as long as nothing was done: hooks first, each kind in the order in which it was given. */
 export function tasksOf({ hooks = [], probes = [] }: Pick<WindowInput, 'hooks' | 'probes'>): Task[] {
   return [
-    ...hooks.map(({ name, when }) => pending({ kind: 'hook', name, when })),
-    ...probes.map(({ name }) => pending({ kind: 'probe', name, when: 'verify' })),
+    ...hooks.map(({ name, when }) => pendingTask({ kind: 'hook', name, when })),
+    ...probes.map(({ name }) => pendingTask({ kind: 'probe', name, when: 'verify' })),
   ];
 }
-
-const pending = (task: Pick<Task, 'kind' | 'name' | 'when'>): Task => ({
-  ...task,
-  state: 'pending',
-  attempt: 0,
-  startedAt: null,
-  endedAt: null,
-  run: null,
-  output: '',
-  error: null,
-});
 
 /** Results are told by name. */
 function nameFaults(tasks: { name: string }[], i: number, at: string): FieldError[] {

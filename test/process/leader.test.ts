@@ -10,10 +10,9 @@ import { getWindow } from '../../src/store/windows.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { spawnCli } from '../support/processes.js';
-import { sampleRelease } from '../support/sample-releases.js';
+import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { tempDir } from '../support/temp-dir.js';
-import { sampleIntent } from '../support/window-samples.js';
 
 const command = [process.execPath, '-e', ''];
 const probes = [{ name: 'works', command }];
@@ -86,13 +85,7 @@ describe('the leading server is struck at every step, and another one finishes t
       sampleRelease(store, 'a'),
       sampleRelease(store, 'b'),
     ]);
-    await store.redis.sadd(store.keys.apps, 'billing');
-    await store.redis.set(
-      store.keys.intent('billing'),
-      JSON.stringify(
-        sampleIntent({ release: old, window: null, standby: null, proofRound: 0, revision: 1, term: 0 }),
-      ),
-    );
+    await makeCurrent(store, { app: 'billing', id: old });
 
     let window: Window | null = null;
     let declared = false;

@@ -8,10 +8,9 @@ import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
 import { type RunningProcess, spawnCli } from '../support/processes.js';
-import { sampleRelease } from '../support/sample-releases.js';
+import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { useStore } from '../support/store.js';
 import { tempDir } from '../support/temp-dir.js';
-import { sampleIntent } from '../support/window-samples.js';
 
 const WINDOWS = 50;
 /** How often the leader is killed: about once in so many windows. */
@@ -41,9 +40,7 @@ test(`${WINDOWS} windows one after another, the leading server killed at random:
     return { process, client: createClient({ url: url! }) };
   };
   const releases = [await sampleRelease(store, 'a'), await sampleRelease(store, 'b')] as const;
-  await redis.sadd(keys.apps, 'billing');
-  const idle = { release: releases[0], window: null, standby: null, proofRound: 0, revision: 1, term: 0 };
-  await redis.set(keys.intent('billing'), JSON.stringify(sampleIntent(idle)));
+  await makeCurrent(store, { app: 'billing', id: releases[0] });
   const hosts = [await fakeHost(store, 'h1', { runs: 3 }), await fakeHost(store, 'h2', { runs: 3 })];
 
   // The first of them leads: the other one came later, or was there when the one before died.

@@ -4,10 +4,11 @@ import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Release } from '../../src/model/release.js';
 import { createServer } from '../../src/server/server.js';
-import { makeCurrent, manifestOf } from '../support/api.js';
+import { manifestOf } from '../support/api.js';
 import { eventually, within } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
+import { makeCurrent } from '../support/sample-releases.js';
 import { useStore } from '../support/store.js';
 
 function configOf(env: Record<string, string>, server: Partial<Config['server']> = {}): Config {

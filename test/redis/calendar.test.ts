@@ -19,7 +19,7 @@ import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
-import { sampleRelease } from '../support/sample-releases.js';
+import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 
 const minute = 60_000;
@@ -40,12 +40,6 @@ async function push(store: TestStore, letter: string, app = 'billing'): Promise<
   await store.redis.zadd(store.keys.releases(app), Date.now() - 1_000 + letter.charCodeAt(0), id);
   await store.redis.sadd(store.keys.apps, app);
   return id;
-}
-
-async function current(store: TestStore, release: string): Promise<void> {
-  const intent = { app: 'billing', revision: 1, term: 0, window: null, release, standby: null };
-  const rest = { gate: 'open', drain: false, force: false, proofRound: 0, until: null };
-  await store.redis.set(store.keys.intent('billing'), JSON.stringify({ ...intent, ...rest }));
 }
 
 type Fields = Omit<WindowSchedule, 'id' | 'createdAt' | 'paused'>;
@@ -80,7 +74,7 @@ function hourly(time: number): string {
 async function setUp() {
   const store = useStore();
   await push(store, 'a');
-  await current(store, OLD);
+  await makeCurrent(store, { app: 'billing', id: OLD });
   const lease = await holder(store);
   const fires: WindowFire[] = [];
   const tick = (by: Pick<Lease, 'owner' | 'term'> = lease) =>

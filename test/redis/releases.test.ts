@@ -13,6 +13,7 @@ import {
   putBlob,
   putRelease,
 } from '../../src/store/releases.js';
+import { sampleJob } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -24,20 +25,7 @@ beforeEach(() => {
 const bytes = (text: string) => new TextEncoder().encode(text);
 const ENTRY = bytes(`export const modules = {};\n${'// padding that packs well\n'.repeat(100)}`);
 
-const job = (name: string, queue = 'default'): JobManifest => ({
-  name,
-  queue,
-  payloadSchema: {},
-  checkpointVersion: null,
-  checkpointSchema: null,
-  reads: [],
-  writes: [],
-  onRollback: 'repeat',
-  attempts: 1,
-  backoff: { type: 'fixed', delayMs: 0 },
-  timeoutMs: null,
-  concurrency: null,
-});
+const job = (name: string, queue = 'default'): JobManifest => ({ ...sampleJob, name, queue });
 
 function manifestFor(files: Record<string, Uint8Array>, more: Partial<Manifest> = {}): Manifest {
   return {

@@ -16,7 +16,7 @@ import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
-import { sampleRelease } from '../support/sample-releases.js';
+import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { sampleRefusal } from '../support/window-samples.js';
 
@@ -85,10 +85,7 @@ async function setUp(limits: Partial<Limits> = {}): Promise<Setting> {
 /** As `setUp`, with the old release deployed already. */
 async function deployed(limits: Partial<Limits> = {}): Promise<Setting> {
   const setting = await setUp(limits);
-  await setting.store.redis.sadd(setting.store.keys.apps, 'billing');
-  const intent = { app: 'billing', revision: 1, term: 0, window: null, release: OLD, standby: null };
-  const rest = { gate: 'open', drain: false, force: false, proofRound: 0, until: null };
-  await setting.store.redis.set(setting.store.keys.intent('billing'), JSON.stringify({ ...intent, ...rest }));
+  await makeCurrent(setting.store, { app: 'billing', id: OLD });
   return setting;
 }
 

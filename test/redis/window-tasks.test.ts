@@ -18,7 +18,7 @@ import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
 import { isAlive } from '../support/process-tree.js';
-import { sampleRelease } from '../support/sample-releases.js';
+import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -31,10 +31,7 @@ beforeEach(async () => {
   dir = tempDir();
   await sampleRelease(store, 'a');
   await sampleRelease(store, 'b');
-  await store.redis.sadd(store.keys.apps, 'billing');
-  const intent = { app: 'billing', revision: 1, term: 0, window: null, release: OLD, standby: null };
-  const rest = { gate: 'open', drain: false, force: false, proofRound: 0, until: null };
-  await store.redis.set(store.keys.intent('billing'), JSON.stringify({ ...intent, ...rest }));
+  await makeCurrent(store, { app: 'billing', id: OLD });
 });
 
 /** A server on a connection of its own. `die`: as a SIGKILL would, but for what it began. */

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Hook } from '../../src/model/task.js';
 import type { Choice, Outcome, Window } from '../../src/model/window.js';
+import { tasksOf } from '../../src/window/declare-tasks.js';
 import { sampleWindow } from '../support/window-samples.js';
 import type { Behaviour } from './executor.js';
 import { NEW, OLD, type Release } from './releases.js';
 import { FRESH, type Run } from './runs.js';
 import { tell } from './simulate.js';
-import { pending, type Story } from './story.js';
+import type { Story } from './story.js';
 import type { Options, World } from './world.js';
 
 /** A window whose end is known, whatever becomes of its leader. */
@@ -84,17 +85,15 @@ function storyOf({
     attempts: 1,
     idempotent: true,
   }));
-  const tasks = [
-    ...defined.map(({ name, when }) => ({ kind: 'hook', name, when }) as const),
-    ...(probe ? [{ kind: 'probe', name: 'the probe', when: 'verify' } as const] : []),
-  ].map(task => ({ ...task, ...pending }));
+  const probes = probe ? [{ name: 'the probe', command: ['true'], timeoutMs: 600 }] : [];
+  const tasks = tasksOf({ hooks: defined, probes });
   return {
     seed: 7,
     window: sampleWindow({
       drainTimeoutMs: 6_000,
       maxDurationMs: 30_000,
       hooks: defined,
-      probes: probe ? [{ name: 'the probe', command: ['true'], timeoutMs: 600 }] : [],
+      probes,
       tasks,
       ...window,
     }),

@@ -1,5 +1,6 @@
-import type { Hook, Probe, Task } from '../../src/model/task.js';
+import type { Hook, Probe } from '../../src/model/task.js';
 import type { Choice, Window } from '../../src/model/window.js';
+import { tasksOf } from '../../src/window/declare-tasks.js';
 import { iso, sampleWindow, T0 } from '../support/window-samples.js';
 import type { Behaviour } from './executor.js';
 import { Random } from './random.js';
@@ -58,17 +59,6 @@ export interface Story {
   faults: Fault[];
 }
 
-/** A hook or probe that was not begun. */
-export const pending: Omit<Task, 'kind' | 'name' | 'when'> = {
-  state: 'pending',
-  attempt: 0,
-  startedAt: null,
-  endedAt: null,
-  run: null,
-  output: '',
-  error: null,
-};
-
 /** After so long nothing goes wrong any more. */
 export const CALM_AT = 12_000;
 
@@ -97,7 +87,9 @@ const strategyOf = (random: Random): Window['strategy'] =>
 
 function windowOf(random: Random, strategy: Window['strategy']): Window {
   const isAhead = random.chance(0.2);
-  const tasks = random.chance(0.5) ? tasksOf(random, strategy) : { hooks: [], probes: [], tasks: [] };
+  const tasks = random.chance(0.5)
+    ? hooksAndProbesOf(random, strategy)
+    : { hooks: [], probes: [], tasks: [] };
   const watch = { durationMs: 1_500, minRuns: 3, maxFailureRate: 0.3, maxCrashes: 2, maxParked: 0 };
   return sampleWindow({
     ...tasks,
@@ -115,7 +107,10 @@ function windowOf(random: Random, strategy: Window['strategy']): Window {
   });
 }
 
-function tasksOf(random: Random, strategy: Window['strategy']): Pick<Window, 'hooks' | 'probes' | 'tasks'> {
+function hooksAndProbesOf(
+  random: Random,
+  strategy: Window['strategy'],
+): Pick<Window, 'hooks' | 'probes' | 'tasks'> {
   const times =
     strategy === 'window'
       ? (['before', 'stopped', 'after', 'undo'] as const)
@@ -133,11 +128,7 @@ function tasksOf(random: Random, strategy: Window['strategy']): Pick<Window, 'ho
   const probes: Probe[] = random.chance(0.5)
     ? [{ name: 'the probe', command: ['true'], timeoutMs: 600 }]
     : [];
-  const tasks: Task[] = [
-    ...hooks.map(({ name, when }) => ({ kind: 'hook' as const, name, when })),
-    ...probes.map(({ name }) => ({ kind: 'probe' as const, name, when: 'verify' as const })),
-  ].map(task => ({ ...task, ...pending }));
-  return { hooks, probes, tasks };
+  return { hooks, probes, tasks: tasksOf({ hooks, probes }) };
 }
 
 function behavioursOf(random: Random, { tasks }: Window): Story['behaviours'] {

@@ -6,11 +6,11 @@ import { createEventFeed } from '../../src/api/event-feed.js';
 import { createJobCatalog } from '../../src/api/job-catalog.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import type { Intent } from '../../src/model/intent.js';
 import type { JobManifest, Manifest, Release } from '../../src/model/release.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { createQueues } from '../../src/queue/queues.js';
 import { onEnd } from './lifetime.js';
+import { makeCurrent } from './sample-releases.js';
 import { type TestStore, useStore } from './store.js';
 
 export interface TestApi extends ApiContext {
@@ -146,27 +146,6 @@ export const job = (fields: Partial<JobManifest>): JobManifest => ({
   concurrency: null,
   ...fields,
 });
-
-/** What the engine writes at the end of a first window. */
-export async function makeCurrent(store: TestStore, release: Pick<Release, 'id' | 'app'>): Promise<void> {
-  const intent: Intent = {
-    app: release.app,
-    revision: 1,
-    term: 0,
-    window: null,
-    release: release.id,
-    standby: null,
-    gate: 'open',
-    drain: false,
-    force: false,
-    arriveAt: null,
-    moved: [],
-    share: 0,
-    proofRound: 0,
-    until: null,
-  };
-  await store.redis.set(store.keys.intent(release.app), JSON.stringify(intent));
-}
 
 export function expectProblem(answer: Answer, status: number, type: string): void {
   expect(answer.status, answer.text).toBe(status);

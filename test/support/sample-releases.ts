@@ -1,5 +1,6 @@
 import type { JobManifest, Release } from '../../src/model/release.js';
 import type { Store } from '../../src/store/redis.js';
+import { sampleIntent } from './window-samples.js';
 
 /** Stores the record of a release without files: enough for whatever never starts a worker. @returns its ID */
 export async function sampleRelease(
@@ -24,7 +25,17 @@ export async function sampleRelease(
   return release.id;
 }
 
-const sampleJob: JobManifest = {
+/** What the engine writes at the end of a first window: this release is current, and nothing is asked of anybody. */
+export async function makeCurrent(
+  { redis, keys }: Store,
+  { app, id }: Pick<Release, 'app' | 'id'>,
+): Promise<void> {
+  const asked = { window: null, standby: null, proofRound: 0, revision: 1, term: 0 };
+  await redis.sadd(keys.apps, app);
+  await redis.set(keys.intent(app), JSON.stringify(sampleIntent({ app, release: id, ...asked })));
+}
+
+export const sampleJob: JobManifest = {
   name: 'invoice',
   queue: 'reports',
   payloadSchema: {},

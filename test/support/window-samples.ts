@@ -1,3 +1,4 @@
+import { newTally } from '../../src/host/tally.js';
 import type { Freeze } from '../../src/model/freeze.js';
 import type { HostAppStatus, HostStatus, Intent, Refusal, WindowTally } from '../../src/model/intent.js';
 import type { Phase, Window } from '../../src/model/window.js';
@@ -144,23 +145,7 @@ export const sampleRefusal: Refusal = {
   message: 'expected number',
 };
 
-export function sampleTally(change: Partial<WindowTally> = {}): WindowTally {
-  return {
-    window: 'win-1',
-    inFlight: 0,
-    yielded: 0,
-    finished: 0,
-    forced: 0,
-    resumed: 0,
-    parked: 0,
-    lostMs: 0,
-    repeatedCheckpoints: 0,
-    pauses: [],
-    lastProgressOld: null,
-    lastEndOld: null,
-    firstStartNew: null,
-    firstProgressNew: null,
-    proven: 0,
-    ...change,
-  };
-}
+export const sampleTally = (change: Partial<WindowTally> = {}): WindowTally => ({
+  ...newTally('win-1'),
+  ...change,
+});

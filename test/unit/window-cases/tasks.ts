@@ -1,4 +1,4 @@
-import type { Hook, Probe, Task, TaskSign } from '../../../src/model/task.js';
+import { type Hook, type Probe, pendingTask, type Task, type TaskSign } from '../../../src/model/task.js';
 import type { Window } from '../../../src/model/window.js';
 import { LIMITS } from '../../../src/window/facts.js';
 import { iso, sampleHost, T0, windowIn } from '../../support/window-samples.js';
@@ -14,19 +14,10 @@ export const hook = (name: string, when: Hook['when'], change: Partial<Hook> = {
   ...change,
 });
 
-export const probe = (name: string): Probe => ({ name, command: ['true'], timeoutMs: 30_000 });
+const probe = (name: string): Probe => ({ name, command: ['true'], timeoutMs: 30_000 });
 
 export const task = (name: string, when: Task['when'], change: Partial<Task> = {}): Task => ({
-  kind: when === 'verify' ? 'probe' : 'hook',
-  name,
-  when,
-  state: 'pending',
-  attempt: 0,
-  startedAt: null,
-  endedAt: null,
-  run: null,
-  output: '',
-  error: null,
+  ...pendingTask({ kind: when === 'verify' ? 'probe' : 'hook', name, when }),
   ...change,
 });
 
