@@ -206,6 +206,18 @@ export const reportShape = named('Report', {
     failed: z.int(),
     parked: z.int(),
   }),
+  failures: z
+    .array(
+      open({
+        run: z.string(),
+        job: z.string(),
+        state: z.enum(['failed', 'parked']),
+        error: z.string(),
+        release: z.string(),
+      }),
+    )
+    .optional()
+    .meta({ description: 'the first few that failed on the new release, or were parked' }),
   work: open({
     lostMs: ms,
     repeatedCheckpoints: z.int(),

@@ -94,7 +94,7 @@ export class RunEnds {
   async end(run: HeldRun, end: Exclude<RunEnd, { kind: 'yielded' }>): Promise<void> {
     const { held, events } = this.options;
     run.state = 'ending';
-    events.ended(run, end.kind);
+    events.ended(run, end);
     if (run.claimed.taskRelease === null) this.options.counts.ended(run.release, end.kind);
     try {
       if (end.kind === 'completed') held.end(run, 'completed', { kind: 'completed', result: end.result });

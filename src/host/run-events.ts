@@ -17,7 +17,7 @@ export interface RunEvents {
   broughtDown(run: HeldRun): void;
   /** There was no way down: it does again what it had saved since an earlier position, or since its beginning. */
   setBack(run: HeldRun, lost: { checkpoints: number; ms: number }): void;
-  ended(run: HeldRun, end: RunEnd['kind']): void;
+  ended(run: HeldRun, end: RunEnd): void;
   /** Stopped without a yield: `lostMs` since its last save, `lostSaves` on their way. */
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void;
   /** In the author's function. */

@@ -1,8 +1,12 @@
-import type { Intent, WindowTally } from '../model/intent.js';
+import type { FailedRun, Intent, WindowTally } from '../model/intent.js';
 import type { RunEnd } from '../model/run.js';
 import type { HeldRun } from './held-run.js';
 import type { RunEvents } from './run-events.js';
 import { newTally } from './tally.js';
+
+/** By each host. */
+const FAILURES_KEPT = 3;
+const ERROR_LENGTH = 300;
 
 /** What the watch asks of the app that it watches. */
 interface Watched {
@@ -115,13 +119,27 @@ export class WindowWatch implements RunEvents {
     this.app.finalState(run);
   }
 
-  ended(run: HeldRun, end: RunEnd['kind']): void {
+  ended(run: HeldRun, end: RunEnd): void {
     this.#stopped.delete(run);
-    if (!this.tally || run.ahead) return;
-    if (end === 'failed' && this.#hasReopened) this.tally.failed = (this.tally.failed ?? 0) + 1;
+    if (!this.tally) return;
+    this.#note(this.tally, run, end);
+    if (run.ahead) return;
+    if (end.kind === 'failed' && this.#hasReopened) this.tally.failed = (this.tally.failed ?? 0) + 1;
     else if (this.#phase === 'draining' && !this.#hasTurned) this.tally.finished++;
-    if (this.#phase !== 'before' && end === 'parked') this.tally.parked++;
+    if (this.#phase !== 'before' && end.kind === 'parked') this.tally.parked++;
     this.onChange();
+  }
+
+  /** Which of the first went wrong, and why; hooks and probes tell of themselves. */
+  #note(tally: WindowTally, run: HeldRun, end: RunEnd): void {
+    const isOnNew = run.ahead || (this.#hasReopened && !this.#hasTurned);
+    const isTold = end.kind === 'parked' ? run.ahead || this.#phase !== 'before' : isOnNew;
+    if (!isTold || run.claimed.taskRelease !== null) return;
+    const failure = failureOf(run, end);
+    const failures = tally.failures ?? [];
+    if (!failure || failures.length >= FAILURES_KEPT || failures.some(each => each.run === failure.run))
+      return;
+    tally.failures = [...failures, failure];
   }
 
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void {
@@ -148,4 +166,10 @@ export class WindowWatch implements RunEvents {
   changed(): void {
     this.onChange();
   }
+}
+
+function failureOf({ claimed, job, release }: HeldRun, end: RunEnd): FailedRun | null {
+  if (end.kind !== 'failed' && end.kind !== 'parked') return null;
+  const error = end.kind === 'failed' ? `${end.error.name}: ${end.error.message}` : end.parked.reason;
+  return { run: claimed.runId, job, state: end.kind, error: error.slice(0, ERROR_LENGTH), release };
 }

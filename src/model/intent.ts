@@ -90,6 +90,16 @@ export interface RunRecord {
   parked: number;
 }
 
+/** A run that failed (it may be tried again) or was parked, and why, in at most 300 characters. */
+export interface FailedRun {
+  run: string;
+  job: string;
+  state: 'failed' | 'parked';
+  error: string;
+  /** The one on which it happened. */
+  release: string;
+}
+
 /** What one host counted in one window. All times: ms since the epoch by the clock of Redis; `null` until it happened. */
 export interface WindowTally {
   window: string;
@@ -104,6 +114,8 @@ export interface WindowTally {
   /** Failed after intake had reopened, attempts that are tried again included. */
   failed?: number;
   parked: number;
+  /** The first of those that failed on a release in which runs went on, or that were parked. */
+  failures?: FailedRun[];
   lostMs: number;
   repeatedCheckpoints: number;
   /** Each run's own time from its yield to going on, ms. */

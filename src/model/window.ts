@@ -1,4 +1,4 @@
-import type { Blocker, Refusal, RunRecord, SetBack } from './intent.js';
+import type { Blocker, FailedRun, Refusal, RunRecord, SetBack } from './intent.js';
 import type { Hook, Probe, Task } from './task.js';
 
 export const PHASES = [
@@ -219,6 +219,8 @@ export interface Report {
     failed: number;
     parked: number;
   };
+  /** The first few that failed on the new release, or were parked; absent in the report of an earlier Slackwater. */
+  failures?: FailedRun[];
   /** `broughtDown`: runs whose state was brought down to a version that the release reads. */
   work: { lostMs: number; repeatedCheckpoints: number; broughtDown?: number };
   /** `setBack`: what was found before it began of states that cannot be brought down to the release. */

@@ -12,6 +12,9 @@ export interface WindowNotes {
   proof: { checkpoints: number; ms: number; oneWay: string[]; setBack?: SetBack[] };
 }
 
+/** The rest is in the list of runs. */
+const FAILURES_TOLD = 5;
+
 /**
  * The account of a window, from what every host counted.
  * @param accepted runs that producers handed over from `preparing` on.
@@ -65,6 +68,10 @@ export function makeReport(
     pause: percentiles(tallies.flatMap(tally => tally.pauses)),
     forecast: { drainMs: notes.forecastDrainMs ?? null },
     runs,
+    failures: tallies
+      .flatMap(tally => tally.failures ?? [])
+      .filter(({ state, release }) => state === 'parked' || release === window.release)
+      .slice(0, FAILURES_TOLD),
     work: {
       lostMs: sum(tallies, tally => tally.lostMs),
       repeatedCheckpoints: sum(tallies, tally => tally.repeatedCheckpoints),

@@ -27,6 +27,12 @@ test('a release whose runs fail after the swap is rolled back by itself: what wa
   const report = await product.report(opened.id);
   expect(report.watch!.failureRate).toMatchObject({ new: expect.any(Number), old: 0 });
   expect(report.watch!.failureRate.new).toBeGreaterThan(0.2);
+  expect(report.failures!.length).toBeGreaterThan(0);
+  for (const failure of report.failures!) {
+    expect(short).toContain(failure.run);
+    expect(failure).toMatchObject({ job: 'ledger.short', state: 'failed', release: sour });
+    expect(failure.error).toMatch(/the column was renamed/);
+  }
   await goesOnOn(product, old, [...ids, ...short]);
   const effects = readLedger(product.ledger);
   const stepsOnly = effects.filter(({ run }) => ids.includes(run));

@@ -392,6 +392,16 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
       failed: 23,
       parked: 0,
     },
+    failures: [
+      {
+        run: 'run-1',
+        job: 'pdf',
+        state: 'failed',
+        error: '\u001B[31mError: no such page\nat line 3',
+        release: 'new',
+      },
+      { run: 'run-2', job: 'pdf', state: 'parked', error: 'its state cannot be read', release: 'old' },
+    ],
     work: { lostMs: 0, repeatedCheckpoints: 0 },
     proof: { checkpoints: 0, ms: 0, oneWay: [] },
     intake: { accepted: 0 },
@@ -411,9 +421,15 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
   expect(lines).toEqual(
     expect.arrayContaining([
       '  watch        10 of 40 ends failed on the new release (25%; before: 1%) · 1 crash · 2 parked',
-      '  runs         100 runs in flight · 95 had moved to the new code · 72 went on in the former code · 23 failures since (slackwater runs ls --state failed) · 5 ended meanwhile',
+      '  runs         100 runs in flight · 95 had moved to the new code · 72 went on in the former code · 23 failures since · 5 ended meanwhile',
       '  went back    from watching',
       '  by           ops · abort asked by eve',
+      '  failed or parked',
+      '    pdf  run-1  failed: Error: no such page',
+      '    pdf  run-2  parked: its state cannot be read',
+      '    failed for good: slackwater runs ls --app billing --state failed',
+      '    tried again: slackwater runs ls --app billing --state delayed',
+      '    parked: slackwater runs ls --app billing --state parked',
       '  ✓ migrate  stopped  1.2s',
     ]),
   );

@@ -127,6 +127,20 @@ describe('makeReport', () => {
     });
   });
 
+  it('names the first that failed on the new release, or were parked', () => {
+    const failed = { job: 'pdf', state: 'failed', error: 'Error: no', release: 'new' } as const;
+    const of = (...names: string[]) => names.map(run => ({ ...failed, run }));
+    const parked = { ...failed, run: 'run-9', state: 'parked', release: 'old' } as const;
+    const tallies = [
+      sampleTally({
+        failures: [{ ...failed, run: 'run-0', release: 'old' }, ...of('run-1', 'run-2'), parked],
+      }),
+      sampleTally({ failures: of('run-3', 'run-4', 'run-5') }),
+    ];
+    const named = makeReport(completed, tallies, {}, 0, T0 + 900).failures!.map(({ run }) => run);
+    expect(named).toEqual(['run-1', 'run-2', 'run-9', 'run-3', 'run-4']);
+  });
+
   it('reports a window that was refused before it began, with nothing counted', () => {
     const refused = sampleWindow({ phase: 'done', outcome: 'refused', finishedAt: iso(T0) });
     expect(makeReport(refused, [], {}, 0, T0)).toMatchObject({

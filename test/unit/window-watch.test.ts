@@ -5,12 +5,16 @@ import { sampleIntent, T0 } from '../support/window-samples.js';
 
 let watch: WindowWatch;
 const intent = sampleIntent();
-const runs = (count: number) => Array.from({ length: count }, () => ({ ahead: false }) as HeldRun);
+const runs = (count: number) =>
+  Array.from({ length: count }, (_, i) => {
+    const claimed = { runId: `run-${i}`, taskRelease: null };
+    return { claimed, job: 'pdf', release: 'new', ahead: false } as HeldRun;
+  });
 const enter = (...some: HeldRun[]) => some.forEach(run => void watch.entered(run));
 /** As the host does: out of the worker, then what it left. */
 function stop(run: HeldRun, how: 'yielded' | 'interrupted' | 'completed'): void {
   watch.left(run);
-  if (how === 'completed') return watch.ended(run, 'completed');
+  if (how === 'completed') return watch.ended(run, { kind: 'completed', result: null });
   if (how === 'yielded') watch.yielded(run);
   else watch.interrupted(run, 10, 1);
   run.yieldedAt = T0;
@@ -75,4 +79,29 @@ test('what comes over with the workers of a canary was not stopped', () => {
   watch.reopened();
   goOn(a);
   expect(watch.tally).toMatchObject({ inFlight: 1, resumed: 1 });
+});
+
+test('it keeps the first that fail where runs went on, or in the workers of a canary, and no hook', () => {
+  const [a, b, c, d, ahead, hook] = runs(6) as HeldRun[];
+  Object.assign(ahead!, { ahead: true });
+  Object.assign(hook!, { ahead: true, claimed: { runId: 'hook', taskRelease: 'new' } });
+  const fail = (run: HeldRun, message: string) =>
+    watch.ended(run, { kind: 'failed', retry: true, error: { name: 'Error', message, stack: '' } });
+  watch.begin('win-1');
+  fail(a!, 'on the old release');
+  fail(ahead!, 'x'.repeat(1_000));
+  fail(hook!, 'a hook');
+  watch.drainBegins();
+  watch.reopened();
+  fail(a!, 'once');
+  fail(a!, 'twice');
+  watch.ended(b!, { kind: 'parked', parked: { reason: 'its worker died', choices: [] } });
+  fail(c!, 'one too many');
+  fail(d!, 'one too many');
+  const at = { job: 'pdf', release: 'new' };
+  expect(watch.tally!.failures).toEqual([
+    { ...at, run: 'run-4', state: 'failed', error: `Error: ${'x'.repeat(293)}` },
+    { ...at, run: 'run-0', state: 'failed', error: 'Error: once' },
+    { ...at, run: 'run-1', state: 'parked', error: 'its worker died' },
+  ]);
 });

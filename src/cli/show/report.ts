@@ -6,7 +6,7 @@ import { refusalLines } from './refusals.js';
 import { isUnjudged } from './strategy.js';
 import { padEnd, type Style } from './style.js';
 import { facts } from './table.js';
-import { taskLines } from './tasks.js';
+import { printable, taskLines } from './tasks.js';
 import { apart, bar, percent, plural } from './text.js';
 
 /** A finished window as a person wants to read it: how it ended, what it cost, where the time went. */
@@ -18,6 +18,7 @@ export function reportLines(report: Report, style: Style): string[] {
     ...(report.refusals.length ? [...refusalLines(report.refusals, style), ''] : []),
     ...facts(cost(report, style), style, '  '),
     ...apart(taskLines(report.tasks, Date.parse(report.finishedAt), style)),
+    ...failures(report, style),
     ...blockers(report, style),
     '',
     ...phaseLines(report.phases, style),
@@ -112,7 +113,7 @@ function moved(runs: Report['runs'], outcome: Report['outcome']): string {
     `${plural(runs.inFlight, 'run')} in flight`,
     turned && runs.resumed ? `${runs.resumed.toLocaleString('en-US')} had moved to the new code` : '',
     went ? `${went.toLocaleString('en-US')} ${where}` : '',
-    runs.failed ? `${plural(runs.failed, 'failure')} since (slackwater runs ls --state failed)` : '',
+    runs.failed ? `${plural(runs.failed, 'failure')} since` : '',
     runs.finished ? `${runs.finished} ended meanwhile` : '',
     runs.forced ? `${runs.forced} forced` : '',
     runs.interrupted
@@ -155,6 +156,31 @@ function proofText({ checkpoints, ms, oneWay, setBack = [] }: Report['proof']): 
     ...lost,
   ].join(' · ');
 }
+
+const LISTS = { failed: 'failed for good', delayed: 'tried again', parked: 'parked' };
+
+/** The first that failed or were parked, and the commands that list them all. */
+function failures(report: Report, style: Style): string[] {
+  const { app, watch, runs, failures: first = [] } = report;
+  const has = (state: 'failed' | 'parked') => first.some(each => each.state === state);
+  const states: (keyof typeof LISTS)[] = [
+    ...(has('failed') || runs.failed + (watch?.new.failed ?? 0) > 0 ? (['failed', 'delayed'] as const) : []),
+    ...(has('parked') || runs.parked + (watch?.new.parked ?? 0) > 0 ? (['parked'] as const) : []),
+  ];
+  if (states.length === 0) return [];
+  return [
+    '',
+    `  ${style.red('failed or parked')}`,
+    ...first.map(
+      ({ job, run, state, error }) => `    ${style.bold(job)}  ${run}  ${state}: ${firstLine(error)}`,
+    ),
+    ...states.map(state =>
+      style.dim(`    ${LISTS[state]}: slackwater runs ls --app ${app} --state ${state}`),
+    ),
+  ];
+}
+
+const firstLine = (text: string): string => printable(text.split(/\r?\n/).find(line => line.trim()) ?? '');
 
 function blockers(report: Report, style: Style): string[] {
   if (report.blockers.length === 0) return [];

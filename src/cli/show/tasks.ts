@@ -56,7 +56,7 @@ export function outputLines({ state, output }: Task): string[] {
 }
 
 /** Others' output is not to move the cursor, nor to colour what follows. */
-const printable = (line: string): string =>
+export const printable = (line: string): string =>
   line
     .replace(/\p{Cc}\[[\d;?]*[A-Za-z]/gu, '')
     .replace(/\p{Cc}/gu, ' ')

@@ -47,12 +47,12 @@ export function whyBad(f: Facts): string | null {
   return `${percent(now)} of ${count(endsOf(seen.new), 'end')} failed on the new release (${percent(watch.maxFailureRate)} allowed; ${percent(before)} on the former one)`;
 }
 
-/** Why a watch could not judge by the rate, as a sentence; `null`: it could. */
+/** Why a watch could not judge by the rate, as the rest of a sentence; `null`: it could. */
 export function tooFew({ minRuns }: Watch, { new: { completed, failed } }: Watched): string | null {
   const ends = completed + failed;
   if (ends >= minRuns) return null;
   const came = ends === 0 ? 'nothing ended on it' : `only ${ends} came, ${failed} of them failed`;
-  return `the watch could not judge the new release: it needs ${count(minRuns, 'end')}, and ${came}`;
+  return `could not judge the new release: it needs ${count(minRuns, 'end')}, and ${came}`;
 }
 
 const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`;

@@ -40,10 +40,14 @@ function howItWent(f: Facts): string {
     .join('');
   const seen = watchedOf(f.window, f.records);
   if (f.window.watch === null || seen === null) return hooks;
-  const ended = asked('end')(f) ? `, ended by ${f.window.request!.by}` : '';
   const few = tooFew(f.window.watch, seen);
-  const found = few ?? `${seen.new.failed} of ${count(endsOf(seen.new), 'end')} failed`;
-  return `; watched for ${formatDuration(f.inPhaseMs)}${ended}: ${found}${hooks}`;
+  const ended = asked('end')(f) ? `, ended by ${f.window.request!.by}` : '';
+  const took = formatDuration(f.inPhaseMs);
+  const found =
+    few === null
+      ? `watched for ${took}${ended}: ${seen.new.failed} of ${count(endsOf(seen.new), 'end')} failed`
+      : `watched for ${took}${ended}, which ${few}`;
+  return `; ${found}${hooks}`;
 }
 
 export const WATCHING: Transition[] = [
