@@ -9,6 +9,10 @@ export interface RunFilter {
   state?: RunState | undefined;
   queue?: string | undefined;
   app?: string | undefined;
+  /** The release on which it ran last, or the beginning of its ID. */
+  release?: string | undefined;
+  /** It has ended, then or later: ms, by the clock of its host. */
+  endedSince?: number | undefined;
   cursor?: string | undefined;
   /** At most so many, 1 to 500; default 50. */
   limit?: number | undefined;
@@ -64,7 +68,7 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage
   for (let looked = 0; at < stops.length; ) {
     const stop = stops[at]!;
     // Without a filter every run fits, so no more are read than fit.
-    const count = Math.min(filter.job || filter.state ? 500 : limit - found.length, LOOKED_AT - looked);
+    const count = Math.min(isNarrow(filter) ? 500 : limit - found.length, LOOKED_AT - looked);
     const page = await pageOf(store, stop.queue, stop.place, mark, count);
     const fits = await matching(store, stop, page.ids, filter);
     looked += page.ids.length;
@@ -99,22 +103,32 @@ async function matching(
   { redis, keys }: Store,
   { queue, place }: { queue: string; place: Place },
   ids: string[],
-  { job, state }: RunFilter,
+  filter: RunFilter,
 ): Promise<boolean[]> {
-  if (ids.length === 0 || !(job || state)) return ids.map(() => true);
+  if (ids.length === 0 || !isNarrow(filter)) return ids.map(() => true);
+  const { job, state, release = '', endedSince = 0 } = filter;
   const asked = redis.pipeline();
   for (const id of ids) {
-    asked.hget(keys.job(queue, id), 'name');
-    asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt');
+    asked.hmget(keys.job(queue, id), 'name', 'finishedOn');
+    asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt', 'release');
   }
   const answers = (await asked.exec()) ?? [];
   return ids.map((_, i) => {
-    const name = answers[2 * i]?.[1];
-    const [outcome, yielded, cancel, startedAt] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
+    const [name, finishedOn] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
+    const [outcome, yielded, cancel, startedAt, last] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
     const run: RunFields = { outcome, yielded, cancel, startedAt };
-    return (!job || name === job) && (!state || stateOf(place, run) === state);
+    return (
+      (!job || name === job) &&
+      (!state || stateOf(place, run) === state) &&
+      (last ?? '').startsWith(release) &&
+      Number(finishedOn) >= endedSince
+    );
   });
 }
+
+/** Whether runs have to be looked at to know which fit; by queue and app whole queues do. */
+const isNarrow = ({ job, state, release, endedSince }: RunFilter): boolean =>
+  Boolean(job || state || release || endedSince);
 
 /** The stop that a cursor names, or the first one behind it where its queue is no more. */
 function startOf(cursor: string | undefined, stops: { place: Place; queue: string }[]) {

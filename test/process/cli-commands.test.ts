@@ -22,6 +22,13 @@ export const say = defineJob({
     return { text, marker: '${marker}' };
   },
 });
+export const moody = defineJob({
+  name: 'moody',
+  payload: z.object({ gate: z.string() }),
+  async run(ctx, { gate }) {
+    if (!existsSync(gate)) throw new Error('not yet');
+  },
+});
 export const held = defineJob({
   name: 'held',
   payload: z.object({ gate: z.string() }),
@@ -128,6 +135,44 @@ describe('run', () => {
     expect(cancelled.stdout).toMatch(/cancelling…\n$|cancelled\n$/);
     expect(cancelled.code).toBe(0);
     await product.all([id], ['cancelled']);
+  });
+});
+
+describe('many that failed are tried again', () => {
+  test('those that fit, and --dry-run only says which', async () => {
+    const gate = product.signal();
+    const ids = await product.enqueue('moody', Array(10).fill({ gate: gate.path }));
+    const failed = await product.all(ids, ['failed']);
+    const { items } = JSON.parse((await cli('window', 'ls', '--json')).stdout) as { items: Window[] };
+    const which = ['--state', 'failed', '--job', 'moody', '--window', items[0]!.id];
+    gate.open();
+    const dry = await cli('runs', 'retry', ...which, '--dry-run', '--json');
+    expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, items: Array(10).fill({ job: 'moody' }) });
+    expect((await product.runs(ids)).map(run => run.state)).toEqual(failed.map(run => run.state));
+
+    const some = await cli('runs', 'retry', ...which, '--release', failed[0]!.release!, '--limit', '3');
+    expect(some.stderr).toBe(
+      'there are more than 3 (--limit): these are the newest\nretrying 3 failed runs\n3 of 3 runs queued again\n',
+    );
+    expect(some.stdout.match(/^run-\w+ {2}moody/gm)).toHaveLength(3);
+    expect((await cli('runs', 'retry', ...which)).stderr).toContain('7 of 7 runs queued again');
+    await product.all(ids, ['completed']);
+    const none = await cli('runs', 'retry', ...which, '--json');
+    expect(none.code).toBe(1);
+    expect(JSON.parse(none.stderr).error).toMatchObject({ code: 'not-found' });
+  });
+
+  test('but those of whose effect nobody knows are left for a person', async () => {
+    const { redis, keys } = product.store;
+    const [id] = await product.enqueue('moody', [{ gate: '/nowhere' }]);
+    const [run] = await product.all([id!], ['failed']);
+    const park = JSON.stringify({ reason: 'unknown', choices: ['retry', 'skip', 'cancel'] });
+    await redis.hset(keys.run(run!.queue, id!), 'outcome', 'parked', 'park', park);
+    const { code, stderr } = await cli('runs', 'retry', '--state', 'parked', '--job', 'moody');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${id} is left for a person`);
+    expect(stderr).toContain('there is no parked run like this to retry');
+    expect((await product.run(id!)).state).toBe('parked');
   });
 });
 

@@ -306,6 +306,37 @@ describe('lists', () => {
     expect(await all('queue=none')).toEqual([]);
   });
 
+  test('filters by the release of their last start, and by a window: what has ended since it began', async () => {
+    const [release, next] = [await t.release([{}]), await t.release([{ attempts: 3 }], { current: false })];
+    const [before, after, parked, waits] = [
+      await enqueue(),
+      await enqueue(),
+      await enqueue(),
+      await enqueue(),
+    ];
+    await moved(before, 'failed', { release: release.id });
+    const startsAt = new Date(Date.now() + 3_600_000).toISOString();
+    const declared = await t.call('POST', '/v1/windows', { release: next.id, reason: 'x', startsAt });
+    const window = declared.json;
+    expectProblem(await t.call('GET', `/v1/runs?window=${window.id}`), 409, 'conflict');
+    const { finishedAt } = (await t.call('GET', `/v1/runs/${before}`)).json;
+    const begun = new Date(Date.parse(finishedAt) + 1).toISOString();
+    window.phases.push({ phase: 'preparing', at: begun, ms: null, because: 'its time has come' });
+    await t.store.redis.hset(t.store.keys.window(window.id), 'json', JSON.stringify(window));
+    while (Date.now() <= Date.parse(begun)) await new Promise(setImmediate);
+    await moved(after, 'failed', { release: next.id });
+    await moved(parked, 'failed', { release: next.id, outcome: 'parked' });
+
+    expect(await all(`release=${release.id}`)).toEqual([before]);
+    expect(new Set(await all(`release=${next.id.slice(0, 5)}&limit=1`))).toEqual(new Set([after, parked]));
+    expect(await all(`window=${window.id}&state=failed`)).toEqual([after]);
+    expect(await all(`window=${window.id}&state=parked`)).toEqual([parked]);
+    expect(await all(`window=${window.id}`)).not.toContain(waits);
+    expectProblem(await t.call('GET', `/v1/runs?window=${window.id}&app=other`), 400, 'bad-request');
+    expectProblem(await t.call('GET', '/v1/runs?window=win-none'), 404, 'not-found');
+    expectProblem(await t.call('GET', '/v1/runs?release=newest'), 400, 'bad-request');
+  });
+
   test('many that ended in the same millisecond are all listed', async () => {
     const { redis, keys } = t.store;
     const ids = await Promise.all(Array.from({ length: 9 }, () => enqueue()));

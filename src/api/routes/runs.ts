@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { RUN_STATES } from '../../model/run.js';
+import { SlackwaterError } from '../../platform/errors.js';
 import { listRuns } from '../../queue/list-runs.js';
 import { cancelRun, resumeRun, retryRun } from '../../queue/run-actions.js';
 import { runCheckpoint } from '../../queue/run-checkpoint.js';
 import { runLogs, showRun } from '../../queue/runs.js';
+import type { Store } from '../../store/redis.js';
+import { getWindow } from '../../store/windows.js';
 import type { Routes } from '../context.js';
 import { listOf, open, runShape } from '../shapes.js';
 import { limitInput } from '../validation.js';
@@ -25,13 +28,26 @@ export const runRoutes: Routes = (api, { store, queues }) => {
           state: z.enum(RUN_STATES).optional(),
           queue: z.string().max(100).optional(),
           app: z.string().max(100).optional(),
+          release: z
+            .string()
+            .regex(/^[0-9a-f]{4,64}$/i, 'must be an ID, a digest, or at least 4 digits of one')
+            .optional()
+            .meta({ description: 'on which it ran last' }),
+          window: z
+            .string()
+            .max(100)
+            .optional()
+            .meta({ description: 'runs of its app that ended after it had begun' }),
           cursor: z.string().max(1_000).optional(),
           limit: limitInput(500, 50),
         }),
         response: { 200: listOf(runShape) },
       },
     },
-    request => listRuns(store, request.query),
+    async ({ query: { window, release, ...filter } }) => {
+      const since = window === undefined ? {} : await sinceWindow(store, window, filter.app);
+      return listRuns(store, { ...filter, release: release?.slice(0, RELEASE_ID).toLowerCase(), ...since });
+    },
   );
 
   api.get(
@@ -127,3 +143,22 @@ export const runRoutes: Routes = (api, { store, queues }) => {
     request => resumeRun(store, queues, request.params.id, request.body?.choice),
   );
 };
+
+/** An ID of a release is so much of its digest. */
+const RELEASE_ID = 12;
+
+/** @throws SlackwaterError `not-found`; `conflict` where it has not begun; `bad-request` for another app than its own. */
+async function sinceWindow(store: Store, id: string, app: string | undefined) {
+  const window = await getWindow(store, id);
+  if (app !== undefined && app !== window.app)
+    throw new SlackwaterError(
+      'bad-request',
+      `window ${id} is of app ${window.app}, not of ${app}: leave one out`,
+    );
+  const begun = window.phases.find(({ phase }) => phase === 'preparing');
+  if (begun) return { app: window.app, endedSince: Date.parse(begun.at) };
+  throw new SlackwaterError(
+    'conflict',
+    `window ${id} (${window.outcome ?? window.phase}) has not begun: no run has ended in it`,
+  );
+}

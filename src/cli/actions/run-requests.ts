@@ -4,7 +4,8 @@ import type { CommonOptions } from '../define.js';
 import { print, printJson, styleOf } from '../output.js';
 import { isEnded, stateText } from '../show/run.js';
 
-const each = (verb: 'cancel' | 'retry') => async (ids: string[], options: CommonOptions) => {
+/** Asks the same of each named run. */
+export const each = (verb: 'cancel' | 'retry') => async (ids: string[], options: CommonOptions) => {
   const client = connect(options);
   const items: Run[] = [];
   // One after the other: the first that cannot be done stops the rest, and what was done has been printed.
@@ -17,7 +18,6 @@ const each = (verb: 'cancel' | 'retry') => async (ids: string[], options: Common
   if (options.json) printJson(items.length === 1 ? items[0] : { items });
 };
 export const cancel = each('cancel');
-export const retry = each('retry');
 
 export async function resume(id: string, options: CommonOptions & { choice?: string }): Promise<void> {
   const run = await connect(options).post<Run>(`/v1/runs/${part(id)}/resume`, { choice: options.choice });
@@ -25,7 +25,7 @@ export async function resume(id: string, options: CommonOptions & { choice?: str
   else answer(run);
 }
 
-function answer(run: Run, asked?: string): void {
+export function answer(run: Pick<Run, 'id' | 'job' | 'state'>, asked?: string): void {
   const style = styleOf(process.stdout);
   const state = asked === undefined || isEnded(run) ? stateText(run.state, style) : style.yellow(asked);
   print(`${run.id}  ${run.job}  ${state}`);

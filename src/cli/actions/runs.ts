@@ -9,15 +9,18 @@ interface RunFilter {
   app?: string;
   queue?: string;
   state?: string;
+  release?: string;
+  window?: string;
   limit: number;
 }
 
 export async function ls(options: CommonOptions & RunFilter): Promise<void> {
-  const { job, app, queue, state, limit } = options;
-  const filter = { job, app, queue, state, limit: Math.min(limit, 500) };
-  const items = await connect(options).list<Run>('/v1/runs', filter, limit);
+  const { job, app, queue, state, release, window, limit } = options;
+  const filter = { job, app, queue, state, release, window };
+  const query = { ...filter, limit: Math.min(limit, 500) };
+  const items = await connect(options).list<Run>('/v1/runs', query, limit);
   if (options.json) return printJson({ items });
-  const any = Object.values({ job, app, queue, state }).some(Boolean);
+  const any = Object.values(filter).some(Boolean);
   const empty = any ? 'no run like this: "slackwater runs ls" lists all' : 'no run yet: slackwater run JOB';
   print(runsTable(items, Date.now(), styleOf(process.stdout), empty));
 }

@@ -3,8 +3,14 @@ import { RUN_STATES } from '../../model/run.js';
 import { duration, limit, name, priority } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
 
-const action = (which: 'cancel' | 'retry') =>
-  lazy<[ids: string[], options: object]>(async () => (await import('../actions/run-requests.js'))[which]);
+/** Which runs, for whoever lists them or asks something of many. */
+const filters = (command: Command): Command =>
+  command
+    .option('--job <name>', 'of this job only')
+    .option('--app <name>', 'of this app only', name)
+    .option('--queue <name>', 'of this queue only', name)
+    .option('--release <id>', 'that ran on this release last')
+    .option('--window <id>', 'of its app, that ended in this window or after it');
 
 /** Runs: ask for one, look at it, steer it. */
 export function defineRuns(program: Command): void {
@@ -23,11 +29,8 @@ export function defineRuns(program: Command): void {
     .action(lazy(async () => (await import('../actions/run.js')).run));
 
   const runs = group(program, 'runs', 'List, show and steer runs.');
-  overHttp(runs.command('ls'), 'runs ls --job flights.delays --state running')
+  overHttp(filters(runs.command('ls')), 'runs ls --job flights.delays --state running')
     .description('List runs: those at work, then those that wait, then the ended ones with the newest first.')
-    .option('--job <name>', 'of this job only')
-    .option('--app <name>', 'of this app only', name)
-    .option('--queue <name>', 'of this queue only', name)
     .addOption(new Option('--state <state>', 'in this state only').choices(RUN_STATES))
     .option('--limit <n>', 'at most this many', limit, 50)
     .action(lazy(async () => (await import('../actions/runs.js')).ls));
@@ -61,10 +64,15 @@ export function defineRuns(program: Command): void {
     .action(lazy(async () => (await import('../actions/export-checkpoints.js')).exportCheckpoints));
   overHttp(runs.command('cancel <ids...>'), 'runs cancel run-01j8…')
     .description('Cancel runs: one that is running stops at once.')
-    .action(action('cancel'));
-  overHttp(runs.command('retry <ids...>'), 'runs retry run-01j8…')
-    .description('Try failed runs again, from their last checkpoint.')
-    .action(action('retry'));
+    .action(lazy(async () => (await import('../actions/run-requests.js')).cancel));
+  overHttp(filters(runs.command('retry [ids...]')), 'runs retry --state failed --window win-01j8… --dry-run')
+    .description(
+      'Try runs again, from their last checkpoint: those named, or all that failed or were parked and fit.',
+    )
+    .addOption(new Option('--state <state>', 'all in this state').choices(['failed', 'parked']))
+    .option('--limit <n>', 'at most this many', limit, 1_000)
+    .option('--dry-run', 'only say which')
+    .action(lazy(async () => (await import('../actions/retry.js')).retry));
   overHttp(runs.command('resume <id>'), 'runs resume run-01j8… --choice retry')
     .description('Let a parked run go on, by one of the choices that it offers.')
     .option('--choice <choice>', 'which ("runs show" names them)')
