@@ -131,6 +131,8 @@ describe('the live frame', () => {
       '  ⠋ swapping    1.0s    2 of 3 hosts moved',
       '  · resuming',
     ]);
+    const gone = windowAt('swapping', { strategy: 'rolling', moved: ['a', 'b', 'gone'] });
+    expect(show(gone)).toContain('  ⠋ swapping    1.0s    2 of 3 hosts moved');
     const canary = windowAt('swapping', { strategy: 'canary', share: 0.025, watch: WATCH, watched });
     expect(show(canary)).toEqual(
       expect.arrayContaining([

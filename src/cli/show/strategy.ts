@@ -18,7 +18,9 @@ export function sideBySide({ strategy, phase, moved, share, hosts, rollback }: W
   if (strategy === 'window' || phase !== 'swapping') return '';
   if (rollback) return 'all hosts go back';
   if (moved.length === 0 && share > 0) return `${percent(share)} of new runs start on the new release`;
-  return `${moved.length} of ${plural(hosts.length, 'host')} moved`;
+  // One that has moved may be gone by now.
+  const here = hosts.filter(({ id }) => moved.includes(id));
+  return `${here.length} of ${plural(hosts.length, 'host')} moved`;
 }
 
 /** What a watch has seen so far, and what is allowed; empty before it has begun. */

@@ -68,7 +68,10 @@ export function describeSwap(facts: Facts): string {
   const held = heldMs(facts);
   const code = window.rollback ? 'former' : 'new';
   const ended = finished > 0 ? `, ${finished} ended meanwhile` : '';
-  const silent = interrupted > 0 ? `; ${interrupted} on a host that fell silent go on elsewhere` : '';
+  const silent =
+    interrupted > 0
+      ? `; ${count(interrupted, 'run')} on a host that fell silent ${interrupted === 1 ? 'goes' : 'go'} on elsewhere`
+      : '';
   const runs =
     inFlight === 0
       ? `nothing was running${silent}`

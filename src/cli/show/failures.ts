@@ -1,0 +1,27 @@
+import type { Report } from '../../model/window.js';
+import type { Style } from './style.js';
+import { printable } from './tasks.js';
+
+const LISTS = { failed: 'failed for good', delayed: 'tried again', parked: 'parked' };
+
+/** The first that failed or were parked, and the commands that list them all. */
+export function failureLines(report: Report, style: Style): string[] {
+  const { app, watch, runs, failures: first = [] } = report;
+  const has = (state: 'failed' | 'parked') => first.some(each => each.state === state);
+  const states: (keyof typeof LISTS)[] = [
+    ...(has('failed') || runs.failed + (watch?.new.failed ?? 0) > 0 ? (['failed', 'delayed'] as const) : []),
+    ...(has('parked') || runs.parked + (watch?.new.parked ?? 0) > 0 ? (['parked'] as const) : []),
+  ];
+  if (states.length === 0) return [];
+  return [
+    `  ${style.red('failed or parked')}`,
+    ...first.map(
+      ({ job, run, state, error }) => `    ${style.bold(job)}  ${run}  ${state}: ${firstLine(error)}`,
+    ),
+    ...states.map(state =>
+      style.dim(`    ${LISTS[state]}: slackwater runs ls --app ${app} --state ${state}`),
+    ),
+  ];
+}
+
+const firstLine = (text: string): string => printable(text.split(/\r?\n/).find(line => line.trim()) ?? '');
