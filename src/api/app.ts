@@ -119,12 +119,14 @@ function takeJson(api: Api): void {
   });
 }
 
-function answerProblems(api: Api, { logger }: ApiContext): void {
+function answerProblems(api: Api, { logger, trouble }: ApiContext): void {
   const methods = createMethodTable(api);
   api.setErrorHandler((thrown, request, reply) => {
     const error = readError(thrown);
     if (error.code === 'internal')
       logger.error({ err: thrown, method: request.method, url: request.url }, 'a request failed');
+    else if (error.code === 'unavailable' && error.cause)
+      trouble?.failed(error.cause, 'a request was refused');
     return sendProblem(request, reply, error);
   });
   api.setNotFoundHandler((request, reply) => {

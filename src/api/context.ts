@@ -10,6 +10,7 @@ import type { Config } from '../config/config.js';
 import type { Logger } from '../platform/logger.js';
 import type { Queues } from '../queue/queues.js';
 import type { Store } from '../store/redis.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { EventFeed } from './event-feed.js';
 import type { JobCatalog } from './job-catalog.js';
 
@@ -21,6 +22,8 @@ export interface ApiContext {
   feed: EventFeed;
   catalog: JobCatalog;
   logger: Logger;
+  /** Hears of what Redis refused; left out, nobody does. */
+  trouble?: TroubleWatch;
 }
 
 export type Api = FastifyInstance<

@@ -1,5 +1,6 @@
 import type { HostAppStatus, Intent } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import { Announced } from './announced.js';
 import { Asks } from './asks.js';
 import { blockersOf } from './blockers.js';
@@ -8,6 +9,7 @@ import { EndCounts } from './end-counts.js';
 import { Endings } from './endings.js';
 import type { HeldRun } from './held-run.js';
 import { Lanes } from './lanes.js';
+import type { LoadLines } from './load-lines.js';
 import type { LocalRelease } from './local-release.js';
 import { ownIntent } from './own-intent.js';
 import type { Pace } from './pace.js';
@@ -26,6 +28,8 @@ export interface AppHostOptions extends Omit<RunControlOptions, Made> {
   app: string;
   pace: Pace;
   log: Logger;
+  loads: LoadLines;
+  trouble: TroubleWatch;
   fetch(release: string): Promise<LocalRelease>;
   createPool(local: LocalRelease, app: AppHost): Pool;
   forkWorker(local: LocalRelease): WorkerProcess;
@@ -69,8 +73,8 @@ export class AppHost {
 
   constructor(private readonly options: AppHostOptions) {
     this.watch = new WindowWatch(options.now, this, () => this.#changed());
-    const { app, store, clock, log } = options;
-    this.#counts = new EndCounts(app, store, clock, log);
+    const { app, store, clock, trouble } = options;
+    this.#counts = new EndCounts(app, store, clock, trouble);
     this.#spares = new SpareWorkers(options);
     this.#bringDown = new BringDown({ app, store, clock, spares: this.#spares });
     const lanes = new Lanes(this, store, () => this.control.dispatch());
@@ -117,16 +121,24 @@ export class AppHost {
     const intent = ownIntent(given, this.options.host);
     this.intent = intent;
     if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
-    if (!intent.window) this.watch.end();
+    if (!intent.window && this.watch.tally) {
+      this.#tell(
+        `window ${this.watch.tally.window} is over: ${intent.app} is to run on ${intent.release ?? 'no release'}`,
+      );
+      this.watch.end();
+    }
     this.#keeper.prepare(intent);
     const { pool } = this.control;
     const foreign = pool !== null && pool.release !== intent.release;
     this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
     const arriveAt = this.control.open && intent.drain ? intent.arriveAt : null;
     const drain = (intent.drain && arriveAt === null) || foreign || this.options.leaving();
-    if ((intent.drain || (foreign && intent.window)) && this.watch.drainBegins())
+    if ((intent.drain || (foreign && intent.window)) && this.watch.drainBegins()) {
+      this.#tell(
+        `window ${intent.window}: what runs here (${this.control.running}) is to come to a checkpoint`,
+      );
       for (const run of this.control.held.stopped) this.finalState(run);
-    else if (this.control.open && !intent.drain) this.watch.reopened();
+    } else if (this.control.open && !intent.drain) this.watch.reopened();
     pool?.drain(drain);
     this.#asks.follow(arriveAt === null ? null : Date.parse(arriveAt), drain);
     if (intent.force && (intent.drain || foreign)) this.control.force(pool);
@@ -138,7 +150,12 @@ export class AppHost {
     if (news) this.options.report(true);
   }
 
+  #tell(text: string): void {
+    this.options.log.info({ app: this.options.app }, text);
+  }
+
   #begin(window: string): void {
+    this.#tell(`window ${window} of ${this.options.app} has begun`);
     this.watch.begin(window);
     this.#keeper.begin();
     this.options.onWindow();
@@ -183,13 +200,13 @@ export class AppHost {
       const pool = this.options.createPool(local, this);
       const loaded = await pool.loaded;
       if (!loaded.ok)
-        this.options.log.error({ release, error: loaded.error }, 'a worker could not load the release');
+        this.options.loads.broken(release, loaded.error, 'its runs wait, and it is tried again');
       if (this.#stopped || this.intent?.release !== release || this.control.pool !== old)
         return this.#endings.add(pool.stop());
       this.#endings.add(old?.stop());
       this.#take(pool, local);
     } catch (error) {
-      this.options.log.error({ err: error, release }, 'the release could not be fetched');
+      this.options.trouble.failed(error, `release ${release} could not be fetched; it is tried again`);
       this.#keeper.failed(release, (error as Error).message);
     }
     this.options.report(true);
@@ -203,6 +220,9 @@ export class AppHost {
         run.ahead = false;
         this.watch.entered(run);
       }
+    this.#tell(
+      `${this.options.app} runs on release ${pool.release} now (${pool.slots.length} of its workers here)`,
+    );
     this.options.onPool(pool);
     pool.drain(this.options.leaving());
     this.options.report(true);
@@ -284,5 +304,6 @@ export class AppHost {
     // What was being loaded when the stop came ends as soon as it is loaded.
     await this.#endings.all();
     await this.#spares.stop();
+    this.options.told.flush();
   }
 }

@@ -2,9 +2,9 @@ import type { RunRecord } from '../model/intent.js';
 import type { RunEnd } from '../model/run.js';
 import { NO_RECORD } from '../model/window-defaults.js';
 import type { Clock } from '../platform/clock.js';
-import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { countEnds } from '../store/run-records.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 
 /** How long ends are gathered before they are written together, ms. */
 const GATHER_MS = 300;
@@ -18,7 +18,7 @@ export class EndCounts {
     private readonly app: string,
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly log: Logger,
+    private readonly trouble: TroubleWatch,
   ) {}
 
   ended(release: string, end: RunEnd['kind']): void {
@@ -45,7 +45,7 @@ export class EndCounts {
     this.#counts = new Map();
     for (const [release, ends] of counts)
       await countEnds(this.store, this.app, release, ends).catch(error =>
-        this.log.debug({ err: error }, 'how runs ended could not be counted'),
+        this.trouble.failed(error, 'how runs ended could not be counted'),
       );
   }
 }

@@ -15,13 +15,15 @@ import { DurableSaves } from '../store/durable-saves.js';
 import { sweep } from '../store/holds.js';
 import { listHosts, removeHost } from '../store/hosts.js';
 import { readIntent, watchControl } from '../store/intents.js';
-import { checkRedis, onOutage, openStore } from '../store/redis.js';
+import { checkRedis, openStore } from '../store/redis.js';
 import { fetchRelease, getRelease } from '../store/releases.js';
+import { TroubleWatch } from '../store/trouble-watch.js';
 import { openSpans } from '../store/window-spans.js';
 import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
 import { Intake } from './intake.js';
 import { isProver } from './is-prover.js';
+import { LoadLines } from './load-lines.js';
 import type { LocalRelease } from './local-release.js';
 import { LockKeeper } from './lock-keeper.js';
 import { Pace } from './pace.js';
@@ -32,12 +34,17 @@ import { Reporter } from './reporter.js';
 import { followRunRequests } from './run-requests.js';
 import { servedApps } from './served-apps.js';
 import { SharedPace } from './shared-pace.js';
+import { ToldRuns } from './told-runs.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** How often a host looks by itself, whatever it may have missed. */
 const LOOK_EVERY_MS = 1_000;
 /** How long runs without a checkpoint may go on when the host leaves, before they are given back unfinished. */
 const LEAVE_WITHIN_MS = 30_000;
+
+/** What comes of a release that cannot be loaded. */
+const FOR_WINDOW = 'the window that wants it is told, and what runs goes on';
+const FOR_RUNS = 'it is tried again, and its runs wait';
 
 export interface Host extends Service {
   readonly id: string;
@@ -52,14 +59,15 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const id = newId('host');
   const log = createLogger('host');
   const store = openStore(config.redis);
-  onOutage(
-    store.redis,
-    () => log.warn('Redis is out of reach: nothing starts, and what runs is stopped before its locks end'),
-    () => log.warn('Redis is back'),
-  );
+  const trouble = new TroubleWatch(store, log, {
+    full: 'what runs goes on and is saved; new starts, new steps and runs that runs ask for wait',
+    others: 'nothing starts; what runs is stopped before its locks end, and then goes on from its last save',
+  });
+  const told = new ToldRuns(log, clock);
+  const loads = new LoadLines(log);
   const queues = createQueues(store);
   const redisClock = new RedisClock(store.redis);
-  const patience = new Patience(log);
+  const patience = new Patience(trouble);
   const { durability, durabilityTimeoutMs } = config.redis;
   const durableSaves = durability === 'wait' ? new DurableSaves(store, durabilityTimeoutMs) : null;
   const startedAt = new Date().toISOString();
@@ -75,7 +83,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     maxRuns: config.host.maxRuns,
     only: config.host.queues,
     keepMs: { completed: config.retention.completedMs, failed: config.retention.failedMs },
-    log,
+    trouble,
   });
   const slots = () => [...apps.values()].flatMap(app => app.slots);
   const locks = new LockKeeper({
@@ -88,7 +96,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     onLost: (queue, jobIds) => {
       for (const app of apps.values()) app.control.loseAll(queue, jobIds);
     },
-    log,
+    trouble,
   });
   const status = (): HostStatus => ({
     id,
@@ -102,7 +110,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     leaving,
     apps: Object.fromEntries([...apps].map(([name, app]) => [name, app.status(redisClock.now())])),
   });
-  const reporter = new Reporter(store, status, config.host.lockDurationMs, log);
+  const reporter = new Reporter(store, status, config.host.lockDurationMs, trouble);
 
   const local = async (release: string): Promise<LocalRelease> => {
     const folder = path.resolve(await fetchRelease(store, release, path.join(config.data, 'releases')));
@@ -115,13 +123,16 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     const pace = new Pace(() => redisClock.now());
     const shared = new SharedPace(store, app, pace, () => redisClock.now());
     paces.set(app, shared);
-    shared.share().catch(error => log.warn({ err: error, app }, 'learned times could not be read'));
+    shared.share().catch(error => trouble.failed(error, 'learned times could not be read', { app }));
     return new AppHost({
       app,
       host: id,
       store,
       clock,
       log,
+      trouble,
+      told,
+      loads,
       pace,
       patience,
       durableSaves,
@@ -151,8 +162,11 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
             host.control.exited(slot, release, cause, process.hrtime.bigint() > slot.deadline),
           restore: () => local(release),
           onBroken: why =>
-            log.error({ app, release, why }, 'a worker could not load the release; it is tried again'),
-          onRoom: () => host.control.dispatch(),
+            loads.broken(release, why, host.standby?.release === release ? FOR_WINDOW : FOR_RUNS),
+          onRoom: () => {
+            loads.loaded(release);
+            host.control.dispatch();
+          },
         }),
       forkWorker: ({ entry }) =>
         new WorkerProcess({ ...workerOptions, entry, onMessage: () => {}, onExit: () => {} }),
@@ -161,7 +175,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       onWindow: () => intake.serveTasks(app, apps.get(app)!.control),
       onPool: pool => {
         const failed = (error: unknown) =>
-          log.error({ err: error, app }, 'former queues could not be looked up');
+          trouble.failed(error, 'former queues could not be looked up', { app });
         intake.serve(app, pool, apps.get(app)!.control).catch(failed);
       },
       formerQueues: () => store.redis.smembers(store.keys.served(app)),
@@ -193,7 +207,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         }
       }
     })()
-      .catch(error => log.warn({ err: error }, 'the control plane could not be read'))
+      .catch(error => trouble.failed(error, 'the control plane could not be read'))
       .finally(() => {
         looking = null;
       });
@@ -215,7 +229,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const schedule = () => {
     timer = setTimeout(() => {
       tick()
-        .catch(error => log.warn({ err: error }, 'Redis could not be asked'))
+        .catch(error => trouble.failed(error, 'Redis could not be asked'))
         .finally(() => timer && schedule());
     }, LOOK_EVERY_MS);
   };
@@ -235,6 +249,8 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     async stop() {
       if (leaving) return;
       leaving = true;
+      trouble.stop();
+      log.info(`host ${id} leaves: its runs stop at a checkpoint and are given back`);
       clearTimeout(timer);
       timer = undefined;
       // Without Redis nothing can be given back: what others may take over they take when the locks have ended.
@@ -260,6 +276,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       await atMost(patience(), queues.close());
       durableSaves?.stop();
       store.redis.disconnect();
+      log.info(`host ${id} has left`);
     },
   };
 }

@@ -1,10 +1,9 @@
-import type { Logger } from '../platform/logger.js';
 import { type Consumer, createConsumer } from '../queue/consumer.js';
 import { taskQueueOf } from '../queue/task-runs.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
-import { troubleOf } from '../store/trouble.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { Ending } from './held-runs.js';
 import type { Pool } from './pool.js';
 import type { RunControl } from './run-control.js';
@@ -16,7 +15,7 @@ export interface IntakeOptions {
   /** `null`: all queues. */
   only: string[] | null;
   keepMs: { completed: number; failed: number };
-  log: Logger;
+  trouble: TroubleWatch;
 }
 
 /** Claims at once from a queue that no job of the present release uses. */
@@ -83,22 +82,19 @@ export class Intake {
   }
 
   #open(queue: string, maxClaims: number, control: RunControl): Consumer {
-    const { store, lockMs, log } = this.options;
+    const { store, lockMs, trouble } = this.options;
     return createConsumer(store, queue, {
       lockMs,
       maxClaims,
       onClaim: run => control.claimed(run),
       onEnded: run => {
         this.#tidy(control.app, run, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
-          log.warn(
-            { err: error, run: run.jobId },
-            'a run that ended could not be tidied away; the next proof does it',
-          ),
+          trouble.failed(error, 'a run that ended could not be tidied away; the next proof does it', {
+            run: run.jobId,
+          }),
         );
       },
-      // That Redis is away is told once, by the host, not by each attempt to reach it.
-      onError: error =>
-        log[troubleOf(error)?.kind === 'away' ? 'debug' : 'warn']({ err: error, queue }, 'queue trouble'),
+      onError: error => trouble.failed(error, `queue ${queue} could not be asked for runs`),
     });
   }
 

@@ -1,6 +1,6 @@
-import type { Logger } from '../platform/logger.js';
 import type { Service } from '../platform/service.js';
 import type { Consumer } from '../queue/consumer.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { Slot } from './slot.js';
 
 export interface LockKeeperOptions {
@@ -10,7 +10,7 @@ export interface LockKeeperOptions {
   /** Runs may compute again, should they have been kept from it. */
   onRenewed(): void;
   onLost(queue: string, jobIds: string[]): void;
-  log: Logger;
+  trouble: TroubleWatch;
 }
 
 /** After a renewal that came too late or not at all. */
@@ -26,8 +26,6 @@ export class LockKeeper implements Service {
   #deadline = 0n;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  /** The last renewal failed: that is told once. */
-  #failing = false;
 
   constructor(private readonly options: LockKeeperOptions) {}
 
@@ -68,11 +66,8 @@ export class LockKeeper implements Service {
         }),
       );
     } catch (error) {
-      if (!this.#failing) this.options.log.warn({ err: error }, 'locks could not be renewed');
-      this.#failing = true;
-      return;
+      return this.options.trouble.failed(error, 'locks could not be renewed');
     }
-    this.#failing = false;
     this.#deadline = this.#validFrom(sent);
     if (process.hrtime.bigint() > this.#deadline) return;
     for (const slot of this.options.slots()) slot.grant(this.#deadline);

@@ -1,17 +1,15 @@
-import type { Logger } from '../platform/logger.js';
-import { type Trouble, troubleOf } from '../store/trouble.js';
+import { troubleOf } from '../store/trouble.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 
 const FIRST_MS = 100;
 const MOST_MS = 2_000;
 
 /**
  * What a run has done is not lost because Redis takes nothing in for a while (memory full, disk full, a replica in the master's place): the
- * write is sent again until it is taken, or nobody wants it any more. Told once, not by each of thousands of runs.
+ * write is sent again until it is taken, or nobody wants it any more.
  */
 export class Patience {
-  #told: Trouble['kind'] | null = null;
-
-  constructor(private readonly log: Logger) {}
+  constructor(private readonly trouble: TroubleWatch) {}
 
   /**
    * @param wanted asked before each further attempt.
@@ -19,28 +17,16 @@ export class Patience {
    */
   async until<Answer>(write: () => Promise<Answer>, wanted: () => boolean): Promise<Answer> {
     for (let wait = FIRST_MS; ; wait = Math.min(2 * wait, MOST_MS)) {
+      let refusal: unknown;
       try {
-        const answer = await write();
-        this.#over();
-        return answer;
+        return await write();
       } catch (error) {
-        const trouble = troubleOf(error);
-        if (!trouble || !wanted()) throw error;
-        this.#tell(trouble);
+        if (!troubleOf(error) || !wanted()) throw error;
+        this.trouble.failed(error, 'a write of a run is sent again until it is taken');
+        refusal = error;
       }
       await new Promise(resolve => setTimeout(resolve, wait).unref());
-      if (!wanted()) throw new Error('nobody waits for this write any more');
+      if (!wanted()) throw refusal;
     }
-  }
-
-  #tell({ kind, text }: Trouble): void {
-    if (this.#told === kind) return;
-    this.#told = kind;
-    this.log.warn(`runs keep what they have and wait: ${text}`);
-  }
-
-  #over(): void {
-    if (this.#told !== null) this.log.warn('Redis takes in what runs have again');
-    this.#told = null;
   }
 }

@@ -1,7 +1,7 @@
 import type { HostStatus } from '../model/intent.js';
-import type { Logger } from '../platform/logger.js';
 import { reportHost } from '../store/hosts.js';
 import type { Store } from '../store/redis.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 
 /** How often changes are told that nobody waits for. */
 const LEISURE_MS = 200;
@@ -18,7 +18,7 @@ export class Reporter {
     private readonly store: Store,
     private readonly status: () => HostStatus,
     private readonly ttlMs: number,
-    private readonly log: Logger,
+    private readonly trouble: TroubleWatch,
   ) {}
 
   /** Nothing more is told: the host is about to take its record away. */
@@ -42,7 +42,7 @@ export class Reporter {
     if (this.#stopped) return;
     // One at a time keeps them in order; what changes meanwhile is told right after.
     if (this.#busy) this.#again = true;
-    else this.flush(wake).catch(error => this.log.warn({ err: error }, 'the host could not report'));
+    else this.flush(wake).catch(error => this.trouble.failed(error, 'the host could not report'));
   }
 
   async flush(wake: boolean): Promise<void> {

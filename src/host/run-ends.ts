@@ -1,8 +1,8 @@
 import type { Envelope, RunEnd } from '../model/run.js';
-import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { FencedError, failRun } from '../store/runs.js';
 import { saveRun } from '../store/saves.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import { backoffMs } from './backoff.js';
 import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
@@ -10,13 +10,15 @@ import type { HeldRuns } from './held-runs.js';
 import type { Pace } from './pace.js';
 import type { Patience } from './patience.js';
 import type { RunEvents } from './run-events.js';
+import type { ToldRuns } from './told-runs.js';
 
 export interface RunEndsOptions {
   store: Store;
   held: HeldRuns;
   pace: Pace;
   patience: Patience;
-  log: Logger;
+  trouble: TroubleWatch;
+  told: ToldRuns;
   /** ms, clock of Redis. */
   now(): number;
   /** The host is leaving: what stops is given back. */
@@ -106,22 +108,30 @@ export class RunEnds {
   }
 
   async #fail(run: HeldRun, { error, retry }: Extract<RunEnd, { kind: 'failed' }>): Promise<void> {
-    const { store, held, events } = this.options;
+    const { store, held, events, told } = this.options;
     const job = run.definition;
     const attempts = retry ? (run.claimed.attempts ?? job?.attempts ?? 1) : 0;
     const failed = await this.#record(run, () =>
       failRun(store, run.right, { kind: 'failed', attempts, error }),
     );
-    if (failed.kind === 'ended') return held.end(run, 'failed', { kind: 'ended', error });
+    if (failed.kind === 'ended') {
+      told.failed(run, error, null);
+      return held.end(run, 'failed', { kind: 'ended', error });
+    }
     events.leftState(run);
-    held.settle(run, { kind: 'retry', delayMs: backoffMs(job?.backoff, failed.failures) });
+    const delayMs = backoffMs(job?.backoff, failed.failures);
+    told.failed(run, error, delayMs);
+    held.settle(run, { kind: 'retry', delayMs });
   }
 
   async #setAside(run: HeldRun, end: Extract<RunEnd, { kind: 'parked' | 'cancelled' }>): Promise<void> {
     const parked = end.kind === 'parked' ? end.parked : undefined;
     const { store } = this.options;
     await this.#record(run, () => failRun(store, run.right, { kind: end.kind, attempts: 0, parked }));
-    if (parked) this.options.events.leftState(run);
+    if (parked) {
+      this.options.events.leftState(run);
+      this.options.told.parked(run, parked.reason);
+    }
     const message = parked?.reason ?? 'cancelled';
     const error = { name: end.kind, message, stack: message };
     this.options.held.end(run, end.kind, { kind: 'ended', error, keep: parked !== undefined });
@@ -137,7 +147,7 @@ export class RunEnds {
   refused(run: HeldRun, error: unknown): void {
     if (error instanceof FencedError) return this.options.lose(run);
     const why = 'the end of a run could not be recorded; it will start again';
-    this.options.log.error({ err: error, run: run.claimed.runId }, why);
+    this.options.trouble.failed(error, why, { run: run.claimed.runId });
     this.options.held.settle(run, { kind: 'give-back' });
   }
 }

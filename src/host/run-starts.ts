@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.js';
-import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import { readSteps, startRun } from '../store/runs.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { Carrier } from './carrier.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
@@ -24,7 +24,7 @@ export interface RunStartsOptions {
   carrier: Carrier;
   patience: Patience;
   clock: Clock;
-  log: Logger;
+  trouble: TroubleWatch;
   now(): number;
   /** Until when (monotonic ns) every lock surely holds. */
   deadline(): bigint;
@@ -109,7 +109,7 @@ export class RunStarts {
 
   /** @returns whether it may enter a worker; if not, it is settled. */
   async #makeReady(run: HeldRun, pool: Pool): Promise<boolean> {
-    const { host, store, writes, log, held, carrier } = this.options;
+    const { host, store, writes, trouble, held, carrier } = this.options;
     const { release } = pool;
     try {
       if (run.checkpoint === undefined) {
@@ -121,7 +121,7 @@ export class RunStarts {
       }
       return await carrier.fit(run, pool);
     } catch (error) {
-      log.error({ err: error, run: run.claimed.runId }, 'a run could not be started');
+      trouble.failed(error, 'a run could not be started, and is given back', { run: run.claimed.runId });
       held.settle(run, { kind: 'give-back' });
       return false;
     }

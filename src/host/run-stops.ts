@@ -1,5 +1,6 @@
 import type { AbortReason } from '../model/run.js';
 import type { Clock } from '../platform/clock.js';
+import type { Logger } from '../platform/logger.js';
 import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
@@ -7,12 +8,15 @@ import type { RunSlot } from './pool.js';
 import type { RunEnds } from './run-ends.js';
 import type { RunEvents } from './run-events.js';
 import type { RunWrites } from './run-writes.js';
+import type { ToldRuns } from './told-runs.js';
 
 export interface RunStopsOptions {
   held: HeldRuns;
   ends: RunEnds;
   writes: RunWrites;
   clock: Clock;
+  log: Logger;
+  told: ToldRuns;
   now(): number;
   deadline(): bigint;
   killAfterMs: number;
@@ -32,7 +36,11 @@ export class RunStops {
     if (!slot || run.abort) return;
     run.abort = reason;
     slot.send({ t: 'abort', claim, reason });
-    const kill = () => slot.runs.get(claim) === run && slot.kill();
+    const kill = () => {
+      if (slot.runs.get(claim) !== run) return;
+      this.options.told.deaf(run);
+      slot.kill();
+    };
     run.cancelKill = this.options.clock.after(this.options.killAfterMs, kill);
   }
 
@@ -83,7 +91,10 @@ export class RunStops {
    */
   exited(slot: RunSlot, release: string, cause: string, expired: boolean): void {
     const { ends, writes, counts } = this.options;
-    if (slot.ready && !slot.condemned && !expired) counts.crashed(release);
+    if (slot.ready && !slot.condemned) {
+      if (!expired) counts.crashed(release);
+      this.#tellEnd(slot, release, expired ? 'was ended before the locks of its runs were' : cause);
+    }
     for (const run of [...slot.runs.values()]) {
       this.vacate(run, slot);
       if (run.lost) continue;
@@ -97,6 +108,14 @@ export class RunStops {
         ends.interrupted(run);
       }
     }
+  }
+
+  #tellEnd({ runs }: RunSlot, release: string, how: string): void {
+    const goOn =
+      runs.size === 0
+        ? 'it had no runs'
+        : `its ${runs.size === 1 ? 'run goes' : `${runs.size} runs go`} on from the last save`;
+    this.options.log.warn({ release }, `a worker of release ${release} ${how}; ${goOn}`);
   }
 }
 

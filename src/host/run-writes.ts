@@ -1,11 +1,11 @@
 import type { EnqueueOptions, ToHost } from '../model/messages.js';
 import type { Progress } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
-import type { Logger } from '../platform/logger.js';
 import type { DurableSaves } from '../store/durable-saves.js';
 import type { Store } from '../store/redis.js';
 import { appendLog, FencedError, handOver, saveProgress, saveStep } from '../store/runs.js';
 import { saveRun } from '../store/saves.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { HeldRun } from './held-run.js';
 import type { Patience } from './patience.js';
 import type { RunSlot } from './pool.js';
@@ -15,7 +15,7 @@ type Write = Extract<ToHost, { t: 'save' | 'step' | 'enqueue' | 'progress' | 'lo
 export interface RunWritesOptions {
   app: string;
   store: Store;
-  log: Logger;
+  trouble: TroubleWatch;
   logLines: number;
   now(): number;
   patience: Patience;
@@ -51,7 +51,7 @@ export class RunWrites {
       // An offer that could not be saved is offered again later; only who asked for durability must hear of it.
       const heard = write.t !== 'save' || write.durable || thrown instanceof FencedError;
       if (!heard) {
-        this.options.log.debug({ err: thrown, run: run.claimed.runId }, 'a checkpoint could not be saved');
+        this.options.trouble.failed(thrown, 'a checkpoint could not be saved', { run: run.claimed.runId });
         // It may be the last one before a long silence.
         run.unsaved = patience
           .until(answer, () => run.claim === claim && run.writes === offer && !run.lost)
@@ -106,7 +106,7 @@ export class RunWrites {
   }
 
   #quietly(write: Promise<unknown>): void {
-    write.catch(error => this.options.log.warn({ err: error }, 'what a run reported could not be stored'));
+    write.catch(error => this.options.trouble.failed(error, 'what a run reported could not be stored'));
   }
 }
 

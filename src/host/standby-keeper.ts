@@ -1,8 +1,10 @@
 import type { HostAppStatus, Intent, ProofStatus } from '../model/intent.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { BringDown } from './bring-down.js';
 import type { Endings } from './endings.js';
+import type { LoadLines } from './load-lines.js';
 import type { LocalRelease } from './local-release.js';
 import type { Pool } from './pool.js';
 import type { SpareWorkers } from './spare-workers.js';
@@ -11,6 +13,8 @@ import { Standby } from './standby.js';
 export interface StandbyKeeperOptions {
   store: Store;
   log: Logger;
+  loads: LoadLines;
+  trouble: TroubleWatch;
   spares: SpareWorkers;
   bringDown: BringDown;
   endings: Endings;
@@ -78,6 +82,7 @@ export class StandbyKeeper {
     const loading = this.#load(wanted)
       .catch((error: Error) => {
         this.failed(wanted, error.message);
+        this.options.trouble.failed(error, `release ${wanted} could not be loaded beside the running one`);
         this.options.report(true);
       })
       .finally(() => {
@@ -102,12 +107,24 @@ export class StandbyKeeper {
       pool: createPool(local),
       currentRelease: running?.release ?? null,
       onLoaded: () => {
+        this.#tellLoaded();
         report(true);
         again();
       },
       onProven: changed,
     });
     report(true);
+  }
+
+  #tellLoaded(): void {
+    const { standby, options } = this;
+    if (standby?.state === 'ready')
+      options.log.info(
+        { release: standby.release },
+        `release ${standby.release} is loaded beside the running one`,
+      );
+    else if (standby?.error)
+      options.loads.broken(standby.release, standby.error, 'its window is told, and what runs goes on');
   }
 
   /** Proves all live checkpoints, if that falls to this host. */
@@ -129,7 +146,9 @@ export class StandbyKeeper {
       }
     } catch (error) {
       // Not proven is not proven: the engine's time limit turns this into a refusal unless another look succeeds.
-      this.options.log.error({ err: error, release: standby.release }, 'the proof was interrupted');
+      this.options.trouble.failed(error, 'the proof was interrupted, and is made again', {
+        release: standby.release,
+      });
       this.#proving = '';
     }
   }

@@ -12,11 +12,14 @@ import { createQueues } from '../queue/queues.js';
 import { hidePassword } from '../redis/address.mjs';
 import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
+import { TroubleWatch } from '../store/trouble-watch.js';
 import { createCalendar } from '../window/calendar.js';
-import { createEngine, type EngineEvent } from '../window/engine.js';
+import { createEngine } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
 import { redisControlPlane } from '../window/redis-control-plane.js';
 import { redisTaskRunner } from '../window/tasks/redis-task-runner.js';
+import { tellStep } from './tell-step.js';
+import { createTeller } from './teller.js';
 
 export interface Server extends Service {
   /** Where it listens, without a slash at the end. Known once it has started. */
@@ -53,14 +56,19 @@ export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOpt
       commandTimeout: 5_000,
     });
     const queues = createQueues(store);
-    const engine = createWindows(config, logger);
+    const trouble = new TroubleWatch(store, logger, {
+      full: 'requests that store something are refused (503), and a window under way goes on',
+      others: 'requests are refused (503), and windows wait',
+    });
+    const engine = createWindows(config, logger, trouble);
     const feed = createEventFeed(store);
-    const api = createApi({ store, queues, config, feed, catalog: createJobCatalog(store), logger });
+    const api = createApi({ store, queues, config, feed, catalog: createJobCatalog(store), logger, trouble });
     return serviceGroup([
-      storeService(store, redisWaitMs),
+      storeService(store, redisWaitMs, trouble),
       { start: async () => {}, stop: () => inTime(queues.close()) },
       engine,
       feed,
+      createTeller(store, feed, logger, trouble),
       {
         async start() {
           await api.listen({ host: config.server.host, port: config.server.port }).catch(error => {
@@ -96,12 +104,19 @@ export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOpt
 }
 
 /** The engine with its lease, on a connection that waits while Redis is away. */
-function createWindows(config: Config, logger: Logger): Service {
+function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): Service {
   // Lazy: a server whose start fails before the engine's turn leaves no connection behind.
   const store = openStore(config.redis, { lazyConnect: true });
   const queues = createQueues(store);
   const owner = newId('srv');
   const lease = createLease(store, { owner });
+  lease.onChange(held =>
+    logger.info(
+      held
+        ? `this server (${owner}) moves the windows now`
+        : 'this server does not move the windows any more',
+    ),
+  );
   const limits = { payloadBytes: config.limits.payloadBytes, commands: config.window.commands };
   const calendar = createCalendar(store, {
     limits,
@@ -110,7 +125,7 @@ function createWindows(config: Config, logger: Logger): Service {
   const settings = { ...config.window, retention: config.retention };
   const tasks = redisTaskRunner(store, queues, owner, settings, {
     onTrouble: (err, { window, task, attempt }) =>
-      logger.warn({ err, window, task, attempt }, 'Redis took no sign of a hook or probe'),
+      trouble.failed(err, 'Redis took no sign of a hook or probe', { window, task, attempt }),
   });
   const engine = createEngine(redisControlPlane(store, queues), {
     lease,
@@ -118,12 +133,8 @@ function createWindows(config: Config, logger: Logger): Service {
     onLook: holder => calendar.tick(holder),
     limits: { ...LIMITS, prepareMs: config.window.prepareTimeoutMs },
     onEvent(event) {
-      if (event.type === 'trouble') logger.warn({ err: event.error }, 'the window engine could not look');
-      else
-        logger[levelOf(event)](
-          { window: event.window.id, from: event.from, to: event.window.phase },
-          event.because,
-        );
+      if (event.type === 'trouble') trouble.failed(event.error, 'the window engine could not look');
+      else tellStep(logger, event);
     },
   });
   const group = serviceGroup([lease, engine]);
@@ -139,13 +150,6 @@ function createWindows(config: Config, logger: Logger): Service {
   };
 }
 
-/** What somebody may have to look at is told by default, and what waits for a person loudest. */
-function levelOf({ window, from }: Extract<EngineEvent, { type: 'step' }>): 'info' | 'warn' | 'error' {
-  if (window.phase !== 'done' || from === 'done') return 'info';
-  if (window.outcome === 'held') return 'error';
-  return window.outcome === 'completed' || window.outcome === 'cancelled' ? 'info' : 'warn';
-}
-
 /**
  * Waits for a stop that says good-bye to Redis, but not for ever: where Redis has just gone, its commands may never be answered. What is
  * not said then ends by itself (the lease by its time).
@@ -158,7 +162,7 @@ async function inTime(stopping: Promise<void>): Promise<void> {
   await Promise.race([stopping, late]).finally(() => clearTimeout(timer));
 }
 
-function storeService(store: Store, waitMs: number): Service {
+function storeService(store: Store, waitMs: number, trouble: TroubleWatch): Service {
   return {
     async start() {
       try {
@@ -170,6 +174,7 @@ function storeService(store: Store, waitMs: number): Service {
       }
     },
     async stop() {
+      trouble.stop();
       store.redis.disconnect();
     },
   };

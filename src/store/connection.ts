@@ -123,16 +123,3 @@ export function mastersOf(redis: Redis): Redis[] {
   const client: unknown = redis;
   return client instanceof Cluster ? client.nodes('master') : [redis];
 }
-
-/** Calls `away` when the connection is lost and `back` when it serves again; never for what follows `redis.disconnect()`. */
-export function onOutage(redis: Redis, away: () => void, back: () => void): void {
-  let out = false;
-  redis.on('reconnecting', () => {
-    if (!out) away();
-    out = true;
-  });
-  redis.on('ready', () => {
-    if (out) back();
-    out = false;
-  });
-}

@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect, type Redis } from './connection.js';
 import { createKeys, type Keys } from './keys.js';
 
 export { checkRedis } from './check-redis.js';
-export { connect, onOutage } from './connection.js';
+export { connect } from './connection.js';
 export type { Redis };
 
 export interface StoreOptions extends ConnectionOptions {

@@ -3,7 +3,7 @@ export interface Trouble {
   kind: 'away' | 'full' | 'read-only' | 'disk' | 'replicas' | 'loading' | 'cluster';
   /** What is wrong and what to change, for whoever asked for something. */
   text: string;
-  /** The same, for whoever runs Redis. */
+  /** The same, for whoever runs it. */
   fault: string;
   /** It stays until somebody does something. */
   lasts: boolean;
@@ -19,6 +19,13 @@ interface Answer {
 
 const SHORTLY = 'try again shortly';
 
+const READ_ONLY: Answer = {
+  kind: 'read-only',
+  what: 'this Redis is a read-only replica',
+  todo: 'point redis.url (REDIS_URL) at its master, or at the Sentinels (redis+sentinel://…)',
+  lasts: true,
+};
+
 /**
  * How Redis begins its answer. From a script it comes as it is (7.0 and later) or in the middle of a sentence, behind a dash (6.2). A script
  * is refused at its first write, before anything has changed; so is each script of a transaction.
@@ -30,12 +37,9 @@ const ANSWERS: Record<string, Answer> = {
     todo: 'raise its maxmemory, or keep ended runs for a shorter time (retention)',
     lasts: true,
   },
-  READONLY: {
-    kind: 'read-only',
-    what: 'this Redis is a read-only replica',
-    todo: 'point redis.url (REDIS_URL) at its master, or at the Sentinels (redis+sentinel://…)',
-    lasts: true,
-  },
+  READONLY: READ_ONLY,
+  /** What waits for something in a Redis that becomes a replica. */
+  UNBLOCKED: READ_ONLY,
   MISCONF: {
     kind: 'disk',
     what: 'Redis cannot write to its disk',
@@ -89,6 +93,6 @@ export function troubleOf(error: unknown): Trouble | null {
 }
 
 function troubleFrom({ kind, what, todo, lasts = false }: Answer): Trouble {
-  const text = `${what}${lasts ? ', and nothing was stored' : ''}: ${todo}`;
-  return { kind, text, fault: `${what}: ${todo}`, lasts };
+  if (!lasts) return { kind, text: `${what}: ${todo}`, fault: what, lasts };
+  return { kind, text: `${what}, and nothing was stored: ${todo}`, fault: `${what}: ${todo}`, lasts };
 }

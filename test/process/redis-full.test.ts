@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
-import { saysSo } from './support/not-ready.js';
+import { saysSo, toldOnce } from './support/not-ready.js';
 import { type Product, startProduct } from './support/product.js';
 
 const ITEMS = 30;
@@ -42,6 +42,7 @@ describeWithRedisBinary('when the memory of Redis is full', () => {
     expect(await product.run(publisher!)).toMatchObject({ state: 'running' });
 
     await makeRoom(redis);
+    await toldOnce(product, /out of memory/);
     const [published] = await product.all([publisher!], ['completed']);
     expect(published).toMatchObject({ attempt: 1, result: { seed: 7 } });
     const effects = readLedger(product.ledger);

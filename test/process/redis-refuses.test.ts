@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
-import { saysSo } from './support/not-ready.js';
+import { saysSo, toldOnce } from './support/not-ready.js';
 import { startProduct } from './support/product.js';
 
 const RUNS = 20;
@@ -70,6 +70,7 @@ describeWithRedisBinary('a Redis that takes no writes', () => {
       await end(redis);
       await eventually(async () => (await fetch(`${product.client.url}/readyz`)).status === 200);
 
+      await toldOnce(product, says);
       const window = await product.ended(opened.id);
       expect(['completed', 'aborted']).toContain(window.outcome);
       go.open();

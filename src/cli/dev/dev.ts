@@ -27,6 +27,8 @@ export interface DevOptions extends SaveOptions {
  * SIGTERM, in the order in which nothing is lost: host (its runs are given back), server, Redis.
  */
 export async function dev(options: DevOptions): Promise<void> {
+  // It tells of saves, windows and runs itself.
+  process.env.SLACKWATER_LOG ??= 'error';
   const asked = askedToLeave();
   const leaving = new AbortController();
   const parts: (() => Promise<void>)[] = [];

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { runCli } from '../../support/processes.js';
 import type { Product } from './product.js';
 
@@ -20,4 +21,16 @@ export async function saysSo({ client, store }: Product, why: RegExp, also: stri
     expect(code).toBe(1);
   }
   return true;
+}
+
+/** By now the log of every process has a line on it and one that it is over, and no stack. (A refusal that is heard of late begins anew: then two.) */
+export async function toldOnce({ server, hosts }: Product, why: RegExp): Promise<void> {
+  for (const each of [server, ...hosts]) {
+    const stderr = () => each.stderr;
+    await eventually(() => /takes writes again/.test(stderr()));
+    const lines = stderr().split('\n');
+    expect(lines.filter(line => why.test(line)).length, stderr()).toBeLessThanOrEqual(2);
+    expect(lines.filter(line => why.test(line)).length, stderr()).toBeGreaterThan(0);
+    expect(stderr()).not.toMatch(/"stack"/);
+  }
 }
