@@ -429,9 +429,9 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
       '  failed or parked',
       '    pdf  run-1  failed: Error: no such page',
       '    pdf  run-2  parked: its state cannot be read',
-      '    failed for good: slackwater runs ls --app billing --state failed',
+      '    failed for good: slackwater runs ls --window win-1 --state failed',
       '    tried again: slackwater runs ls --app billing --state delayed',
-      '    parked: slackwater runs ls --app billing --state parked',
+      '    parked: slackwater runs ls --window win-1 --state parked',
       '  ✓ migrate  stopped  1.2s',
     ]),
   );

@@ -18,9 +18,11 @@ export function failureLines(report: Report, style: Style): string[] {
     ...first.map(
       ({ job, run, state, error }) => `    ${style.bold(job)}  ${run}  ${state}: ${firstLine(error)}`,
     ),
-    ...states.map(state =>
-      style.dim(`    ${LISTS[state]}: slackwater runs ls --app ${app} --state ${state}`),
-    ),
+    ...states.map(state => {
+      // What is tried again has not ended.
+      const which = state === 'delayed' ? `--app ${app}` : `--window ${report.window}`;
+      return style.dim(`    ${LISTS[state]}: slackwater runs ls ${which} --state ${state}`);
+    }),
   ];
 }
 
