@@ -28,7 +28,7 @@ export function isSchema(value: unknown): value is AnySchema {
 }
 
 /** JSON pointer (RFC 6901) of a path within a value; `''` for the whole. */
-export const pointerOf = (path: readonly PropertyKey[]): string =>
+const pointerOf = (path: readonly PropertyKey[]): string =>
   path.map(key => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** @returns what did not fit, each with its pointer. @throws what the schema itself throws (an asynchronous refinement). */

@@ -77,7 +77,7 @@ export class Lanes {
 }
 
 /** 0 to 9,999, evenly spread over IDs (FNV-1a). */
-export function partOf(runId: string): number {
+function partOf(runId: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < runId.length; i++) hash = Math.imul(hash ^ runId.charCodeAt(i), 0x01000193);
   // The low digits alone are spread less well.

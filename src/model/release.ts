@@ -36,7 +36,7 @@ export const jobManifestSchema = z.strictObject({
 export type JobManifest = z.infer<typeof jobManifestSchema>;
 
 /** When a job asks to be run by itself. Kept with the release; nothing fires it yet. */
-export const scheduleManifestSchema = z.strictObject({
+const scheduleManifestSchema = z.strictObject({
   job: nameSchema,
   cron: z.string().min(1).max(200),
   timezone: z.string().min(1).max(100),
@@ -46,7 +46,7 @@ export const scheduleManifestSchema = z.strictObject({
 });
 export type ScheduleManifest = z.infer<typeof scheduleManifestSchema>;
 
-export const fileManifestSchema = z.strictObject({
+const fileManifestSchema = z.strictObject({
   path: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/)

@@ -1,3 +1,2 @@
-export { verifyFiles } from '../model/manifest.js';
-export { type BuildOptions, type BuiltRelease, buildRelease } from './build.js';
-export { type ReleaseFolder, readRelease, writeRelease } from './folder.js';
+export { type BuiltRelease, buildRelease } from './build.js';
+export { readRelease } from './folder.js';

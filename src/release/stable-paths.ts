@@ -6,7 +6,7 @@ import { isOwnFile, PACKAGE_ROOT } from './own-package.js';
  * places differ from machine to machine, and the digest must not. So every place is told as the author would: relative to the jobs
  * folder, or as `node_modules/…` from wherever a package was found.
  */
-export function stablePath(root: string, file: string): string {
+function stablePath(root: string, file: string): string {
   const posix = (text: string) => text.split(path.sep).join('/');
   const relative = posix(path.relative(root, file));
   const inPackage = relative.lastIndexOf('node_modules/');

@@ -11,7 +11,7 @@ export function itemsIn(ledger: string): string[] {
   return linesIn(ledger).map(line => line.item);
 }
 
-export function linesIn(ledger: string): LedgerLine[] {
+function linesIn(ledger: string): LedgerLine[] {
   return readFileSync(ledger, 'utf8')
     .split('\n')
     .filter(line => line !== '')

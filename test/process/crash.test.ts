@@ -7,13 +7,7 @@ import { type Product, startProduct } from './support/product.js';
 test('runs of a killed worker go on in another at once, from their last checkpoint, no attempt spent', async () => {
   const product = await startProduct();
   await product.deploy('v1');
-  const go = product.signal();
-  const ids = await product.enqueue(
-    'ledger.steps',
-    Array.from({ length: 20 }, () => ({ items: 60, everyMs: 50, until: go.path })),
-  );
-  await product.all(ids, ['running']);
-  await eventually(() => readLedger(product.ledger).length > 200);
+  const { ids, go } = await inFlight(product, 20, 60);
   process.kill(workersOf(product)[0]!, 'SIGKILL');
   go.open();
 
@@ -74,13 +68,7 @@ test('cancelling a deaf run ends its worker; the runs beside it go on', async ()
 test('the runs of a killed host go on in another when its locks have ended', async () => {
   const product = await startProduct({ hosts: 2 });
   await product.deploy('v1');
-  const go = product.signal();
-  const ids = await product.enqueue(
-    'ledger.steps',
-    Array.from({ length: 40 }, () => ({ items: 100, everyMs: 50, until: go.path })),
-  );
-  await product.all(ids, ['running']);
-  await eventually(() => readLedger(product.ledger).length > 400);
+  const { ids, go } = await inFlight(product, 40, 100);
   product.hosts[0]!.kill('SIGKILL');
   go.open();
   const runs = await product.all(ids, ['completed']);
@@ -93,13 +81,7 @@ test('the runs of a killed host go on in another when its locks have ended', asy
 test('a host that leaves gives its runs back: they go on elsewhere, nothing repeated', async () => {
   const product = await startProduct({ hosts: 2 });
   await product.deploy('v1');
-  const go = product.signal();
-  const ids = await product.enqueue(
-    'ledger.steps',
-    Array.from({ length: 20 }, () => ({ items: 60, everyMs: 50, until: go.path })),
-  );
-  await product.all(ids, ['running']);
-  await eventually(() => readLedger(product.ledger).length > 200);
+  const { ids, go } = await inFlight(product, 20, 60);
   product.hosts[0]!.kill('SIGTERM');
   expect(await product.hosts[0]!.exit).toMatchObject({ code: 0 });
   go.open();
@@ -107,6 +89,15 @@ test('a host that leaves gives its runs back: they go on elsewhere, nothing repe
   expect(runs.every(run => run.attempt === 1)).toBe(true);
   expect(account(readLedger(product.ledger), ids, 60)).toEqual({ lost: [], retried: [], repeated: [] });
 });
+
+/** So many runs of so many items, each of which has done some and waits half-way for `go`. */
+async function inFlight(product: Product, runs: number, items: number) {
+  const go = product.signal();
+  const ids = await product.enqueue('ledger.steps', Array(runs).fill({ items, everyMs: 50, until: go.path }));
+  await product.all(ids, ['running']);
+  await eventually(() => readLedger(product.ledger).length > 10 * runs);
+  return { ids, go };
+}
 
 const workersOf = (product: Product): number[] =>
   product.hosts.flatMap(host =>

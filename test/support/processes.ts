@@ -6,7 +6,7 @@ import { onEnd } from './lifetime.js';
 import { type Exit, type ProcessOutput, shown, watchOutput } from './process-output.js';
 import { descendants, isAlive, type ProcessInfo } from './process-tree.js';
 
-export type { Exit, Mark } from './process-output.js';
+export type { Exit } from './process-output.js';
 
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
 const CLI = `${ROOT}dist/cli/main.js`;

@@ -13,7 +13,7 @@ export interface Started extends Execution {
 }
 
 /** What a host would have seen and kept of one start. Saves and steps may be held back, and refused. */
-export class FakeHost implements RunPort {
+class FakeHost implements RunPort {
   readonly told: string[] = [];
   readonly saves: { checkpoint: Envelope; durable: boolean }[] = [];
   readonly steps: Record<string, StepRecord> = {};

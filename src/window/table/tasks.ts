@@ -142,10 +142,7 @@ function signOf(f: Facts, task: Task): TaskSign | null {
 }
 
 /** A probe changes nothing: it fails at once, and may always be repeated. */
-export function definitionOf(
-  window: Window,
-  task: Task,
-): Pick<Hook, 'timeoutMs' | 'attempts' | 'idempotent'> {
+function definitionOf(window: Window, task: Task): Pick<Hook, 'timeoutMs' | 'attempts' | 'idempotent'> {
   const declared = declaredTask(window, task);
   return 'attempts' in declared ? declared : { timeoutMs: declared.timeoutMs, attempts: 1, idempotent: true };
 }

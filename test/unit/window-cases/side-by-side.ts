@@ -29,6 +29,7 @@ const onOld = (id: string, change: Partial<HostAppStatus> = {}) =>
   sampleHost(id, { gate: 'open', ...change });
 const onNew = (id: string, change: Partial<HostAppStatus> = {}) =>
   sampleHost(id, { release: 'new', standby: null, gate: 'open', ...change });
+const firstShare = { window: canary({ share: 0.1, sharedAt: iso(T0) }), hosts: [onOld('a')] };
 const moved = (...ids: string[]) => ({ moved: ids, movedAt: iso(T0) });
 const back = (change: Partial<Window> = {}) =>
   rolling({
@@ -273,22 +274,19 @@ export const SIDE_BY_SIDE_CASES: Case[] = [
   },
   {
     when: 'its first share is not watched for long enough',
-    window: canary({ share: 0.1, sharedAt: iso(T0) }),
-    hosts: [onOld('a')],
+    ...firstShare,
     seen: seen({ completed: 100 }),
     at: T0 + 59_999,
   },
   {
     when: 'little has come of its first share',
-    window: canary({ share: 0.1, sharedAt: iso(T0) }),
-    hosts: [onOld('a')],
+    ...firstShare,
     seen: seen({ completed: 3 }),
     at: T0 + 60_000,
   },
   {
     when: 'little comes of its first share, and it has waited long for more',
-    window: canary({ share: 0.1, sharedAt: iso(T0) }),
-    hosts: [onOld('a')],
+    ...firstShare,
     seen: seen({ completed: 3 }),
     at: T0 + 180_000,
     to: 'swapping',
@@ -296,8 +294,7 @@ export const SIDE_BY_SIDE_CASES: Case[] = [
   },
   {
     when: 'its first share is content',
-    window: canary({ share: 0.1, sharedAt: iso(T0) }),
-    hosts: [onOld('a')],
+    ...firstShare,
     seen: seen({ completed: 30 }),
     at: T0 + 60_000,
     to: 'swapping',
@@ -306,8 +303,7 @@ export const SIDE_BY_SIDE_CASES: Case[] = [
   },
   {
     when: 'its first share fails',
-    window: canary({ share: 0.1, sharedAt: iso(T0) }),
-    hosts: [onOld('a')],
+    ...firstShare,
     seen: seen({ failed: 20 }),
     to: 'swapping',
     because: /goes back/,

@@ -6,48 +6,33 @@ export { deaf, failing, poison, publisher, short, stubborn, unsure } from '../_j
 
 const checkpoint = { version: 1, schema: z.object({ done: z.int() }) };
 
-/** Waits between its items. */
-export const steps = defineJob({
-  name: 'ledger.steps',
-  queue: 'steps',
-  payload: work,
-  checkpoint,
-  concurrency: 1_000,
-  async run(ctx, payload) {
-    const { ledger, items, everyMs } = payload;
-    const state = ctx.state ?? { done: 0 };
-    while (state.done < items) {
-      await pause(everyMs);
-      if (!waits(payload, state.done)) {
-        record(ledger, ctx, state.done);
-        state.done += 1;
+/** One item after another. */
+const itemByItem = (name: string, between: (ms: number) => unknown, concurrency?: number) =>
+  defineJob({
+    name: `ledger.${name}`,
+    queue: name,
+    payload: work,
+    checkpoint,
+    ...(concurrency && { concurrency }),
+    async run(ctx, payload) {
+      const { ledger, items, everyMs } = payload;
+      const state = ctx.state ?? { done: 0 };
+      while (state.done < items) {
+        await between(everyMs);
+        if (!waits(payload, state.done)) {
+          record(ledger, ctx, state.done);
+          state.done += 1;
+        }
+        await ctx.checkpoint(state);
       }
-      await ctx.checkpoint(state);
-    }
-    return state.done;
-  },
-});
+      return state.done;
+    },
+  });
 
+/** Waits between its items. */
+export const steps = itemByItem('steps', pause, 1_000);
 /** Computes between its items, without ever waiting. */
-export const busy = defineJob({
-  name: 'ledger.busy',
-  queue: 'busy',
-  payload: work,
-  checkpoint,
-  async run(ctx, payload) {
-    const { ledger, items, everyMs } = payload;
-    const state = ctx.state ?? { done: 0 };
-    while (state.done < items) {
-      compute(everyMs);
-      if (!waits(payload, state.done)) {
-        record(ledger, ctx, state.done);
-        state.done += 1;
-      }
-      await ctx.checkpoint(state);
-    }
-    return state.done;
-  },
-});
+export const busy = itemByItem('busy', compute);
 
 /** Asked to stop, it saves a last state and fails: what it leaves is not what it had when the window began. */
 export const parting = defineJob({

@@ -13,46 +13,30 @@ const checkpoint = {
 };
 const fresh = () => ({ position: { next: 0 }, since: new Date(0) });
 
-export const steps = defineJob({
-  name: 'ledger.steps',
-  queue: 'steps',
-  payload: work,
-  checkpoint,
-  concurrency: 1_000,
-  async run(ctx, payload) {
-    const { ledger, items, everyMs } = payload;
-    const state = ctx.state ?? fresh();
-    while (state.position.next < items) {
-      await pause(everyMs);
-      if (!waits(payload, state.position.next)) {
-        record(ledger, ctx, state.position.next);
-        state.position.next += 1;
+const itemByItem = (name: string, between: (ms: number) => unknown, concurrency?: number) =>
+  defineJob({
+    name: `ledger.${name}`,
+    queue: name,
+    payload: work,
+    checkpoint,
+    ...(concurrency && { concurrency }),
+    async run(ctx, payload) {
+      const { ledger, items, everyMs } = payload;
+      const state = ctx.state ?? fresh();
+      while (state.position.next < items) {
+        await between(everyMs);
+        if (!waits(payload, state.position.next)) {
+          record(ledger, ctx, state.position.next);
+          state.position.next += 1;
+        }
+        await ctx.checkpoint(state);
       }
-      await ctx.checkpoint(state);
-    }
-    return state.position.next;
-  },
-});
+      return state.position.next;
+    },
+  });
 
-export const busy = defineJob({
-  name: 'ledger.busy',
-  queue: 'busy',
-  payload: work,
-  checkpoint,
-  async run(ctx, payload) {
-    const { ledger, items, everyMs } = payload;
-    const state = ctx.state ?? fresh();
-    while (state.position.next < items) {
-      compute(everyMs);
-      if (!waits(payload, state.position.next)) {
-        record(ledger, ctx, state.position.next);
-        state.position.next += 1;
-      }
-      await ctx.checkpoint(state);
-    }
-    return state.position.next;
-  },
-});
+export const steps = itemByItem('steps', pause, 1_000);
+export const busy = itemByItem('busy', compute);
 
 /** Asked to stop, it saves a last state and fails: what it leaves is not what it had when the window began. */
 export const parting = defineJob({
