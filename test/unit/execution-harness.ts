@@ -1,4 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { type Context, defineJob } from 'slackwater';
+import * as z from 'zod';
 import type { JobDefinition } from '../../src/author/job.js';
 import { type Execution, execute } from '../../src/execution/execute.js';
 import type { ExecuteOptions, RunPort } from '../../src/execution/port.js';
@@ -6,6 +8,12 @@ import type { EnqueueOptions } from '../../src/model/messages.js';
 import type { Envelope, Progress, RunEnd, RunStart, StepRecord } from '../../src/model/run.js';
 import { decodeState } from '../../src/model/state-codec.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
+
+export const counter = z.object({ n: z.int() });
+
+/** A job whose state is a number. */
+export const countJob = (run: (ctx: Context<unknown, { n: number }>) => unknown, more: object = {}) =>
+  defineJob({ name: 'count', checkpoint: { version: 1, schema: counter, ...more }, run });
 
 export interface Started extends Execution {
   clock: FakeClock;
