@@ -4,7 +4,7 @@ import { nameSchema } from '../model/release.js';
 import { HOOK_TIMES } from '../model/task.js';
 import { STRATEGIES } from '../model/window.js';
 import { CANARY, ROLLING, WATCH } from '../model/window-defaults.js';
-import type { WindowInput } from '../window/declare.js';
+import type { WindowInput } from '../window/window-input.js';
 import { durationInput, reasonInput } from './validation.js';
 
 /*

@@ -13,9 +13,10 @@ import { listReleases } from '../store/releases.js';
 import { listWindowSchedules, recordFires, type ScheduleState } from '../store/window-schedules.js';
 import { createWindowOfFire, listWindows } from '../store/windows.js';
 import type { Holder } from './control-plane.js';
-import { draft, type WindowInput } from './declare.js';
+import { draft } from './declare.js';
 import type { TaskLimits } from './declare-tasks.js';
 import { planFires } from './plan-fires.js';
+import type { WindowInput } from './window-input.js';
 
 /** How often the schedules are read, so that one that is new is known before its first fire, ms. */
 const LOOK_EVERY_MS = 1_000;

@@ -3,8 +3,8 @@ import type { Watch } from '../model/window.js';
 import { formatDuration } from '../platform/duration.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { describe } from '../platform/field-errors.js';
-import type { WindowInput } from './declare.js';
 import { type TaskLimits, taskFaults } from './declare-tasks.js';
+import type { WindowInput } from './window-input.js';
 
 /** How far in the past a start may lie and still mean "now": clocks of clients differ, ms. */
 const TOLERANCE_MS = 5_000;

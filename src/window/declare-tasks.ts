@@ -2,7 +2,7 @@ import type { Release } from '../model/release.js';
 import { type Hook, type Probe, pendingTask, type Task, type TaskAction } from '../model/task.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { checkPayload } from '../release/payloads.js';
-import type { WindowInput } from './declare.js';
+import type { WindowInput } from './window-input.js';
 
 /** What a server takes. */
 export interface TaskLimits {

@@ -7,12 +7,13 @@ import type { Store } from '../store/redis.js';
 import { spanOf } from '../store/window-spans.js';
 import { openWindows } from '../store/windows.js';
 import { calendarWarnings } from './calendar-warnings.js';
-import { draft, type WindowInput } from './declare.js';
+import { draft } from './declare.js';
 import type { TaskLimits } from './declare-tasks.js';
 import { sum } from './facts.js';
 import { forecastOf } from './forecast.js';
 import { stateWarnings, type Warning } from './plan-states.js';
 import { count } from './table/sentences.js';
+import type { WindowInput } from './window-input.js';
 
 /**
  * What a window would meet if it began now. Nothing is stored.

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
 import { getWindow, listWindows, readReport } from '../../store/windows.js';
-import { declareWindow, type WindowInput } from '../../window/declare.js';
+import { declareWindow } from '../../window/declare.js';
 import { planWindow } from '../../window/plan.js';
+import type { WindowInput } from '../../window/window-input.js';
 import { actorOf } from '../access.js';
 import type { Api, ApiContext } from '../context.js';
 import { etagOf } from '../etag.js';
