@@ -19,7 +19,6 @@ export function createTeller(store: Store, feed: EventFeed, logger: Logger, trou
   async function look(): Promise<void> {
     await tryWrite(store.redis, store.keys);
     const hosts = await listHosts(store);
-    machines.clear();
     for (const { id, hostname } of hosts) machines.set(id, hostname);
   }
 
@@ -29,6 +28,7 @@ export function createTeller(store: Store, feed: EventFeed, logger: Logger, trou
       end = await feed.subscribe({}, event => {
         const line = lineOf(event, machines);
         if (line) logger[line.level](line.text);
+        if (event.type === 'host.left') machines.delete(String(event.host));
       });
       timer = setInterval(
         () => void look().catch(error => trouble.failed(error, 'hosts could not be looked for')),

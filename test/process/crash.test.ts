@@ -13,6 +13,9 @@ test('runs of a killed worker go on in another at once, from their last checkpoi
 
   const runs = await product.all(ids, ['completed']);
   expect(runs.every(run => run.attempt === 1)).toBe(true);
+  expect(product.hosts[0]!.stderr).toMatch(
+    /a worker of release \w+ was ended by SIGKILL; its .* from the last save/,
+  );
   const effects = readLedger(product.ledger);
   const { lost, retried, repeated } = account(effects, ids, 60);
   expect({ lost, retried }).toEqual({ lost: [], retried: [] });
@@ -34,6 +37,9 @@ test('a run that kills its worker three times without advancing is parked; its n
   const [parked] = await product.all([poison!], ['parked']);
   expect(parked!.parked).toMatchObject({ choices: expect.arrayContaining(['retry', 'cancel']) });
   expect(parked!.parked!.reason).toMatch(/died 3 times/);
+  expect(product.hosts[0]!.stderr).toMatch(
+    new RegExp(`run ${poison} .* is parked until a person decides: its worker`),
+  );
   const effects = readLedger(product.ledger);
   expect(effects.filter(({ run }) => run === poison)).toHaveLength(3);
   const runs = await product.all(neighbours, ['completed']);
@@ -76,6 +82,7 @@ test('the runs of a killed host go on in another when its locks have ended', asy
   const effects = readLedger(product.ledger);
   expect(account(effects, ids, 100)).toMatchObject({ lost: [], retried: [] });
   expect(overlaps(effects)).toEqual([]);
+  await eventually(() => /host \S+ on \S+ is silent: its runs go on elsewhere/.test(product.server.stderr));
 });
 
 test('a host that leaves gives its runs back: they go on elsewhere, nothing repeated', async () => {

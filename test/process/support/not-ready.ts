@@ -27,7 +27,7 @@ export async function saysSo({ client, store }: Product, why: RegExp, also: stri
 export async function toldOnce({ server, hosts }: Product, why: RegExp): Promise<void> {
   for (const each of [server, ...hosts]) {
     const stderr = () => each.stderr;
-    await eventually(() => /takes writes again/.test(stderr()));
+    await eventually(() => /takes writes again/.test(stderr()), { timeout: 30_000 });
     const lines = stderr().split('\n');
     expect(lines.filter(line => why.test(line)).length, stderr()).toBeLessThanOrEqual(2);
     expect(lines.filter(line => why.test(line)).length, stderr()).toBeGreaterThan(0);
