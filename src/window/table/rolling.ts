@@ -2,7 +2,7 @@ import { formatDuration } from '../../platform/duration.js';
 import type { Facts, HostView } from '../facts.js';
 import { hasPassed } from '../facts.js';
 import { asked, brokenHosts, hasResumed, isReady } from './conditions.js';
-import { count, describeRefusal, releaseName } from './sentences.js';
+import { count, describeRefusal, percent, releaseName } from './sentences.js';
 import { allDone, failed, tasksOf, taskWays, unknown } from './tasks.js';
 import { becauseBack, goingBack, hold, outcomeBack } from './turning.js';
 import { endsOf, since, whyBad } from './watch.js';
@@ -87,7 +87,7 @@ const FORWARD: Transition[] = [
     from: 'swapping',
     to: 'swapping',
     when: f => isSharing(f) && nextShare(f) !== undefined && (f.window.share === 0 || isContent(f)),
-    because: f => `${nextShare(f)! * 100} % of the new runs start on ${releaseName(f.target)}`,
+    because: f => `${percent(nextShare(f)!)} of the new runs start on ${releaseName(f.target)}`,
     set: f => ({ share: nextShare(f)!, sharedAt: iso(f.now) }),
   },
   {

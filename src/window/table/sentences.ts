@@ -5,6 +5,9 @@ import { type Facts, type HostView, sum } from '../facts.js';
 import { runsAtEnd } from '../run-counts.js';
 import { isReady, isStill } from './conditions.js';
 
+/** `0.07` as `7 %`. */
+export const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`;
+
 /** `1 run`, `3 runs`. */
 export const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
 

@@ -1,7 +1,7 @@
 import type { RunRecord } from '../../model/intent.js';
 import type { Watch, Watched, Window } from '../../model/window.js';
 import type { Facts } from '../facts.js';
-import { count } from './sentences.js';
+import { count, percent } from './sentences.js';
 
 /** What was counted between two looks at a record. */
 export const since = (baseline: RunRecord, now: RunRecord): RunRecord => ({
@@ -54,5 +54,3 @@ export function tooFew({ minRuns }: Watch, { new: { completed, failed } }: Watch
   const came = ends === 0 ? 'nothing ended on it' : `only ${ends} came, ${failed} of them failed`;
   return `could not judge the new release: it needs ${count(minRuns, 'end')}, and ${came}`;
 }
-
-const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`;
