@@ -7,9 +7,11 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if status then
     alive[#alive + 1] = status
   else
-    redis.call('ZREM', KEYS[1], id)
-    redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'type', 'host.left', 'data', cjson.encode({ host = id, reason = 'silent' }))
-    left = true
+    -- A Redis that takes no writes can still be read; whoever looks when it takes them again tells of it.
+    if redis.pcall('ZREM', KEYS[1], id) == 1 then
+      redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'type', 'host.left', 'data', cjson.encode({ host = id, reason = 'silent' }))
+      left = true
+    end
   end
 end
 if left then redis.call('PUBLISH', ARGV[2], '') end
