@@ -9,7 +9,7 @@ import type { Envelope, Progress, RunEnd, RunStart, StepRecord } from '../../src
 import { decodeState } from '../../src/model/state-codec.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 
-export const counter = z.object({ n: z.int() });
+const counter = z.object({ n: z.int() });
 
 /** A job whose state is a number. */
 export const countJob = (run: (ctx: Context<unknown, { n: number }>) => unknown, more: object = {}) =>
