@@ -41,6 +41,11 @@ const STORIES: Record<string, Story> = {
     at: ['watching', 'draining back', 'swapping back', 'resuming back'],
     outcome: 'rolled-back',
   },
+  'a window whose probe fails': {
+    fields: { hooks, probes: [{ name: 'works', command: [process.execPath, '-e', 'process.exit(1)'] }] },
+    at: ['verifying', 'swapping back', 'resuming back'],
+    outcome: 'rolled-back',
+  },
   'a rolling window': {
     fields: { strategy: 'rolling', probes, watch },
     at: ['scheduled', 'preparing', 'verifying', 'swapping', 'resuming', 'watching'],
@@ -56,6 +61,12 @@ const STORIES: Record<string, Story> = {
     fields: { strategy: 'canary', canary: { steps: [0.5], step: '300ms' }, watch: { ...watch, minRuns: 0 } },
     at: ['preparing', 'swapping', 'watching'],
     outcome: 'completed',
+  },
+  'a canary that goes back': {
+    fields: { strategy: 'canary', canary: { steps: [0.5], step: '20s' }, watch },
+    bad: true,
+    at: ['swapping', 'swapping back'],
+    outcome: 'rolled-back',
   },
 };
 
@@ -145,8 +156,8 @@ describe('the leading server is struck at every step, and another one finishes t
 /** Half of what ends on this release fails, from the moment that it gets runs. */
 async function ruined(store: TestStore, id: string, release: string): Promise<void> {
   const hasRuns = async () => {
-    const { phase, moved } = await getWindow(store, id);
-    return phase === 'watching' || moved.length > 0;
+    const { phase, moved, share } = await getWindow(store, id);
+    return phase === 'watching' || moved.length > 0 || share > 0;
   };
   await eventually(hasRuns, { timeout: 60_000 });
   await countEnds(store, 'billing', release, { completed: 20, failed: 20, crashes: 0, parked: 0 });
