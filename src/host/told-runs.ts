@@ -2,6 +2,7 @@ import type { RunError } from '../model/run.js';
 import type { Clock } from '../platform/clock.js';
 import { formatDuration } from '../platform/duration.js';
 import type { Logger } from '../platform/logger.js';
+import { printable } from '../platform/printable.js';
 import type { HeldRun } from './held-run.js';
 
 /** So many lines of one kind a minute; the rest is counted. */
@@ -74,5 +75,6 @@ const said = ({ name, message }: RunError): string => brief(`${name}: ${message}
 
 function brief(text: string): string {
   const [line = ''] = text.split('\n', 1);
-  return line.length < text.length || line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+  const shown = printable(line.slice(0, LONGEST));
+  return line.length < text.length || line.length > LONGEST ? `${shown}…` : shown;
 }

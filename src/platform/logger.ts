@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { printable } from './printable.js';
 
 export type { Logger };
 
@@ -38,6 +39,7 @@ const forPeople = (terminal: NodeJS.WritableStream): DestinationStream => ({
 export function readable(line: string): string {
   const { level, time, name, msg, err: fault } = JSON.parse(line);
   const at = new Date(time).toTimeString().slice(0, 8);
-  const stack = fault ? `\n  ${String(fault.stack ?? fault.message).replaceAll('\n', '\n  ')}` : '';
-  return `${at} ${level.padEnd(5)} ${name}: ${msg}${stack}\n`;
+  const below = fault ? String(fault.stack ?? fault.message).split('\n') : [];
+  const first = `${at} ${level.padEnd(5)} ${name}: ${printable(msg)}`;
+  return [first, ...below.map(line => `  ${printable(line)}`), ''].join('\n');
 }

@@ -80,13 +80,7 @@ export function holdLease(record: LeaseRecord, options: LeaseOptions): Lease {
     if (answer.won) term = answer.term;
     cancelExpiry();
     tell();
-    expire();
-  }
-
-  /** Tells of the end. A timer may fire a fraction of a millisecond early: what is still held then is looked at again. */
-  function expire() {
-    if (!held()) return tell();
-    cancelExpiry = clock.after(Math.ceil(deadline - clock.monotonic()), expire);
+    if (held()) cancelExpiry = clock.after(deadline - clock.monotonic(), tell);
   }
 
   function again() {

@@ -58,6 +58,19 @@ describe('the log of a host', () => {
       'release r1 can be loaded again',
     ]);
   });
+
+  test('has each reason why it cannot be loaded once, also where two come in turn', () => {
+    const { log, lines } = heardLog();
+    const loads = new LoadLines(log);
+    for (let i = 0; i < 5; i++) {
+      loads.broken('r1', 'a file is gone', 'its runs wait');
+      loads.broken('r1', 'it cannot be fetched', 'its runs wait');
+    }
+    expect(lines.map(({ text }) => text)).toEqual([
+      'release r1 cannot be loaded here: a file is gone; its runs wait',
+      'release r1 cannot be loaded here: it cannot be fetched; its runs wait',
+    ]);
+  });
 });
 
 describe('the log of a server', () => {
@@ -93,6 +106,20 @@ describe('the log of a server', () => {
     if (says === null) expect(line).toBeNull();
     else expect(`${line!.level} ${line!.text}`).toMatch(says);
   });
+});
+
+test('on a terminal what others wrote neither colours nor moves what follows, and stays a line', () => {
+  const line = { level: 'warn', time: '2030-01-01T10:20:30.000Z', name: 'host' };
+  const msg = '\u001b[31mred\u001b[0m \u001b[2Jand\rgone\u009b1A\nbelow\u0007';
+  const err = { stack: 'Error: \u001b[31mred\n    at y.ts:1' };
+  const shown = readable(JSON.stringify({ ...line, msg, err }));
+  expect(shown.split('\n').slice(1)).toEqual(['  Error: red', '      at y.ts:1', '']);
+  expect(shown.split('\n')[0]).toMatch(/ host: red and gone.*below$/);
+  expect(shown.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+
+  const { log, lines } = heardLog();
+  new ToldRuns(log, new FakeClock(0)).parked(runOf('run-1'), '\u001b[31mred\u001b[0m\r');
+  expect(lines[0]!.text).toMatch(/decides: red: slackwater/);
 });
 
 test('on a terminal a line of the log is plain, with the stack of a fault below it', () => {

@@ -1,6 +1,6 @@
 import type { Report } from '../../model/window.js';
+import { printable } from '../../platform/printable.js';
 import type { Style } from './style.js';
-import { printable } from './tasks.js';
 
 const LISTS = { failed: 'failed for good', delayed: 'tried again', parked: 'parked' };
 

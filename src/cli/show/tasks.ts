@@ -1,5 +1,6 @@
 import type { Task, TaskState } from '../../model/task.js';
 import { formatDuration } from '../../platform/duration.js';
+import { printable } from '../../platform/printable.js';
 import { padEnd, type Style } from './style.js';
 
 const OUTPUT_LINES = 5;
@@ -54,13 +55,6 @@ export function outputLines({ state, output }: Task): string[] {
     .map(printable)
     .slice(-OUTPUT_LINES);
 }
-
-/** Others' output is not to move the cursor, nor to colour what follows. */
-export const printable = (line: string): string =>
-  line
-    .replace(/\p{Cc}\[[\d;?]*[A-Za-z]/gu, '')
-    .replace(/\p{Cc}/gu, ' ')
-    .trimEnd();
 
 /** A change of a task as one sentence, for logs; `null`: there is nothing to tell. */
 export function taskChange(before: Task | undefined, task: Task, now: number): string | null {
