@@ -300,7 +300,7 @@ export class AppHost {
     this.#stopped = true;
     this.#asks.stop();
     this.#keeper.discard();
-    await Promise.all([this.control.pool?.stop(), this.#counts.flush()]);
+    await Promise.all([this.control.pool?.stop(), this.#counts.stop()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
     await this.#endings.all();
     await this.#spares.stop();

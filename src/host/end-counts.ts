@@ -13,6 +13,7 @@ const GATHER_MS = 300;
 export class EndCounts {
   #counts = new Map<string, RunRecord>();
   #cancel: (() => void) | null = null;
+  #stopped = false;
 
   constructor(
     private readonly app: string,
@@ -22,30 +23,42 @@ export class EndCounts {
   ) {}
 
   ended(release: string, end: RunEnd['kind']): void {
-    if (end === 'completed' || end === 'failed' || end === 'parked') this.#count(release, end);
+    if (end === 'completed' || end === 'failed' || end === 'parked')
+      this.#count(release, { ...NO_RECORD, [end]: 1 });
   }
 
   /** A worker died that was not told to. */
   crashed(release: string): void {
-    this.#count(release, 'crashes');
+    this.#count(release, { ...NO_RECORD, crashes: 1 });
   }
 
-  #count(release: string, field: keyof RunRecord): void {
-    const counts = this.#counts.get(release) ?? { ...NO_RECORD };
-    counts[field]++;
-    this.#counts.set(release, counts);
-    this.#cancel ??= this.clock.after(GATHER_MS, () => void this.flush());
+  /** Writes what has been gathered; what is refused now is lost. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#flush();
   }
 
-  /** Writes what has been gathered. What cannot be written is not kept: these are figures. */
-  async flush(): Promise<void> {
+  #count(release: string, ends: RunRecord): void {
+    const { completed, failed, crashes, parked } = this.#counts.get(release) ?? NO_RECORD;
+    this.#counts.set(release, {
+      completed: completed + ends.completed,
+      failed: failed + ends.failed,
+      crashes: crashes + ends.crashes,
+      parked: parked + ends.parked,
+    });
+    if (!this.#stopped) this.#cancel ??= this.clock.after(GATHER_MS, () => void this.#flush());
+  }
+
+  /** What cannot be written is kept, and tried again with what comes: a watch would take ends that it does not see for a quiet release. */
+  async #flush(): Promise<void> {
     this.#cancel?.();
     this.#cancel = null;
     const counts = this.#counts;
     this.#counts = new Map();
     for (const [release, ends] of counts)
-      await countEnds(this.store, this.app, release, ends).catch(error =>
-        this.trouble.failed(error, 'how runs ended could not be counted'),
-      );
+      await countEnds(this.store, this.app, release, ends).catch(error => {
+        this.trouble.failed(error, 'how runs ended could not be counted');
+        this.#count(release, ends);
+      });
   }
 }

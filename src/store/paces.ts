@@ -1,21 +1,21 @@
 import { weightAt } from '../model/histogram.js';
 import { PACE_KINDS, type PaceDelta, type PaceKind, type Paces, timesIn } from '../model/paces.js';
+import { addFigures } from './figures.js';
 import type { Store } from './redis.js';
 
 /** What weighs less than a thousandth of one observation made now has not been seen for 300 days. */
 const FORGOTTEN = 1 / 1_000;
 
-/** Adds what a host has seen: sums of weights, so that any number of hosts may add in any order. */
+/** Adds what a host has seen: sums of weights, so that any number of hosts may add in any order. @throws what Redis answers */
 export async function addPaces(
   { redis, keys }: Store,
   app: string,
   deltas: readonly PaceDelta[],
 ): Promise<void> {
-  if (deltas.length === 0) return;
-  const adding = redis.pipeline();
-  for (const { job, kind, bucket, weight } of deltas)
-    adding.hincrbyfloat(keys.paces(app), `${job}|${kind}|${bucket}`, weight);
-  await adding.exec();
+  const weights = deltas.map(
+    ({ job, kind, bucket, weight }) => [`${job}|${kind}|${bucket}`, weight] as const,
+  );
+  await addFigures(redis, keys.paces(app), weights);
 }
 
 /** The learned times of all jobs of an app that hosts have run. @param now ms since the epoch: what has long not been seen is forgotten. */
