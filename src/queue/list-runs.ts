@@ -3,6 +3,7 @@ import type { Store } from '../store/redis.js';
 import { type Mark, pageOf } from './run-places.js';
 import { type Place, type RunFields, stateOf } from './run-record.js';
 import { badCursor, readRuns, surroundings } from './runs.js';
+import { isTaskQueue } from './task-runs.js';
 
 export interface RunFilter {
   job?: string | undefined;
@@ -11,7 +12,7 @@ export interface RunFilter {
   app?: string | undefined;
   /** The release on which it ran last, or the beginning of its ID. */
   release?: string | undefined;
-  /** It has ended, then or later: ms, by the clock of its host. */
+  /** It has ended, then or later: ms, by the clock of its host. Hooks and probes are left out, unless their queue is asked for. */
   endedSince?: number | undefined;
   cursor?: string | undefined;
   /** At most so many, 1 to 500; default 50. */
@@ -37,7 +38,8 @@ const PLACES: Record<RunState, Place[]> = {
   cancelled: ['failed', 'active', 'wait', 'prioritized', 'delayed'],
   completed: ['completed'],
 };
-const ALL: Place[] = ['active', 'wait', 'prioritized', 'delayed', 'waiting-children', 'failed', 'completed'];
+const ENDED: Place[] = ['failed', 'completed'];
+const ALL: Place[] = ['active', 'wait', 'prioritized', 'delayed', 'waiting-children', ...ENDED];
 
 /** A page looks at no more than this: the cost of a call has a bound, however many wait. */
 const LOOKED_AT = 2_000;
@@ -55,11 +57,15 @@ interface Cursor {
 /** Runs of all queues, a page at a time, in the order of `PLACES`; in each place queue by queue. @throws SlackwaterError `bad-request` for a bad cursor. */
 export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage> {
   const limit = filter.limit ?? 50;
-  const places = filter.state ? PLACES[filter.state] : ALL;
+  const since = filter.endedSince;
+  const places = (filter.state ? PLACES[filter.state] : ALL).filter(
+    place => since === undefined || ENDED.includes(place),
+  );
   const around = await surroundings(store);
   const queues = [...around.apps]
     .filter(([queue, app]) => (filter.queue ?? queue) === queue && (filter.app ?? app) === app)
     .map(([queue]) => queue)
+    .filter(queue => since === undefined || filter.queue !== undefined || !isTaskQueue(queue))
     .sort();
   const stops = places.flatMap(place => queues.map(queue => ({ place, queue })));
 
@@ -69,7 +75,7 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage
     const stop = stops[at]!;
     // Without a filter every run fits, so no more are read than fit.
     const count = Math.min(isNarrow(filter) ? 500 : limit - found.length, LOOKED_AT - looked);
-    const page = await pageOf(store, stop.queue, stop.place, mark, count);
+    const page = await pageOf(store, stop.queue, stop.place, mark, count, since);
     const fits = await matching(store, stop, page.ids, filter);
     looked += page.ids.length;
     for (const [i, jobId] of page.ids.entries()) {
@@ -106,29 +112,25 @@ async function matching(
   filter: RunFilter,
 ): Promise<boolean[]> {
   if (ids.length === 0 || !isNarrow(filter)) return ids.map(() => true);
-  const { job, state, release = '', endedSince = 0 } = filter;
+  const { job, state, release = '' } = filter;
   const asked = redis.pipeline();
   for (const id of ids) {
-    asked.hmget(keys.job(queue, id), 'name', 'finishedOn');
+    asked.hget(keys.job(queue, id), 'name');
     asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt', 'release');
   }
   const answers = (await asked.exec()) ?? [];
   return ids.map((_, i) => {
-    const [name, finishedOn] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
+    const name = answers[2 * i]?.[1];
     const [outcome, yielded, cancel, startedAt, last] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
     const run: RunFields = { outcome, yielded, cancel, startedAt };
     return (
-      (!job || name === job) &&
-      (!state || stateOf(place, run) === state) &&
-      (last ?? '').startsWith(release) &&
-      Number(finishedOn) >= endedSince
+      (!job || name === job) && (!state || stateOf(place, run) === state) && (last ?? '').startsWith(release)
     );
   });
 }
 
-/** Whether runs have to be looked at to know which fit; by queue and app whole queues do. */
-const isNarrow = ({ job, state, release, endedSince }: RunFilter): boolean =>
-  Boolean(job || state || release || endedSince);
+/** Whether runs have to be looked at to know which fit; by queue and app whole queues do, and by their end a part of each. */
+const isNarrow = ({ job, state, release }: RunFilter): boolean => Boolean(job || state || release);
 
 /** The stop that a cursor names, or the first one behind it where its queue is no more. */
 function startOf(cursor: string | undefined, stops: { place: Place; queue: string }[]) {

@@ -6,6 +6,7 @@ import type { Store } from '../store/redis.js';
 import { type RunAddress, reopenRun, requestCancel } from '../store/run-requests.js';
 import type { Queues } from './queues.js';
 import { findRun, showRun } from './runs.js';
+import { isTaskQueue, windowOfTask } from './task-runs.js';
 
 /**
  * Cancels a run: one that waits is cancelled at once (its host takes it out of the queue later), one that runs is told to stop.
@@ -23,7 +24,7 @@ export async function cancelRun(store: Store, id: string): Promise<Run> {
 
 /**
  * Queues a run again that failed, was parked or was cancelled: from its last checkpoint, or with `restart` from the beginning.
- * @throws SlackwaterError `not-found`; `conflict` in any other state.
+ * @throws SlackwaterError `not-found`; `conflict` in any other state, and for a hook or probe of a window.
  */
 export async function retryRun(
   store: Store,
@@ -35,6 +36,7 @@ export async function retryRun(
   if (!['failed', 'parked', 'cancelled'].includes(run.state))
     throw wrongState(run, 'retried', 'one that failed, was parked or was cancelled');
   const address = await findRun(store, id);
+  if (isTaskQueue(address.queue)) throw partOfWindow(run, address, 'retried');
   // Whoever says "again" of an effect of unknown outcome has looked, and says that it was not done.
   await requeue(store, queues, run, { address, restart, unknown: run.parked ? NOT_DONE : undefined });
   return announce(store, await showRun(store, id));
@@ -44,7 +46,7 @@ export async function retryRun(
  * Ends the parking of a run by one of the choices that it was parked with: `retry` goes on from its checkpoint (an outside effect of unknown
  * outcome is done again), `restart` begins anew, `skip`
  * takes the outside effect of unknown outcome as done, `cancel` ends it.
- * @throws SlackwaterError `not-found`; `conflict` where it is not parked; `bad-request` for another choice.
+ * @throws SlackwaterError `not-found`; `conflict` where it is not parked, or is a hook or probe of a window and would go on; `bad-request` for another choice.
  */
 export async function resumeRun(store: Store, queues: Queues, id: string, choice?: string): Promise<Run> {
   const run = await showRun(store, id);
@@ -52,6 +54,7 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
   const taken = choice ?? onlyChoice(run.parked);
   if (!taken || !run.parked.choices.includes(taken)) throw badChoice(run, run.parked, choice);
   const address = await findRun(store, id);
+  if (taken !== 'cancel' && isTaskQueue(address.queue)) throw partOfWindow(run, address, 'resumed');
   if (taken === 'cancel') {
     await endParked(store, address);
   } else {
@@ -114,6 +117,15 @@ const onlyChoice = ({ choices }: Parked) => (choices.length === 1 ? choices[0] :
 
 const wrongState = (run: Run, verb: string, wanted: string) =>
   new SlackwaterError('conflict', `run ${run.id} is ${run.state} and cannot be ${verb}: only ${wanted} can`);
+
+/** Nothing holds back the queue of hooks and probes: one that is queued again runs at once, whatever has become of its window and its release. */
+function partOfWindow({ id }: Run, { jobId }: RunAddress, verb: string): SlackwaterError {
+  const window = windowOfTask(jobId);
+  return new SlackwaterError(
+    'conflict',
+    `run ${id} is part of window ${window} and cannot be ${verb}: only the window does its hooks and probes again (slackwater window show ${window})`,
+  );
+}
 
 function badChoice(run: Run, { reason, choices }: Parked, choice: string | undefined): SlackwaterError {
   const given = choice === undefined ? 'needs a choice' : `cannot be resumed by ${JSON.stringify(choice)}`;

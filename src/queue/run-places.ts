@@ -26,17 +26,21 @@ export interface PlacePage {
   last: boolean;
 }
 
-/** The next `count` jobs of one place: the waiting in the order in which they will start, the ended newest first. */
+/**
+ * The next `count` jobs of one place: the waiting in the order in which they will start, the ended newest first.
+ * @param since of the ended: no older ones, ms since the epoch
+ */
 export function pageOf(
   store: Store,
   queue: string,
   place: Place,
   mark: Mark | null,
   count: number,
+  since?: number,
 ): Promise<PlacePage> {
   return place === 'wait' || place === 'active'
     ? listPage(store, queue, place, mark as { offset: number; after?: string } | null, count)
-    : setPage(store, queue, place, mark as { score: string; skip: number } | null, count);
+    : setPage(store, queue, place, mark as { score: string; skip: number } | null, count, since);
 }
 
 async function listPage(
@@ -69,6 +73,7 @@ async function setPage(
   place: Place,
   mark: { score: string; skip: number } | null,
   count: number,
+  since: number | undefined,
 ): Promise<PlacePage> {
   const key = keys.job(queue, place);
   const skip = mark?.skip ?? 0;
@@ -77,7 +82,7 @@ async function setPage(
     ? await redis.zrange(
         key,
         mark?.score ?? '+inf',
-        '-inf',
+        String(since ?? '-inf'),
         'BYSCORE',
         'REV',
         'LIMIT',

@@ -10,6 +10,9 @@ const PREFIX = 'slackwater.tasks.';
 export const taskQueueOf = (app: string): string => PREFIX + app;
 export const isTaskQueue = (queue: string): boolean => queue.startsWith(PREFIX);
 
+/** Of the ID of a run that is part of a window (`taskRunId`): which window. */
+export const windowOfTask = (jobId: string): string => jobId.replace(/-(hook|probe)-.*$/, '');
+
 /** What a run that is part of a window says in the options of its BullMQ job. */
 interface TaskRunOptions {
   /** The release whose code it runs, whatever the others run on. */
@@ -26,7 +29,7 @@ export function taskReleaseOf(job: Job): string | null {
 
 /**
  * Asks for the run of a try of a hook or probe, once: where this ID is there already nothing changes. It gets one attempt, as its tries are the engine's
- * to count. Its queue is known as the app's from then on, so that the run can be shown and cancelled like any other.
+ * to count. Its queue is known as the app's from then on, so that the run can be shown and cancelled like any other; only the engine does it again.
  */
 export async function enqueueTaskRun(
   store: Store,

@@ -162,6 +162,26 @@ describe('many that failed are tried again', () => {
     expect(JSON.parse(none.stderr).error).toMatchObject({ code: 'not-found' });
   });
 
+  test('but hooks and probes only by their window', async () => {
+    const hook = { name: 'tell', when: 'after', job: { name: 'moody', payload: { gate: '/nowhere' } } };
+    writeFileSync(join(folder, 'hooks.json'), JSON.stringify({ hooks: [hook] }));
+    save('hooked');
+    const deployed = await cli('deploy', '--hooks', 'hooks.json', '--json');
+    const { window, outcome } = JSON.parse(deployed.stdout) as Report;
+    expect(outcome).toBe('completed');
+    const [run] = await product.all([`${window}-hook-tell-1`], ['failed']);
+
+    const many = await cli('runs', 'retry', '--state', 'failed', '--job', 'moody');
+    expect(many.code).toBe(1);
+    expect(many.stderr).toContain('1 run passed over: hooks and probes, which only their window does again');
+    const listed = await cli('runs', 'ls', '--state', 'failed', '--window', window, '--json');
+    expect(JSON.parse(listed.stdout)).toMatchObject({ items: [] });
+    const named = await cli('runs', 'retry', run!.id);
+    expect(named.code).toBe(3);
+    expect(named.stderr).toContain(`is part of window ${window}`);
+    expect(await product.run(run!.id)).toEqual(run);
+  });
+
   test('but those of whose effect nobody knows are left for a person', async () => {
     const { redis, keys } = product.store;
     const [id] = await product.enqueue('moody', [{ gate: '/nowhere' }]);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Window } from '../../src/model/window.js';
 import { expectProblem } from '../support/api.js';
 import { payload, type RunsApi, runs, useRunsApi } from '../support/runs-api.js';
 
@@ -47,6 +48,20 @@ describe('lists', () => {
     throw new Error('the list does not end');
   };
 
+  const declared = async (release: string): Promise<Window> => {
+    const startsAt = new Date(Date.now() + 3_600_000).toISOString();
+    return (await t.call('POST', '/v1/windows', { release, reason: 'x', startsAt })).json;
+  };
+  const begun = async (window: Window, at: number): Promise<void> => {
+    window.phases.push({
+      phase: 'preparing',
+      at: new Date(at).toISOString(),
+      ms: null,
+      because: 'its time has come',
+    });
+    await t.store.redis.hset(t.store.keys.window(window.id), 'json', JSON.stringify(window));
+  };
+
   test('pages hold every run once, those at work first and those that start next before others', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 7; i++) ids.push(await t.enqueue());
@@ -81,15 +96,12 @@ describe('lists', () => {
       await t.enqueue(),
     ];
     await t.moved(before, 'failed', { release: release.id });
-    const startsAt = new Date(Date.now() + 3_600_000).toISOString();
-    const declared = await t.call('POST', '/v1/windows', { release: next.id, reason: 'x', startsAt });
-    const window = declared.json;
+    const window = await declared(next.id);
     expectProblem(await t.call('GET', `/v1/runs?window=${window.id}`), 409, 'conflict');
     const { finishedAt } = (await t.call('GET', `/v1/runs/${before}`)).json;
-    const begun = new Date(Date.parse(finishedAt) + 1).toISOString();
-    window.phases.push({ phase: 'preparing', at: begun, ms: null, because: 'its time has come' });
-    await t.store.redis.hset(t.store.keys.window(window.id), 'json', JSON.stringify(window));
-    while (Date.now() <= Date.parse(begun)) await new Promise(setImmediate);
+    const at = Date.parse(finishedAt) + 1;
+    await begun(window, at);
+    while (Date.now() <= at) await new Promise(setImmediate);
     await t.moved(after, 'failed', { release: next.id });
     await t.moved(parked, 'failed', { release: next.id, outcome: 'parked' });
 
@@ -101,6 +113,31 @@ describe('lists', () => {
     expectProblem(await t.call('GET', `/v1/runs?window=${window.id}&app=other`), 400, 'bad-request');
     expectProblem(await t.call('GET', '/v1/runs?window=win-none'), 404, 'not-found');
     expectProblem(await t.call('GET', '/v1/runs?release=newest'), 400, 'bad-request');
+  });
+
+  test('of a window no run is looked at that waits, or ended before', async () => {
+    const { redis, keys } = t.store;
+    const window = await declared((await t.release([{}], { current: false })).id);
+    await begun(window, Date.now());
+    const old = Array.from({ length: 2_500 }, () => ({ payload }));
+    const { items } = (await t.call('POST', `${runs}/bulk`, old)).json;
+    const before = items.flatMap(({ id }: { id: string }) => [1_000, id]);
+    await redis
+      .multi()
+      .zadd(keys.job('reports', 'failed'), ...before)
+      .del(keys.job('reports', 'wait'))
+      .exec();
+    await t.call('POST', `${runs}/bulk`, old);
+    const [failed, completed] = [await t.enqueue(), await t.enqueue()];
+    await t.moved(failed, 'failed');
+    await t.moved(completed, 'completed');
+    const pageOf = async (query: string) => {
+      const { items, nextCursor } = (await t.call('GET', `/v1/runs?window=${window.id}${query}`)).json;
+      return { ids: items.map((run: { id: string }) => run.id), nextCursor };
+    };
+    for (const query of ['', '&job=flights.delays'])
+      expect(await pageOf(query)).toEqual({ ids: [failed, completed], nextCursor: null });
+    expect(await pageOf('&state=queued')).toEqual({ ids: [], nextCursor: null });
   });
 
   test('many that ended in the same millisecond are all listed', async () => {

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskSign } from '../../src/model/task.js';
 import type { Window } from '../../src/model/window.js';
 import { type ClaimedRun, createConsumer, type Settlement } from '../../src/queue/consumer.js';
+import { listRuns } from '../../src/queue/list-runs.js';
 import { createQueues } from '../../src/queue/queues.js';
-import { cancelRun } from '../../src/queue/run-actions.js';
+import { cancelRun, resumeRun, retryRun } from '../../src/queue/run-actions.js';
 import { showRun } from '../../src/queue/runs.js';
 import { taskQueueOf } from '../../src/queue/task-runs.js';
 import { openStore } from '../../src/store/redis.js';
@@ -215,6 +216,51 @@ describe('a hook that is a job', () => {
       state: 'lost',
       error: 'its run is not in the queue any more',
     });
+  });
+
+  it.each(['failed', 'parked'] as const)('that %s is done again by its window alone', async kind => {
+    const claimed = host(async run => {
+      const parked = { reason: 'its worker died 3 times', choices: ['retry', 'restart', 'cancel'] };
+      await failRun(store, run, { kind, attempts: 1, ...(kind === 'parked' && { parked }) });
+      return ended(kind);
+    });
+    const window = job();
+    server().ensure(window);
+    await result(window);
+    const queues = createQueues(store);
+    onEnd(() => queues.close());
+    const conflict = expect.objectContaining({
+      code: 'conflict',
+      message: expect.stringContaining('is part of window win-1 and cannot be'),
+    });
+    await expect(retryRun(store, queues, RUN)).rejects.toEqual(conflict);
+    await expect(retryRun(store, queues, RUN, { restart: true })).rejects.toEqual(conflict);
+    if (kind === 'parked') {
+      for (const choice of ['retry', 'restart'])
+        await expect(resumeRun(store, queues, RUN, choice)).rejects.toEqual(conflict);
+      expect((await showRun(store, RUN)).state).toBe('parked');
+      // Its position would else be kept, and no way were left to be rid of it.
+      expect((await resumeRun(store, queues, RUN, 'cancel')).state).toBe('cancelled');
+      await expect(retryRun(store, queues, RUN)).rejects.toEqual(conflict);
+    }
+    expect(await queues.get(QUEUE).getJobCounts('wait', 'active', 'failed')).toMatchObject({
+      failed: 1,
+      wait: 0,
+      active: 0,
+    });
+    expect(claimed).toHaveLength(1);
+  });
+
+  it('is in no list of what ended in a window, save in that of its queue', async () => {
+    host(async () => ended('no'));
+    const window = job();
+    server().ensure(window);
+    await result(window);
+    const idsOf = async (filter: Parameters<typeof listRuns>[1]) =>
+      (await listRuns(store, filter)).items.map(({ id }) => id);
+    expect(await idsOf({ state: 'failed', app: 'billing' })).toEqual([RUN]);
+    expect(await idsOf({ state: 'failed', app: 'billing', endedSince: 1 })).toEqual([]);
+    expect(await idsOf({ state: 'failed', queue: QUEUE, endedSince: 1 })).toEqual([RUN]);
   });
 
   it('of a window that is over is cancelled, by whichever server ends the window', async () => {

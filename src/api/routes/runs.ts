@@ -33,11 +33,10 @@ export const runRoutes: Routes = (api, { store, queues }) => {
             .regex(/^[0-9a-f]{4,64}$/i, 'must be an ID, a digest, or at least 4 digits of one')
             .optional()
             .meta({ description: 'on which it ran last' }),
-          window: z
-            .string()
-            .max(100)
-            .optional()
-            .meta({ description: 'runs of its app that ended after it had begun' }),
+          window: z.string().max(100).optional().meta({
+            description:
+              'runs of its app, but for its hooks and probes, that ended after it had begun by the clock of their host',
+          }),
           cursor: z.string().max(1_000).optional(),
           limit: limitInput(500, 50),
         }),

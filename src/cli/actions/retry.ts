@@ -1,5 +1,6 @@
 import type { Run } from '../../model/run.js';
 import { SlackwaterError } from '../../platform/errors.js';
+import { isTaskQueue } from '../../queue/task-runs.js';
 import type { Client } from '../client.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
@@ -38,12 +39,14 @@ export async function retry(ids: string[], options: RetryOptions): Promise<void>
   }
   if (!state) throw wrong('name runs, or say which: --state failed or --state parked, and filters');
   const client = connect(options);
-  const { found, unknown, more } = await findRuns(client, options);
+  const { found, unknown, tasks, more } = await findRuns(client, options);
   const which = `${state} run${filtered ? ' like this' : ''}`;
   for (const id of unknown)
     say(
       `${id} is left for a person: nobody knows whether what it did outside was done (slackwater runs show ${id})`,
     );
+  if (tasks > 0)
+    say(`${plural(tasks, 'run')} passed over: hooks and probes, which only their window does again`);
   if (found.length === 0)
     throw new SlackwaterError(
       'not-found',
@@ -62,18 +65,20 @@ export async function retry(ids: string[], options: RetryOptions): Promise<void>
 async function findRuns(client: Client, { state, job, app, queue, release, window, limit }: Which) {
   const found: Found[] = [];
   const unknown: string[] = [];
+  let tasks = 0;
   let cursor: string | undefined;
   do {
     const query = { state, job, app, queue, release, window, limit: PAGE, cursor };
     const page = await client.get<{ items: Run[]; nextCursor: string | null }>('/v1/runs', query);
-    for (const { id, job, state, parked } of page.items) {
+    for (const { id, job, queue, state, parked } of page.items) {
+      if (isTaskQueue(queue)) tasks += 1;
       // To retry it says that the effect was not done: of many at once nobody can have looked.
-      if (parked?.choices.includes('skip')) unknown.push(id);
+      else if (parked?.choices.includes('skip')) unknown.push(id);
       else found.push({ id, job, state });
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && found.length <= limit);
-  return { found: found.slice(0, limit), unknown, more: found.length > limit };
+  return { found: found.slice(0, limit), unknown, tasks, more: found.length > limit };
 }
 
 /** All were found before the first is asked for: what is queued again leaves the list that is read. */
