@@ -66,9 +66,10 @@ export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOpt
     return serviceGroup([
       storeService(store, redisWaitMs, trouble),
       { start: async () => {}, stop: () => inTime(queues.close()) },
-      engine,
+      // Before the engine: its first look may find hosts that fell silent while no server was there.
       feed,
       createTeller(store, feed, logger, trouble),
+      engine,
       {
         async start() {
           await api.listen({ host: config.server.host, port: config.server.port }).catch(error => {

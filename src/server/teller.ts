@@ -17,23 +17,23 @@ export function createTeller(store: Store, feed: EventFeed, logger: Logger, trou
   let end = () => {};
 
   async function look(): Promise<void> {
-    await tryWrite(store.redis, store.keys);
-    const hosts = await listHosts(store);
-    for (const { id, hostname } of hosts) machines.set(id, hostname);
+    try {
+      await tryWrite(store.redis, store.keys);
+      for (const { id, hostname } of await listHosts(store)) machines.set(id, hostname);
+    } catch (error) {
+      trouble.failed(error, 'hosts could not be looked for');
+    }
   }
 
   return {
     async start() {
-      await look().catch(error => trouble.failed(error, 'hosts could not be looked for'));
       end = await feed.subscribe({}, event => {
         const line = lineOf(event, machines);
         if (line) logger[line.level](line.text);
         if (event.type === 'host.left') machines.delete(String(event.host));
       });
-      timer = setInterval(
-        () => void look().catch(error => trouble.failed(error, 'hosts could not be looked for')),
-        LOOK_EVERY_MS,
-      );
+      await look();
+      timer = setInterval(() => void look(), LOOK_EVERY_MS);
       timer.unref();
     },
     async stop() {

@@ -46,16 +46,65 @@ test('a trouble of Redis is one line however many acts it stops, and one when a 
     },
   ]);
   redis.refuses = null;
-  await look(3);
+  await look(5);
+  expect(lines).toHaveLength(1);
+  await look(1);
   expect(lines.slice(1)).toEqual([{ level: 'warn', text: 'Redis takes writes again, after 6.0s' }]);
+});
+
+test('a Redis at the edge of full, which takes one write and refuses the next, is two lines and not one a second', async () => {
+  const { lines, trouble, look } = watched();
+  for (let i = 0; i < 120; i++) {
+    trouble.failed(FULL, 'a start failed');
+    await look(1);
+  }
+  await look(10);
+  expect(lines.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/out of memory/),
+    'Redis takes writes again, after 2m00s',
+  ]);
+});
+
+test('a trouble that comes and goes is told once a minute, with how often it came', async () => {
+  const { redis, lines, trouble, look } = watched();
+  for (let i = 0; i < 9; i++) {
+    trouble.failed(FULL, 'a start failed');
+    await look(10);
+  }
+  expect(lines.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/out of memory/),
+    'Redis takes writes again, after 1.0s',
+    expect.stringMatching(/out of memory.* \(and 5 more times in between\)\. Meanwhile some wait$/),
+    'Redis takes writes again, after 1.0s',
+  ]);
+  // One that came back and stays is told when the minute is over.
+  redis.refuses = FULL;
   trouble.failed(FULL, 'a start failed');
-  expect(lines).toHaveLength(3);
+  await look(60);
+  expect(lines.slice(4)).toEqual([expect.objectContaining({ text: expect.stringMatching(/and 2 more/) })]);
+});
+
+test('a Redis that is away for others, while our own connection has it, is told if that lasts', async () => {
+  const { lines, trouble, look } = watched();
+  const lost = new Error('Connection is closed.');
+  trouble.failed(lost, 'the engine could not look');
+  await look(2);
+  trouble.failed(lost, 'the engine could not look');
+  await look(10);
+  expect(lines).toEqual([]);
+  for (let i = 0; i < 5; i++) {
+    trouble.failed(lost, 'the engine could not look');
+    await look(2);
+  }
+  expect(lines).toEqual([{ level: 'warn', text: expect.stringMatching(/cannot be reached.*all wait$/) }]);
+  await look(10);
+  expect(lines.slice(1)).toEqual([{ level: 'warn', text: 'Redis takes writes again, after 9.0s' }]);
 });
 
 test('a connection that is made anew within a second is not told; one that stays away is, once', async () => {
   const { redis, lines, look } = watched();
   redis.emit('reconnecting');
-  await look(3);
+  await look(10);
   expect(lines).toEqual([]);
   redis.status = 'reconnecting';
   redis.emit('reconnecting');
@@ -63,7 +112,7 @@ test('a connection that is made anew within a second is not told; one that stays
   redis.emit('reconnecting');
   expect(lines).toEqual([{ level: 'warn', text: expect.stringMatching(/cannot be reached.*all wait$/) }]);
   redis.status = 'ready';
-  await look(1);
+  await look(10);
   expect(lines.at(-1)!.text).toBe('Redis takes writes again, after 4.0s');
 });
 
