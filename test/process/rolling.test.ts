@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Window } from '../../src/model/window.js';
 import { eventually } from '../support/eventually.js';
-import { account, overlaps, readLedger } from './support/ledger.js';
+import { account, overlaps, readLedger, standstills } from './support/ledger.js';
 import { type Product, startProduct } from './support/product.js';
 
 const RUNS = 30;
 const ITEMS = 60;
-const rolling = { strategy: 'rolling', rolling: { batch: 1, pause: '300ms' } };
+/** A host rests for longer than a run needs for an item: who has gone over computes when the next one stops. */
+const rolling = { strategy: 'rolling', rolling: { batch: 1, pause: '1s' } };
 const watch = { duration: '60s', minRuns: 20, maxFailureRate: 0.2, maxCrashes: 3, maxParked: 0 };
 
 test('rolling over three hosts moves every run to the new code, and at every moment runs advance', async () => {
@@ -23,11 +24,7 @@ test('rolling over three hosts moves every run to the new code, and at every mom
   const effects = readLedger(product.ledger);
   expect(account(effects, ids, ITEMS)).toEqual({ repeated: [], lost: [], retried: [] });
   expect(overlaps(effects)).toEqual([]);
-  // While one host went over, others worked: never did all runs change their code with nobody's item in between.
-  const order = [...effects].sort((a, b) => (BigInt(a.at) < BigInt(b.at) ? -1 : 1));
-  const firstNew = order.findIndex(effect => effect.release === release);
-  const lastOld = order.findLastIndex(effect => effect.release !== release);
-  expect(firstNew).toBeLessThan(lastOld);
+  expect(standstills(effects.filter(({ run }) => ids.includes(run)))).toEqual([]);
   expect(await product.client.list('/v1/holds')).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { continuations, type Effect } from '../process/support/ledger.js';
+import { continuations, type Effect, standstills } from '../process/support/ledger.js';
 
 /** Items of one start, one a ms. */
 const start = (run: string, fence: number, from: number, to: number, atMs: number): Effect[] =>
@@ -26,4 +26,16 @@ test('each start is held against the one before it', () => {
     { run: 'a', fence: 11, before: { first: 7, items: 5 }, first: 12, backMs: 0 },
     { run: 'b', fence: 3, before: { first: 0, items: 10 }, first: 0, backMs: 9 },
   ]);
+});
+
+test('all stand still where every start has ended and none has begun', () => {
+  const effects = [
+    ...start('a', 1, 0, 100, 0),
+    ...start('b', 1, 0, 20, 50),
+    // It goes on elsewhere while the first one computes, and alone from there on.
+    ...start('b', 2, 20, 60, 80),
+    ...start('a', 2, 100, 110, 150),
+  ];
+  expect(standstills(effects)).toEqual([150 - 119]);
+  expect(standstills(effects.slice(0, 160))).toEqual([]);
 });

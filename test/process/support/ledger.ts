@@ -73,6 +73,19 @@ export function continuations(effects: Effect[]): Continuation[] {
   });
 }
 
+/** How long no run computed, ms, for each time between the first effect and the last. A start computes from its first effect to its last. */
+export function standstills(effects: Effect[]): number[] {
+  const starts = [...groups(effects, ({ run, fence }) => `${run}/${fence}`).values()];
+  const spans = starts.map(ofStart => ({ from: BigInt(ofStart[0]!.at), to: BigInt(ofStart.at(-1)!.at) }));
+  spans.sort((a, b) => (a.from < b.from ? -1 : 1));
+  let until = spans[0]?.to ?? 0n;
+  return spans.flatMap(({ from, to }) => {
+    const still = from > until ? [Number((from - until) / 1_000_000n)] : [];
+    if (to > until) until = to;
+    return still;
+  });
+}
+
 function groups<Key>(effects: Effect[], keyOf: (effect: Effect) => Key): Map<Key, Effect[]> {
   const found = new Map<Key, Effect[]>();
   for (const effect of effects) {
