@@ -34,7 +34,7 @@ export interface Intent {
   force: boolean;
   /** Rises when every checkpoint must be proven again; 0: no proof asked. */
   proofRound: number;
-  /** A closed gate opens by itself at this time (ISO 8601), on `release`, even with every server dead. */
+  /** A closed gate opens by itself at this time (ISO 8601), and runs that were asked to stop go on, on `release`, even with every server dead. */
   until: string | null;
 }
 

@@ -75,8 +75,8 @@ export async function holdsOn(store: Store, queue: string): Promise<Hold[]> {
 
 /**
  * "Never paused forever": every server and every host calls this once a second. It lifts the holds whose time is over (and no other: a
- * person's hold stays until its own `until`), opens the gates that should have been opened by then, on whatever release the intent
- * names, and makes the pause flags follow.
+ * person's hold stays until its own `until`), opens the gates that should have been opened by then and asks no run to stop any more, on
+ * whatever release the intent names, and makes the pause flags follow.
  * @returns whether it changed anything in holds or gates.
  */
 export async function sweep(store: Store, applyFlags: () => Promise<void>): Promise<boolean> {
@@ -104,8 +104,7 @@ async function openExpired(store: Store, now: number): Promise<boolean> {
   return results.some(Boolean);
 }
 
-const isOverdue = (intent: Intent, now: number): boolean =>
-  intent.gate === 'closed' && intent.until !== null && Date.parse(intent.until) <= now;
+const isOverdue = ({ until }: Intent, now: number): boolean => until !== null && Date.parse(until) <= now;
 
 /** Compares before it writes: an intent that the engine changed in between stands. */
 async function openGate(store: Store, intent: Intent): Promise<boolean> {

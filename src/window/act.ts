@@ -34,7 +34,8 @@ export function intentOf(window: Window): IntentFields | null {
     case 'preparing':
       return { ...open, standby: targetOf(window), proofRound };
     case 'draining': {
-      const gate = window.arriveAt === null ? closed : open;
+      // Also with the gate open runs are asked to stop, so this too has an end.
+      const gate = window.arriveAt === null ? closed : { ...open, until: closed.until };
       const { forced: force, arriveAt } = window;
       return { ...gate, standby: targetOf(window), proofRound, drain: true, force, arriveAt };
     }

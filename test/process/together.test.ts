@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Window } from '../../src/model/window.js';
+import { readIntent } from '../../src/store/intents.js';
 import { eventually } from '../support/eventually.js';
 import { account, overlaps, readLedger } from './support/ledger.js';
 import { type Product, startProduct } from './support/product.js';
@@ -82,6 +83,24 @@ describe('a window over one slow run among fast ones', () => {
     expect(runs).toMatchObject({ inFlight: 21, yielded: 21, resumed: 21, forced: 0 });
     expect(work).toEqual({ lostMs: 0, repeatedCheckpoints: 0 });
     await nextItem(product, fast[0]!);
+    expectNothingLost(product, [...fast, slow]);
+  });
+
+  test('lets all go on at its end where every server died while they came in', async () => {
+    const { product, next, fast, slow, until } = await inFlight({ everyMs: 20, stuckAt: 0 });
+    const { id } = await product.open(next, { drainTimeout: '8s', maxDuration: '8s' });
+    await untilWaitedFor(product, id);
+    product.server.kill('SIGKILL');
+    await product.server.exit;
+    const isAsked = async () => (await readIntent(product.store, 'ledger'))!.drain;
+    expect(await isAsked()).toBe(true);
+    await eventually(async () => !(await isAsked()), { what: 'the end of the drain' });
+    for (const run of fast.slice(0, 3)) await nextItem(product, run);
+
+    await product.startServer();
+    await product.endedAs(id, 'aborted');
+    until.open();
+    for (const run of [slow, ...fast.slice(0, 3)]) await nextItem(product, run);
     expectNothingLost(product, [...fast, slow]);
   });
 

@@ -53,10 +53,11 @@ export class Monitor {
     const intent = redis.intent(APP)!;
     const now = redis.now();
     const until = this.#time(intent.until);
-    this.findings.must(intent.gate === 'open' || !Number.isNaN(until), 'a closed gate has an end', () =>
+    const stops = intent.gate === 'closed' || intent.drain;
+    this.findings.must(!stops || !Number.isNaN(until), 'what stops runs has an end', () =>
       JSON.stringify(intent),
     );
-    this.#late('a gate opens when its time is over', intent.gate === 'closed' && until <= now, GRACE_MS);
+    this.#late('runs go on when its time is over', stops && until <= now, GRACE_MS);
     let isHeld = false;
     for (const hold of redis.holds()) {
       isHeld = true;

@@ -152,8 +152,8 @@ async function sweepOf(redis: MemoryRedis, send: Send, applyFlags: () => Promise
   await Promise.all(expired.map(hold => send(() => redis.liftHold(hold, 'expired'), 'sweep: lift')));
   const apps = await send(() => redis.apps(), 'sweep: apps');
   const intents = await Promise.all(apps.map(app => send(() => redis.intent(app), 'sweep: intent')));
-  const closed = intents.filter(intent => intent?.gate === 'closed' && isOver(intent.until));
-  await Promise.all(closed.map(intent => send(() => redis.openGate(intent!), 'sweep: open gate')));
+  const overdue = intents.filter(intent => intent && isOver(intent.until));
+  await Promise.all(overdue.map(intent => send(() => redis.openGate(intent!), 'sweep: open gate')));
   await applyFlags();
 }
 

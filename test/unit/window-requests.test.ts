@@ -118,6 +118,11 @@ describe('what hosts are told in each phase', () => {
       drain: true,
       until: iso(T0 + 600_000),
     });
+    expect(intentOf(windowIn('draining', { arriveAt: iso(T0 + 5_000) }))).toMatchObject({
+      gate: 'open',
+      drain: true,
+      until: iso(T0 + 600_000),
+    });
     const swapping = windowIn('swapping', { running: 'new' });
     swapping.phases.unshift({ phase: 'draining', at: iso(T0 - 1), ms: 1, because: '' });
     expect(intentOf(swapping)).toMatchObject({ release: 'new', gate: 'closed', drain: false });
