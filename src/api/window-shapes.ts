@@ -62,10 +62,10 @@ const taskShape = named('Task', {
   error: z.string().nullable(),
 });
 
-const interrupted = z
-  .int()
-  .optional()
-  .meta({ description: 'held by a host that fell silent: they go on elsewhere from their last checkpoint' });
+const interrupted = z.int().optional().meta({
+  description:
+    'held by a host that died or fell silent, or lost by one: they go on elsewhere from their last checkpoint',
+});
 const askings = z
   .array(
     open({
@@ -214,6 +214,7 @@ export const reportShape = named('Report', {
         state: z.enum(['failed', 'parked']),
         error: z.string(),
         release: z.string(),
+        at: time.optional(),
       }),
     )
     .optional()

@@ -133,12 +133,15 @@ export class AppHost {
     this.control.open = intent.gate === 'open' && !foreign && !this.options.leaving();
     const arriveAt = this.control.open && intent.drain ? intent.arriveAt : null;
     const drain = (intent.drain && arriveAt === null) || foreign || this.options.leaving();
-    if ((intent.drain || (foreign && intent.window)) && this.watch.drainBegins()) {
+    if (
+      (intent.drain || (foreign && intent.window)) &&
+      this.watch.drainBegins(pool?.release ?? intent.release)
+    ) {
       this.#tell(
         `window ${intent.window}: what runs here (${this.control.running}) is to come to a checkpoint`,
       );
       for (const run of this.control.held.stopped) this.finalState(run);
-    } else if (this.control.open && !intent.drain) this.watch.reopened();
+    } else if (this.control.open && !intent.drain) this.watch.reopened(intent.release);
     pool?.drain(drain);
     this.#asks.follow(arriveAt === null ? null : Date.parse(arriveAt), drain);
     if (intent.force && (intent.drain || foreign)) this.control.force(pool);
@@ -277,6 +280,7 @@ export class AppHost {
       waiting: control.held.waiting.size,
       resuming: control.resuming,
       comingIn: this.#asks.comingIn,
+      held: watch.held,
       ahead: standby?.pool.running ?? 0,
       blockers: blockersOf(control.held.values(), this.options.pace, now),
       refusals: standby?.refusals.slice(0, 100) ?? [],

@@ -272,7 +272,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
         Promise.all([locks.stop(), control.stop(), requests.stop(), intake.close(), looking]),
       );
       await atMost(patience(), sharePaces());
-      await atMost(patience(), removeHost(store, id));
+      await atMost(patience(), removeHost(store, status()));
       await atMost(patience(), queues.close());
       durableSaves?.stop();
       store.redis.disconnect();

@@ -92,7 +92,7 @@ export class RunControl {
     this.dispatch();
     const settlement = await run.settled;
     this.held.remove(run);
-    this.#events.changed();
+    this.#events.settled(run);
     return settlement;
   }
 

@@ -18,6 +18,8 @@ export interface RunEvents {
   /** There was no way down: it does again what it had saved since an earlier position, or since its beginning. */
   setBack(run: HeldRun, lost: { checkpoints: number; ms: number }): void;
   ended(run: HeldRun, end: RunEnd): void;
+  /** Its claim is no longer this host's: it is over, given back, or lost. */
+  settled(run: HeldRun): void;
   /** Stopped without a yield: `lostMs` since its last save, `lostSaves` on their way. */
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void;
   /** In the author's function. */

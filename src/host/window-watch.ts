@@ -5,7 +5,7 @@ import type { RunEvents } from './run-events.js';
 import { newTally } from './tally.js';
 
 /** By each host. */
-const FAILURES_KEPT = 3;
+const FAILURES_KEPT = 5;
 const ERROR_LENGTH = 300;
 
 /** What the watch asks of the app that it watches. */
@@ -19,11 +19,19 @@ export class WindowWatch implements RunEvents {
   tally: WindowTally | null = null;
   #phase: 'before' | 'draining' | 'after' = 'before';
   #hasReopened = false;
-  /** It drains, or has drained, a second time. */
+  /** Its runs went on in another release, and then in the former one again. */
   #hasTurned = false;
+  /** Whose runs were stopped first. */
+  #former: string | null = null;
   #running = 0;
+  /** In flight when its runs are stopped again. */
+  #again = 0;
+  /** Begun here, and neither over nor given back. */
+  readonly #begun = new Set<HeldRun>();
   /** Stopped by this window, and not yet seen to go on. Others that start had stopped for another reason, and were not in flight. */
   readonly #stopped = new Set<HeldRun>();
+  /** Of those, the ones that were stopped the first time. */
+  readonly #stoppedFirst = new Set<HeldRun>();
 
   constructor(
     private readonly now: () => number,
@@ -31,10 +39,14 @@ export class WindowWatch implements RunEvents {
     private readonly onChange: () => void,
   ) {}
 
+  /** Hooks and probes are no runs of the app's. */
+  get held(): number {
+    return [...this.#begun].filter(({ claimed }) => claimed.taskRelease === null).length;
+  }
+
   begin(window: string): void {
+    this.end();
     this.tally = newTally(window);
-    this.#stopped.clear();
-    this.#phase = 'before';
     this.#hasReopened = false;
     this.#hasTurned = false;
   }
@@ -43,24 +55,33 @@ export class WindowWatch implements RunEvents {
   end(): void {
     this.tally = null;
     this.#stopped.clear();
+    this.#stoppedFirst.clear();
     this.#phase = 'before';
   }
 
-  /** @returns whether it begins only now. It begins again where a window turns round: the figures of the stop stay those of the way forward. */
-  drainBegins(): boolean {
+  /**
+   * @param release whose runs are to stop.
+   * @returns whether it begins only now. It begins again where a window turns round, or is held: the figures of the stop stay those of the first.
+   */
+  drainBegins(release: string | null): boolean {
     if (!this.tally || this.#phase === 'draining') return false;
-    this.#hasTurned = this.#hasReopened;
     this.#phase = 'draining';
     // Also those that had stopped the first time, and have found no room since.
-    this.tally.inFlight = Math.max(this.tally.inFlight, this.#running + this.#stopped.size);
+    this.#again = this.#running + this.#stopped.size;
+    if (!this.#hasReopened) {
+      this.#former = release;
+      this.tally.inFlight = this.#again;
+    }
     return true;
   }
 
-  /** Runs may start again: on the next release, or on the present one after all. */
-  reopened(): void {
-    if (this.#phase !== 'draining') return;
+  /** Runs may start again: on the next release, or on the present one after all. @param release in which they go on. */
+  reopened(release: string | null): void {
+    if (!this.tally || this.#phase !== 'draining') return;
     this.#phase = 'after';
+    this.#hasTurned = this.#hasReopened && release === this.#former;
     this.#hasReopened = true;
+    if (this.#hasTurned) this.tally.inFlight = Math.max(this.tally.inFlight, this.#again);
   }
 
   progress(run: HeldRun): void {
@@ -69,12 +90,16 @@ export class WindowWatch implements RunEvents {
 
   /** A run was handed to a worker. */
   entered(run: HeldRun): void {
+    this.#begun.add(run);
     if (run.ahead) return;
     this.#running++;
     // While the slow ones come in, short runs may still start: they take part in the stop like those that computed when it began.
     const { intent } = this.app;
     if (!this.tally || this.#phase !== 'draining' || intent?.gate !== 'open' || !intent.drain) return;
-    if (!this.#stopped.has(run)) this.tally.inFlight++;
+    const joins = this.#stopped.has(run) ? 0 : 1;
+    this.#again += joins;
+    if (this.#hasReopened) return;
+    this.tally.inFlight += joins;
     this.tally.lastEndOld = null;
   }
 
@@ -85,7 +110,7 @@ export class WindowWatch implements RunEvents {
       // One that starts again while it drains is stopped once more.
       if (this.#stopped.delete(run) && this.#phase === 'after' && run.yieldedAt !== null) {
         if (this.#hasTurned) tally.returned = (tally.returned ?? 0) + 1;
-        else tally.resumed++;
+        else if (this.#stoppedFirst.delete(run)) tally.resumed++;
         tally.pauses.push(Math.round((this.now() - run.yieldedAt) * 10) / 10);
       }
     }
@@ -108,10 +133,15 @@ export class WindowWatch implements RunEvents {
 
   yielded(run: HeldRun): void {
     if (this.tally && this.#phase === 'draining' && !run.ahead) {
-      this.#stopped.add(run);
-      if (!this.#hasTurned) this.tally.yielded++;
+      this.#stops(run);
+      if (!this.#hasReopened) this.tally.yielded++;
     }
     this.onChange();
+  }
+
+  #stops(run: HeldRun): void {
+    this.#stopped.add(run);
+    if (!this.#hasReopened) this.#stoppedFirst.add(run);
   }
 
   leftState(run: HeldRun): void {
@@ -120,14 +150,28 @@ export class WindowWatch implements RunEvents {
   }
 
   ended(run: HeldRun, end: RunEnd): void {
-    this.#stopped.delete(run);
+    this.#forget(run);
     if (!this.tally) return;
     this.#note(this.tally, run, end);
     if (run.ahead) return;
     if (end.kind === 'failed' && this.#hasReopened) this.tally.failed = (this.tally.failed ?? 0) + 1;
-    else if (this.#phase === 'draining' && !this.#hasTurned) this.tally.finished++;
+    else if (this.#phase === 'draining' && !this.#hasReopened) this.tally.finished++;
     if (this.#phase !== 'before' && end.kind === 'parked') this.tally.parked++;
     this.onChange();
+  }
+
+  settled(run: HeldRun): void {
+    const computed = this.#phase === 'draining' && !this.#hasReopened && !run.ahead && this.#begun.has(run);
+    if (this.tally && run.lost && (computed || this.#stoppedFirst.has(run)))
+      this.tally.lost = (this.tally.lost ?? 0) + 1;
+    this.#forget(run);
+    this.onChange();
+  }
+
+  #forget(run: HeldRun): void {
+    this.#begun.delete(run);
+    this.#stopped.delete(run);
+    this.#stoppedFirst.delete(run);
   }
 
   /** Which of the first went wrong, and why; hooks and probes tell of themselves. */
@@ -135,7 +179,7 @@ export class WindowWatch implements RunEvents {
     const isOnNew = run.ahead || (this.#hasReopened && !this.#hasTurned);
     const isTold = end.kind === 'parked' ? run.ahead || this.#phase !== 'before' : isOnNew;
     if (!isTold || run.claimed.taskRelease !== null) return;
-    const failure = failureOf(run, end);
+    const failure = failureOf(run, end, this.now());
     const failures = tally.failures ?? [];
     if (!failure || failures.length >= FAILURES_KEPT || failures.some(each => each.run === failure.run))
       return;
@@ -145,7 +189,7 @@ export class WindowWatch implements RunEvents {
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void {
     const { tally } = this;
     if (!tally || this.#phase === 'before' || run.ahead) return;
-    if (this.#phase === 'draining') this.#stopped.add(run);
+    if (this.#phase === 'draining') this.#stops(run);
     if (run.abort === 'forced') tally.forced++;
     tally.lostMs += Math.round(lostMs);
     tally.repeatedCheckpoints += lostSaves;
@@ -168,8 +212,15 @@ export class WindowWatch implements RunEvents {
   }
 }
 
-function failureOf({ claimed, job, release }: HeldRun, end: RunEnd): FailedRun | null {
+function failureOf({ claimed, job, release }: HeldRun, end: RunEnd, now: number): FailedRun | null {
   if (end.kind !== 'failed' && end.kind !== 'parked') return null;
   const error = end.kind === 'failed' ? `${end.error.name}: ${end.error.message}` : end.parked.reason;
-  return { run: claimed.runId, job, state: end.kind, error: error.slice(0, ERROR_LENGTH), release };
+  return {
+    run: claimed.runId,
+    job,
+    state: end.kind,
+    error: error.slice(0, ERROR_LENGTH),
+    release,
+    at: new Date(now).toISOString(),
+  };
 }

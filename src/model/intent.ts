@@ -98,6 +98,8 @@ export interface FailedRun {
   error: string;
   /** The one on which it happened. */
   release: string;
+  /** ISO 8601; absent in what an earlier Slackwater counted. */
+  at?: string;
 }
 
 /** What one host counted in one window. All times: ms since the epoch by the clock of Redis; `null` until it happened. */
@@ -114,7 +116,9 @@ export interface WindowTally {
   /** Failed after intake had reopened, attempts that are tried again included. */
   failed?: number;
   parked: number;
-  /** The first of those that failed on a release in which runs went on, or that were parked. */
+  /** Claims of runs in flight that were lost here before the runs had ended or gone on: they go on elsewhere. */
+  lost?: number;
+  /** The first five of those that failed on a release in which runs went on, or that were parked. */
   failures?: FailedRun[];
   lostMs: number;
   repeatedCheckpoints: number;
@@ -149,6 +153,8 @@ export interface HostAppStatus {
   resuming: number;
   /** Slow runs that have been asked to yield and still compute; with `arriveAt` the others are asked when none is left. */
   comingIn?: number;
+  /** Runs that have begun here and are neither over nor given back, those of a canary included: should the host die, they are interrupted. */
+  held?: number;
   /** Runs that compute in the standby workers: those of a canary, and those of hooks and probes. */
   ahead?: number;
   blockers: Blocker[];
@@ -158,6 +164,16 @@ export interface HostAppStatus {
   proving: number;
   proof: ProofStatus | null;
   tally: WindowTally | null;
+}
+
+/** What a host said last in a window, kept beside the window: of a host that is gone nobody else knows. */
+export interface LastWord {
+  /** When, ISO 8601. */
+  at: string;
+  /** As in `HostAppStatus`; 0 where it left in good order. */
+  held: number;
+  /** Only of a host that left in good order with the `pauses` of its runs. */
+  tally: WindowTally;
 }
 
 export interface HostStatus {

@@ -162,7 +162,7 @@ export interface Window {
   /** All that persons asked of it, the oldest first; of more than 50 the last. */
   askings: Asking[];
   phases: PhaseEntry[];
-  /** `finished`: ended while it drained, in whatever way. `interrupted`: held by a host that fell silent; they go on elsewhere from their last checkpoint. */
+  /** `finished`: ended while it drained, in whatever way. `interrupted`: held by a host that died or fell silent, or lost by one; they go on elsewhere from their last checkpoint. */
   runs: { inFlight: number; yielded: number; finished: number; forced: number; interrupted?: number };
   blockers: Blocker[];
   /** Why it was refused: at most 100. */
@@ -209,7 +209,7 @@ export interface Report {
     yielded: number;
     finished: number;
     forced: number;
-    /** Held by a host that fell silent: they go on elsewhere from their last checkpoint. Absent in the report of an earlier Slackwater. */
+    /** Held by a host that died or fell silent, or lost by one: they go on elsewhere from their last checkpoint. Absent in the report of an earlier Slackwater. */
     interrupted?: number;
     /** Of those in flight, the ones that went on. */
     resumed: number;

@@ -3,6 +3,7 @@ import type { Phase, PhaseEntry, Window } from '../model/window.js';
 import { isOver } from '../model/window-defaults.js';
 import { type Facts, factsOf, LIMITS, type Limits, type Observation } from './facts.js';
 import { progressOf } from './progress.js';
+import { runsAtEnd } from './run-counts.js';
 import type { Transition } from './table/way.js';
 import { TRANSITIONS } from './transitions.js';
 
@@ -45,6 +46,7 @@ function take(transition: Transition, facts: Facts): Decision {
     window.request = null;
   }
   if (isOver(window)) {
+    window.runs = runsAtEnd(facts);
     window.tasks = window.tasks.map(task => cutShort(task, facts.now));
     window.phases = lasted(window.phases, facts.now);
   }

@@ -62,6 +62,7 @@ export function createEngine(plane: ControlPlane, options: EngineOptions): Servi
       if (onLook) due = Math.min(due, await onLook(holder));
     });
     const open = await plane.openWindows();
+    steps.forgetAllBut(open);
     for (const window of open) if (running) due = Math.min(due, await steps.settle(window, open, holder));
     cancelDue();
     if (due < LOOK_EVERY_MS) cancelDue = clock.after(due, look);

@@ -4,6 +4,7 @@ import type {
   HostAppStatus,
   HostStatus,
   Intent,
+  LastWord,
   ProofStatus,
   Refusal,
   RunRecord,
@@ -23,8 +24,8 @@ export interface Observation {
   queues?: string[];
   /** Another window of this app that has begun and is not over. */
   busy: string | null;
-  /** Runs that each host last said to hold, by its ID, also of those that are gone; absent where that is not known. */
-  lastHeld?: Record<string, number>;
+  /** What each host said last in this window, by its ID, also of those that are gone; absent where that is not known. */
+  lastWords?: Record<string, LastWord>;
   /** Of the tasks that run, by `taskKey`; `null` or absent: no sign. */
   signs?: Record<string, TaskSign | null>;
   /** How runs have ended on the window's release and on the former one. */
@@ -103,13 +104,14 @@ export interface Facts {
   vanished: string[];
   /** The same, and those for which that is known already; but none that left in good order. */
   gone: string[];
-  /** Runs that those which have vanished held: their locks end, and they go on elsewhere from their last checkpoint. */
-  lost: number;
+  /** Runs that were held by hosts that are gone, or whose claims were lost: their locks end, and they go on elsewhere from their last checkpoint. */
+  interrupted: number;
   running: number;
   blockers: Blocker[];
   /** Final states that the new release cannot read. */
   finalRefusals: Refusal[];
   proof: { done: boolean; refused: number; refusals: Refusal[]; status: ProofStatus | null };
+  /** Of every host: of those that are gone as they were at their last word. */
   tallies: WindowTally[];
   /** ms since the present phase was entered. */
   inPhaseMs: number;
@@ -122,6 +124,14 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     .map(host => view(host, window, intent, now));
   const apps = hosts.flatMap(host => host.app ?? []);
   const alive = new Set(hosts.map(host => host.id));
+  const known = new Set(observation.hosts.map(host => host.id));
+  const lastWords = Object.entries(observation.lastWords ?? {}).flatMap(([id, word]) =>
+    known.has(id) ? [] : word,
+  );
+  const tallies = [
+    ...apps.flatMap(app => (app.tally?.window === window.id ? app.tally : [])),
+    ...lastWords.map(frozen),
+  ];
   const gone = window.hosts.filter(host => !alive.has(host.id));
   const vanished = gone.filter(host => host.phase !== GONE).map(host => host.id);
   return {
@@ -139,12 +149,12 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     staying: hosts.filter(host => !host.leaving),
     vanished,
     gone: gone.filter(host => host.phase !== 'leaving').map(host => host.id),
-    lost: sum(vanished, id => observation.lastHeld?.[id] ?? 0),
+    interrupted: sum(lastWords, word => word.held) + sum(tallies, tally => tally.lost ?? 0),
     running: sum(apps, app => app.running),
     blockers: apps.flatMap(app => app.blockers).slice(0, 100),
     finalRefusals: apps.flatMap(app => app.refusals).slice(0, 100),
     proof: proofOf(hosts, window.proofRound),
-    tallies: apps.flatMap(app => (app.tally?.window === window.id ? app.tally : [])),
+    tallies,
     inPhaseMs: now - Date.parse(enteredAt(window, window.phase) ?? window.createdAt),
   };
 }
@@ -157,6 +167,13 @@ export const hasPassed = (time: string | null, now: number): boolean =>
 
 export const sum = <Item>(items: Item[], of: (item: Item) => number): number =>
   items.reduce((total, item) => total + of(item), 0);
+
+/** A host that was killed as it computed came to its stop then, as far as anybody knows. */
+function frozen({ at, tally }: LastWord): WindowTally {
+  if (tally.inFlight === 0) return tally;
+  const lastProgressOld = tally.lastProgressOld ?? Date.parse(at);
+  return { ...tally, lastProgressOld, lastEndOld: tally.lastEndOld ?? Date.parse(at) };
+}
 
 const serves = (host: HostStatus, window: Window): boolean =>
   host.queues === null || window.queues.some(queue => host.queues!.includes(queue));

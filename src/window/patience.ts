@@ -6,7 +6,8 @@ import type { Window } from '../model/window.js';
  * working until this engine has missed it for as long as a sign lives.
  */
 export class Patience {
-  readonly #silentSince = new Map<string, number>();
+  /** By window, and by try. */
+  readonly #silentSince = new Map<string, Map<string, number>>();
 
   constructor(private readonly patienceMs: number) {}
 
@@ -17,22 +18,23 @@ export class Patience {
     now: number,
   ): Record<string, TaskSign | null> {
     const heard = { ...signs };
+    const silentSince = this.#silentSince.get(id) ?? new Map<string, number>();
+    this.#silentSince.set(id, silentSince);
     for (const task of tasks) {
       const key = taskKey(task);
-      const name = `${id} ${key} ${task.attempt}`;
+      const name = `${key} ${task.attempt}`;
       if (task.state !== 'running' || heard[key]) {
-        this.#silentSince.delete(name);
+        silentSince.delete(name);
         continue;
       }
-      const since = this.#silentSince.get(name) ?? now;
-      this.#silentSince.set(name, since);
+      const since = silentSince.get(name) ?? now;
+      silentSince.set(name, since);
       if (now - since < this.patienceMs) heard[key] = { state: 'working' };
     }
     return heard;
   }
 
-  /** The window is over. */
-  forget({ id, tasks }: Window): void {
-    for (const task of tasks) this.#silentSince.delete(`${id} ${taskKey(task)} ${task.attempt}`);
+  forgetAllBut(windowIds: Set<string>): void {
+    for (const id of this.#silentSince.keys()) if (!windowIds.has(id)) this.#silentSince.delete(id);
   }
 }

@@ -7,7 +7,7 @@ import { pruneWindows } from '../store/ended-windows.js';
 import { appendEvent } from '../store/events.js';
 import { listFreezes } from '../store/freezes.js';
 import { listHolds, sweep } from '../store/holds.js';
-import { listHosts } from '../store/hosts.js';
+import { lookAtHosts } from '../store/hosts.js';
 import { claimIntents, readIntent, watchControl } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { getRelease } from '../store/releases.js';
@@ -30,20 +30,21 @@ export function redisControlPlane(store: Store, queues: Queues): ControlPlane {
     // Everything in one round trip, as it is on the way to the decision how long the stop takes; a second one while hooks or probes run.
     // What a further fact needs is read here too.
     async look(of) {
-      const [[window, signs], intent, hosts, holds, freezes, now, fresh, old] = await Promise.all([
-        getWindow(store, of.id).then(async window => [window, await readSigns(store, window)] as const),
-        readIntent(store, of.app),
-        listHosts(store),
-        listHolds(store),
-        listFreezes(store),
-        redisNow(store.redis),
-        readRecord(store, of.app, of.release),
-        readRecord(store, of.app, of.previousRelease),
-      ]);
+      const [[window, signs], intent, { hosts, lastWords }, holds, freezes, now, fresh, old] =
+        await Promise.all([
+          getWindow(store, of.id).then(async window => [window, await readSigns(store, window)] as const),
+          readIntent(store, of.app),
+          lookAtHosts(store, of.id),
+          listHolds(store),
+          listFreezes(store),
+          redisNow(store.redis),
+          readRecord(store, of.app, of.release),
+          readRecord(store, of.app, of.previousRelease),
+        ]);
       const freeze = freezeAt(freezes, of.app, now);
       const records = { new: fresh, old };
       const queues = await queuesReplaced(store, window, intent);
-      return { window, intent, hosts, holds, now, signs, records, freeze, queues };
+      return { window, intent, hosts, lastWords, holds, now, signs, records, freeze, queues };
     },
     advance: (holder, change) => advance(store, holder, change),
     notes: windowId => readNotes(store, windowId),

@@ -1,6 +1,7 @@
-import type { SetBack, WindowTally } from '../model/intent.js';
+import type { FailedRun, SetBack, WindowTally } from '../model/intent.js';
 import type { Report, Watched, Window } from '../model/window.js';
 import { enteredAt, sum } from './facts.js';
+import { sumOf } from './run-counts.js';
 import { failureRate } from './table/watch.js';
 
 /** What was noted on the way, for the report alone: kept beside the window, since the hosts forget it. */
@@ -17,6 +18,7 @@ const FAILURES_TOLD = 5;
 
 /**
  * The account of a window, from what every host counted.
+ * @param window as it ended, with the runs of all hosts.
  * @param accepted runs that producers handed over from `preparing` on.
  * @param now by the clock of Redis, ms: the end of what has not ended yet.
  */
@@ -27,24 +29,16 @@ export function makeReport(
   accepted: number,
   now: number,
 ): Report {
-  const total = (field: 'inFlight' | 'yielded' | 'finished' | 'forced') =>
-    Math.max(
-      window.runs[field],
-      sum(tallies, tally => tally[field]),
-    );
   const runs = {
-    inFlight: total('inFlight'),
-    yielded: total('yielded'),
-    finished: total('finished'),
-    forced: total('forced'),
+    ...window.runs,
     interrupted: window.runs.interrupted ?? 0,
-    resumed: sum(tallies, tally => tally.resumed),
-    returned: sum(tallies, tally => tally.returned ?? 0),
-    failed: sum(tallies, tally => tally.failed ?? 0),
-    parked: sum(tallies, tally => tally.parked),
+    resumed: sumOf(tallies, 'resumed'),
+    returned: sumOf(tallies, 'returned'),
+    failed: sumOf(tallies, 'failed'),
+    parked: sumOf(tallies, 'parked'),
   };
   const proven = notes.proof ?? { checkpoints: 0, ms: 0, oneWay: [] };
-  const broughtDown = sum(tallies, tally => tally.broughtDown ?? 0);
+  const broughtDown = sumOf(tallies, 'broughtDown');
   const stopped = openSpan(window, now);
   return {
     window: window.id,
@@ -68,17 +62,14 @@ export function makeReport(
     pause: percentiles(tallies.flatMap(tally => tally.pauses)),
     forecast: { drainMs: notes.forecastDrainMs ?? null },
     runs,
-    failures: tallies
-      .flatMap(tally => tally.failures ?? [])
-      .filter(({ state, release }) => state === 'parked' || release === window.release)
-      .slice(0, FAILURES_TOLD),
+    failures: firstFailures(window, tallies),
     work: {
-      lostMs: sum(tallies, tally => tally.lostMs),
-      repeatedCheckpoints: sum(tallies, tally => tally.repeatedCheckpoints),
+      lostMs: sumOf(tallies, 'lostMs'),
+      repeatedCheckpoints: sumOf(tallies, 'repeatedCheckpoints'),
       ...(broughtDown > 0 && { broughtDown }),
     },
     proof: {
-      checkpoints: proven.checkpoints + sum(tallies, tally => tally.proven),
+      checkpoints: proven.checkpoints + sumOf(tallies, 'proven'),
       ms: proven.ms,
       oneWay: proven.oneWay,
       ...(proven.setBack?.length && { setBack: proven.setBack }),
@@ -96,6 +87,17 @@ export function makeReport(
         minRuns: window.watch.minRuns,
       },
   };
+}
+
+/** Of each run the first, on whichever host it was. */
+function firstFailures({ release }: Window, tallies: WindowTally[]): FailedRun[] {
+  const told = tallies
+    .flatMap(tally => tally.failures ?? [])
+    .filter(failure => failure.state === 'parked' || failure.release === release)
+    .sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1));
+  return told
+    .filter(({ run }, i) => told.findIndex(failure => failure.run === run) === i)
+    .slice(0, FAILURES_TOLD);
 }
 
 const ratesOf = (watched: Watched) => ({

@@ -8,12 +8,10 @@ import { type Decision, decide } from './decide.js';
 import { dueIn } from './due.js';
 import { type Facts, factsOf, type Limits, sum } from './facts.js';
 import { forecastDrainMs } from './forecast.js';
-import { LastWords } from './last-words.js';
 import { observe } from './observe.js';
 import { Patience } from './patience.js';
 import { progressOf } from './progress.js';
 import { makeReport, type WindowNotes } from './report.js';
-import { runsAtEnd } from './run-counts.js';
 import type { TaskRunner } from './tasks/runner.js';
 
 /** What logs and tests listen to. */
@@ -37,7 +35,6 @@ export type Tasks = Pick<TaskRunner, 'about' | 'ensure' | 'over'>;
 export class Steps {
   readonly #shownAt = new Map<string, number>();
   readonly #patience: Patience;
-  readonly #lastWords = new LastWords();
   #flags: Promise<void> = Promise.resolve();
 
   constructor(
@@ -59,7 +56,6 @@ export class Steps {
     for (let step = 0; step < MAX_STEPS; step++) {
       const look = await observe(this.plane, known, open);
       look.signs = this.#patience.heed(look.window, look.signs, this.clock.monotonic());
-      look.lastHeld = this.#lastWords.heed(look.window, look.hosts);
       if (isOver(look.window)) break;
       const decision = decide(look.window, look, look.now, this.limits);
       const goOn = decision ? await this.#take(decision, look, holder) : await this.#keep(look, holder);
@@ -105,11 +101,15 @@ export class Steps {
     else this.tasks?.ensure(window);
     if (!isOver(window)) return true;
     await this.#flags;
-    this.#shownAt.delete(window.id);
-    this.#patience.forget(window);
-    this.#lastWords.forget(window);
     await this.plane.prune(window.app);
     return false;
+  }
+
+  /** What is not among the open windows is over, or was forgotten: also where another server ended it. */
+  forgetAllBut(open: Window[]): void {
+    const ids = new Set(open.map(({ id }) => id));
+    for (const id of this.#shownAt.keys()) if (!ids.has(id)) this.#shownAt.delete(id);
+    this.#patience.forgetAllBut(ids);
   }
 
   /** Nothing to decide: what stands must still be what the window wants, and the figures must not be old. */
@@ -187,8 +187,7 @@ export class Steps {
     const accepted = intake
       ? sum(window.queues, queue => Math.max(0, (counters[queue] ?? 0) - (intake[queue] ?? 0)))
       : 0;
-    const ended = { ...window, runs: runsAtEnd(facts) };
-    return makeReport(ended, facts.tallies, { ...notes, ...proofNote(facts) }, accepted, facts.now);
+    return makeReport(window, facts.tallies, { ...notes, ...proofNote(facts) }, accepted, facts.now);
   }
 }
 

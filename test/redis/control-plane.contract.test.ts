@@ -6,7 +6,7 @@ import type { WindowChange } from '../../src/store/windows.js';
 import { type ControlSide, memorySide, redisSide } from '../support/control-side.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
-import { iso, sampleHost, sampleIntent, sampleWindow } from '../support/window-samples.js';
+import { iso, sampleHost, sampleIntent, sampleTally, sampleWindow } from '../support/window-samples.js';
 
 const TTL = 60_000;
 const { revision: _, term: __, ...INTENT } = sampleIntent();
@@ -284,7 +284,7 @@ describe.each([
     await side.reportHost(host('host-a'), TTL);
     await side.reportHost(host('host-c'), 20);
     await side.reportHost(host('host-d'), TTL);
-    await side.removeHost('host-d');
+    await side.removeHost(host('host-d'));
     await side.pass(25);
     expect((await side.plane.look(window)).hosts).toEqual([host('host-a'), host('host-b')]);
     const told = (await side.events()) as { type: string; host?: string; reason?: string }[];
@@ -293,6 +293,37 @@ describe.each([
       ['host-d', 'left'],
       ['host-c', 'silent'],
     ]);
+  });
+
+  it('keeps what each host said last in a window, also of those that are gone, and all of one that left', async () => {
+    const { id } = window;
+    const host = (name: string, finished: number, held: number): HostStatus =>
+      sampleHost(name, { held, tally: sampleTally({ window: id, inFlight: 5, finished, pauses: [7, 9] }) });
+    const words = async () => Object.entries((await side.plane.look(window)).lastWords ?? {}).sort();
+    await side.reportHost(host('host-a', 1, 4), 20);
+    await side.reportHost(host('host-b', 1, 4), TTL);
+    await side.reportHost(host('host-a', 2, 3), 20);
+    await side.reportHost(sampleHost('host-c', null), TTL);
+    await side.pass(25);
+    const word = (finished: number, held: number, pauses: number[]) =>
+      expect.objectContaining({ held, tally: sampleTally({ window: id, inFlight: 5, finished, pauses }) });
+    expect(await words()).toEqual([
+      ['host-a', word(2, 3, [])],
+      ['host-b', word(1, 4, [])],
+    ]);
+    await side.removeHost(host('host-b', 5, 0));
+    expect((await side.plane.look(window)).hosts.map(each => each.id)).toEqual(['host-c']);
+    expect(await words()).toEqual([
+      ['host-a', word(2, 3, [])],
+      ['host-b', word(5, 0, [7, 9])],
+    ]);
+    // Beside the window, not in it; and of another window, or one that was forgotten, nothing is kept.
+    expect(await side.window(id)).toEqual(window);
+    expect(await side.plane.notes(id)).toEqual({});
+    const forgotten = sampleTally({ window: 'win-0' });
+    await side.reportHost(sampleHost('host-d', { tally: forgotten }), TTL);
+    expect((await words()).map(([name]) => name)).toEqual(['host-a', 'host-b']);
+    expect(await side.plane.openWindows()).toEqual([window]);
   });
 
   it('counts what each queue was given, and keeps the order of what is told', async () => {

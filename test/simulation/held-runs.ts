@@ -47,6 +47,10 @@ export class HeldRuns {
     return this.#claims.size;
   }
 
+  get yielded(): number {
+    return [...this.#claims.values()].filter(({ worker, yielded }) => worker === null && yielded).length;
+  }
+
   forget = (): void => this.#claims.clear();
 
   /** Monotonic, and its own: whatever Redis says, before a lock can have ended nothing computes any more. */

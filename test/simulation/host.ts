@@ -1,4 +1,4 @@
-import type { HostAppStatus, Intent, WindowTally } from '../../src/model/intent.js';
+import type { HostAppStatus, HostStatus, Intent, WindowTally } from '../../src/model/intent.js';
 import type { MemoryRedis } from '../support/memory-redis.js';
 import { sampleHost, sampleTally } from '../support/window-samples.js';
 import { HeldRuns, LOCK_MS, WORKERS } from './held-runs.js';
@@ -150,7 +150,7 @@ export class SimulatedHost {
     if (this.isLeaving && !this.isCut) {
       this.held.giveBack();
       if (this.held.size === 0 && (this.standby?.proving ?? 0) === 0) {
-        this.world.redis.removeHost(this.id);
+        this.world.redis.removeHost(this.#record());
         this.state = 'gone';
         return;
       }
@@ -184,9 +184,12 @@ export class SimulatedHost {
   #report(wake: boolean): void {
     if (!this.isActive || this.isCut) return;
     this.#reportedAt = this.world.scheduler.now;
+    this.world.redis.reportHost(this.#record(), RECORD_MS, wake);
+  }
+
+  #record(): HostStatus {
     const apps: Record<string, HostAppStatus> = this.seen ? { [APP]: this.#status(this.seen) } : {};
-    const status = sampleHost(this.id, null, { leaving: this.isLeaving, apps });
-    this.world.redis.reportHost(status, RECORD_MS, wake);
+    return sampleHost(this.id, null, { leaving: this.isLeaving, apps });
   }
 
   #status(seen: Intent): HostAppStatus {
@@ -205,6 +208,7 @@ export class SimulatedHost {
       waiting,
       resuming: this.#mayStart ? waiting : 0,
       comingIn: seen.arriveAt === null ? 0 : slow.length,
+      held: computing.length + this.held.yielded,
       ahead: computing.length - own.length,
       blockers: slow.map(({ id, pace }) => ({
         run: id,

@@ -34,7 +34,7 @@ export interface ControlSide {
   holds(): Promise<Hold[]>;
   placeHold(hold: Hold): Promise<void>;
   reportHost(status: HostStatus, ttlMs: number, wake?: boolean): Promise<void>;
-  removeHost(id: string): Promise<void>;
+  removeHost(status: HostStatus): Promise<void>;
   isPaused(queue: string): Promise<boolean>;
   pause(queue: string): Promise<void>;
   add(queue: string): Promise<void>;
@@ -62,7 +62,7 @@ export function memorySide(): ControlSide {
     holds: async () => redis.holds(),
     placeHold: hold => operator.placeHold(hold),
     reportHost: async (status, ttlMs, wake = false) => redis.reportHost(status, ttlMs, wake),
-    removeHost: async id => redis.removeHost(id),
+    removeHost: async status => redis.removeHost(status),
     isPaused: async queue => redis.isPaused(queue),
     pause: async queue => redis.pause(queue),
     add: async queue => redis.add(queue),
@@ -98,7 +98,7 @@ export function redisSide(): ControlSide {
       await redis.hset(keys.holds, hold.id, JSON.stringify(hold));
     },
     reportHost: (status, ttlMs, wake = false) => reportHost(store, status, ttlMs, { wake }),
-    removeHost: id => removeHost(store, id),
+    removeHost: status => removeHost(store, status),
     isPaused: queue => queues.get(queue).isPaused(),
     pause: queue => queues.get(queue).pause(),
     async add(queue) {

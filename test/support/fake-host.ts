@@ -52,7 +52,7 @@ export async function fakeHost(
     },
     async vanish() {
       silent = true;
-      await removeHost(store, id);
+      await removeHost(store, sampleHost(id, null));
     },
   };
 

@@ -37,18 +37,18 @@ export function memoryControlPlane(redis: MemoryRedis, send: Send = atOnce): Con
         .sort((a, b) => (a.startsAt + a.id < b.startsAt + b.id ? -1 : 1));
     },
     async look(of) {
-      const [[window, signs], intent, hosts, holds, now, fresh, old] = await Promise.all([
+      const [[window, signs], intent, { hosts, lastWords }, holds, now, fresh, old] = await Promise.all([
         send(() => found(redis.window(of.id), of.id), 'look: window').then(
           async window => [window, await signsOf(window)] as const,
         ),
         send(() => redis.intent(of.app), 'look: intent'),
-        send(() => redis.hosts(), 'look: hosts'),
+        send(() => ({ hosts: redis.hosts(), lastWords: redis.lastWords(of.id) }), 'look: hosts'),
         send(() => redis.holds(), 'look: holds'),
         send(() => redis.now(), 'look: time'),
         send(() => redis.record(of.release), 'look: record'),
         send(() => redis.record(of.previousRelease), 'look: record'),
       ]);
-      return { window, intent, hosts, holds, now, records: { new: fresh, old }, signs };
+      return { window, intent, hosts, lastWords, holds, now, records: { new: fresh, old }, signs };
     },
     advance: (holder, change) =>
       send(() => redis.advance(holder, change), `advance ${change.window.id} to ${change.window.phase}`),

@@ -1,5 +1,5 @@
 import type { Hold } from '../../src/model/hold.js';
-import type { HostStatus, Intent, RunRecord } from '../../src/model/intent.js';
+import type { HostStatus, Intent, LastWord, RunRecord } from '../../src/model/intent.js';
 import type { TaskSign } from '../../src/model/task.js';
 import type { Report, Window } from '../../src/model/window.js';
 
@@ -19,6 +19,8 @@ export interface Data {
   apps: Set<string>;
   intents: Map<string, Intent>;
   holds: Map<string, Hold>;
+  /** By window, and by host. */
+  lastWords: Map<string, Record<string, LastWord>>;
   hosts: Map<string, { status: HostStatus; until: number }>;
   events: MemoryEvent[];
   pausedByUs: Set<string>;
@@ -38,6 +40,7 @@ export const emptyData = (): Data => ({
   apps: new Set(),
   intents: new Map(),
   holds: new Map(),
+  lastWords: new Map(),
   hosts: new Map(),
   events: [],
   pausedByUs: new Set(),

@@ -1,8 +1,9 @@
 import type { Hold } from '../../src/model/hold.js';
-import type { HostStatus, Intent, RunRecord } from '../../src/model/intent.js';
+import type { HostStatus, Intent, LastWord, RunRecord } from '../../src/model/intent.js';
 import type { TaskSign } from '../../src/model/task.js';
 import type { Report, Window } from '../../src/model/window.js';
 import { isOver, NO_RECORD } from '../../src/model/window-defaults.js';
+import { lastWordsOf } from '../../src/store/hosts.js';
 import type { Advance, WindowChange } from '../../src/store/windows.js';
 import type { Holder } from '../../src/window/control-plane.js';
 import { copyOf, type Data, emptyData, frozen, kept, type MemoryEvent, spanOf } from './memory-data.js';
@@ -144,6 +145,7 @@ export class MemoryRedis {
     for (const id of this.#data.ended.splice(0, Math.max(0, this.#data.ended.length - keep))) {
       this.#data.windows.delete(id);
       this.#data.reports.delete(id);
+      this.#data.lastWords.delete(id);
     }
   }
 
@@ -217,14 +219,27 @@ export class MemoryRedis {
   reportHost(status: HostStatus, ttlMs: number, wake: boolean): void {
     if (!this.#data.hosts.has(status.id)) this.tell('host.joined', { host: status.id });
     this.#data.hosts.set(status.id, { status: frozen(status), until: this.now() + ttlMs });
+    this.#keepWords(status, { whole: false });
     if (wake) this.#wake();
   }
 
-  removeHost(id: string): void {
+  removeHost(status: HostStatus): void {
+    this.#keepWords(status, { whole: true });
+    const { id } = status;
     if (!this.#data.hosts.delete(id)) return;
     this.tell('host.left', { host: id, reason: 'left' });
     this.#wake();
   }
+
+  #keepWords(status: HostStatus, options: { whole: boolean }): void {
+    for (const { window, ...word } of lastWordsOf(status, options)) {
+      const words = this.#data.lastWords.get(window) ?? {};
+      if (this.window(window)) this.#data.lastWords.set(window, { ...words, [status.id]: kept(word) });
+    }
+  }
+
+  /** What each host said last in this window. */
+  lastWords = (window: string): Record<string, LastWord> => this.#data.lastWords.get(window) ?? {};
 
   /** Drops those whose record is over. */
   hosts(): HostStatus[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/window/decide.js';
 import { factsOf, LIMITS } from '../../src/window/facts.js';
 import { TRANSITIONS } from '../../src/window/transitions.js';
-import { iso, sampleHost, sampleIntent, sampleTally, T0, windowIn } from '../support/window-samples.js';
+import { iso, sampleHost, sampleIntent, T0, windowIn } from '../support/window-samples.js';
 import { BACK_CASES } from './window-cases/back.js';
 import { HELD_CASES } from './window-cases/held.js';
 import { SIDE_BY_SIDE_CASES } from './window-cases/side-by-side.js';
@@ -10,7 +10,6 @@ import { STOP_CASES } from './window-cases/stop.js';
 import { TASK_CASES } from './window-cases/tasks.js';
 
 const CASES = [...STOP_CASES, ...TASK_CASES, ...BACK_CASES, ...HELD_CASES, ...SIDE_BY_SIDE_CASES];
-const seenHosts = (...ids: string[]) => ids.map(id => ({ id, release: 'old', phase: 'ready' }));
 
 describe('decide', () => {
   for (const { when, window, hosts = [], seen, at = T0, ...expected } of CASES) {
@@ -49,15 +48,5 @@ describe('decide', () => {
       { phase: 'draining', at: iso(T0), ms: 1_234, because: 'test' },
       { phase: 'swapping', at: iso(T0 + 1_234), ms: null, because: decision?.because },
     ]);
-  });
-
-  it('never lets the figures of a window fall when a host takes its counts along', () => {
-    const window = windowIn('draining', {
-      runs: { inFlight: 9, yielded: 4, finished: 1, forced: 0 },
-      hosts: seenHosts('a', 'b'),
-    });
-    const hosts = [sampleHost('a', { tally: sampleTally({ inFlight: 5, yielded: 5 }) })];
-    const decision = decide(window, { intent: sampleIntent(), hosts, busy: null }, T0);
-    expect(decision?.window.runs).toEqual({ inFlight: 9, yielded: 5, finished: 1, forced: 0 });
   });
 });

@@ -48,7 +48,8 @@ const two = [
 describe('makeReport', () => {
   it('sums what all hosts counted', () => {
     const notes = { forecastDrainMs: 200, proof: { checkpoints: 5, ms: 7, oneWay: ['old-job'] } };
-    expect(makeReport(completed, two, notes, 4, T0 + 900)).toMatchObject({
+    const runs = { inFlight: 4, yielded: 3, finished: 1, forced: 0 };
+    expect(makeReport({ ...completed, runs }, two, notes, 4, T0 + 900)).toMatchObject({
       window: 'win-1',
       outcome: 'completed',
       from: 'old',
@@ -127,18 +128,16 @@ describe('makeReport', () => {
     });
   });
 
-  it('names the first that failed on the new release, or were parked', () => {
+  it('names the first that failed on the new release, or were parked, on whichever host, and each run once', () => {
     const failed = { job: 'pdf', state: 'failed', error: 'Error: no', release: 'new' } as const;
-    const of = (...names: string[]) => names.map(run => ({ ...failed, run }));
-    const parked = { ...failed, run: 'run-9', state: 'parked', release: 'old' } as const;
+    const at = (run: number, ms: number) => ({ ...failed, run: `run-${run}`, at: iso(T0 + ms) });
+    const parked = { ...at(9, 3), state: 'parked', release: 'old' } as const;
     const tallies = [
-      sampleTally({
-        failures: [{ ...failed, run: 'run-0', release: 'old' }, ...of('run-1', 'run-2'), parked],
-      }),
-      sampleTally({ failures: of('run-3', 'run-4', 'run-5') }),
+      sampleTally({ failures: [{ ...at(0, 0), release: 'old' }, at(1, 1), parked, at(2, 6), at(3, 7)] }),
+      sampleTally({ failures: [at(4, 2), at(1, 4), at(5, 5)] }),
     ];
     const named = makeReport(completed, tallies, {}, 0, T0 + 900).failures!.map(({ run }) => run);
-    expect(named).toEqual(['run-1', 'run-2', 'run-9', 'run-3', 'run-4']);
+    expect(named).toEqual(['run-1', 'run-4', 'run-9', 'run-5', 'run-2']);
   });
 
   it('reports a window that was refused before it began, with nothing counted', () => {

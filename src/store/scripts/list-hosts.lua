@@ -1,5 +1,6 @@
 -- Reads all live hosts. One script, so that a host that reports between the look and the removal is not dropped by mistake.
--- KEYS: hosts, events   ARGV: prefix of a host's key, wake channel
+-- With a window: also what each host said last in it, in the same moment, so that no host is gone already whose words are not its last.
+-- KEYS: hosts, events, window (or none)   ARGV: prefix of a host's key, wake channel
 local alive = {}
 local left = false
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
@@ -15,4 +16,14 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   end
 end
 if left then redis.call('PUBLISH', ARGV[2], '') end
-return alive
+local words = {}
+if KEYS[3] then
+  local fields = redis.call('HGETALL', KEYS[3])
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 5) == 'host:' then
+      words[#words + 1] = string.sub(fields[i], 6)
+      words[#words + 1] = fields[i + 1]
+    end
+  end
+end
+return { alive, words }

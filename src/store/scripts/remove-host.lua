@@ -1,5 +1,8 @@
--- KEYS: hosts, host, events   ARGV: id, wake channel
+-- KEYS: hosts, host, events, windows   ARGV: id, wake channel, its last words in each of the windows
 redis.call('DEL', KEYS[2])
+for i = 4, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('HSET', KEYS[i], 'host:' .. ARGV[1], ARGV[i - 1]) end
+end
 local removed = redis.call('ZREM', KEYS[1], ARGV[1])
 if removed == 1 then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'type', 'host.left', 'data', cjson.encode({ host = ARGV[1], reason = 'left' }))

@@ -2,7 +2,7 @@ import type { Blocker, Refusal } from '../../model/intent.js';
 import type { Task } from '../../model/task.js';
 import { formatDuration } from '../../platform/duration.js';
 import { type Facts, type HostView, sum } from '../facts.js';
-import { runsAtEnd } from '../run-counts.js';
+import { runsAtEnd, sumOf } from '../run-counts.js';
 import { isReady, isStill } from './conditions.js';
 
 /** `0.07` as `7 %`. */
@@ -67,9 +67,8 @@ function motion({ app, answered }: HostView): string {
 export function describeSwap(facts: Facts): string {
   const { window, tallies, target } = facts;
   const { inFlight, finished, interrupted = 0 } = runsAtEnd(facts);
-  const resumed = sum(tallies, tally => tally.resumed);
+  const resumed = sumOf(tallies, 'resumed');
   const held = heldMs(facts);
-  const code = window.rollback ? 'former' : 'new';
   const ended = finished > 0 ? `, ${finished} ended meanwhile` : '';
   const silent =
     interrupted > 0
@@ -78,7 +77,7 @@ export function describeSwap(facts: Facts): string {
   const runs =
     inFlight === 0
       ? `nothing was running${silent}`
-      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the ${code} code${ended}${silent}`;
+      : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the new code${ended}${silent}`;
   const intake =
     window.strategy === 'window' ? `intake was held for ${formatDuration(held)}` : 'intake was never held';
   return `${releaseName(target)} is current: ${runs}; ${intake}`;

@@ -283,15 +283,18 @@ export const STOP_CASES: Case[] = [
   },
   {
     when: 'a host vanishes that held runs by its last word',
-    window: windowIn('draining', {
-      hosts: seenHosts('a', 'b'),
-      runs: { inFlight: 7, yielded: 1, finished: 0, forced: 0, interrupted: 2 },
-    }),
-    hosts: [sampleHost('a')],
-    seen: { lastHeld: { a: 4, b: 3 } },
+    window: windowIn('draining', { hosts: seenHosts('a', 'b') }),
+    hosts: [sampleHost('a', { tally: sampleTally({ inFlight: 4, lost: 1 }) })],
+    seen: {
+      lastWords: {
+        a: { at: iso(T0), held: 3, tally: sampleTally({ inFlight: 4 }) },
+        b: { at: iso(T0), held: 3, tally: sampleTally({ inFlight: 4, yielded: 1, finished: 1 }) },
+        c: { at: iso(T0), held: 0, tally: sampleTally({ inFlight: 2, yielded: 2 }) },
+      },
+    },
     to: 'draining',
     set: {
-      runs: { inFlight: 7, yielded: 1, finished: 0, forced: 0, interrupted: 5 },
+      runs: { inFlight: 10, yielded: 3, finished: 1, forced: 0, interrupted: 4 },
       hosts: [expect.objectContaining({ id: 'a' })],
     },
   },
