@@ -82,8 +82,8 @@ function fingerprint({ method, url, body }: FastifyRequest): string {
     .digest('hex');
 }
 
-function answerAgain(reply: FastifyReply, mine: string, kept: Partial<Kept>): FastifyReply {
-  if (kept.request !== undefined && kept.request !== mine)
+function answerAgain(reply: FastifyReply, mine: string, kept: Kept): FastifyReply {
+  if (kept.request !== mine)
     throw new SlackwaterError(
       'key-reused',
       'this Idempotency-Key came with another request before: use a new key for a new request',

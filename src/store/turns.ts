@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Store, script } from './redis.js';
 
+const takeScript = script<string | null>('take-turn', 1);
 const endScript = script<number>('end-turn', 1);
 const renewScript = script<number>('renew-turn', 1);
 
@@ -30,17 +31,15 @@ export interface Turn {
   held: string;
 }
 
-/** @returns the turn, or what is kept under this key already (`{}`: it ran out at this moment). */
+/** @returns the turn, or what is kept under this key already. */
 export async function takeTurn(
   { redis, keys }: Store,
   key: string,
   request: string,
-): Promise<{ turn: Turn } | { kept: Partial<Kept> }> {
+): Promise<{ turn: Turn } | { kept: Kept }> {
   const held = JSON.stringify({ request, turn: randomUUID() });
-  const redisKey = keys.idempotency(key);
-  const first = await redis.set(redisKey, held, 'PX', UNDER_WAY_MS, 'NX');
-  if (first !== null) return { turn: { key, request, held } };
-  return { kept: JSON.parse((await redis.get(redisKey)) ?? '{}') as Partial<Kept> };
+  const kept = await takeScript(redis, keys.idempotency(key), held, UNDER_WAY_MS);
+  return kept === null ? { turn: { key, request, held } } : { kept: JSON.parse(kept) as Kept };
 }
 
 /** To be said more often than every `UNDER_WAY_MS`, as long as the request is under way. @returns whether the turn is still ours. */

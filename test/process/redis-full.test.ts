@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Window } from '../../src/model/window.js';
 import { eventually } from '../support/eventually.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
 import { type RedisServer, redisServer } from '../support/redis-servers.js';
@@ -83,6 +84,26 @@ describeWithRedisBinary('when the memory of Redis is full', () => {
     await makeRoom(redis);
     const [after] = await product.enqueue('ledger.steps', times(1, { items: 1, everyMs: 1 }));
     await product.all([after!], ['completed']);
+  });
+
+  test('an operator can extend and abort a window that is under way', async () => {
+    const redis = await redisServer();
+    const product = await startProduct({ redisUrl: redis.url });
+    const v1 = await product.deploy('v1');
+    const release = await product.push('v2');
+    const end = product.signal();
+    const inTheWay = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
+    await product.all(inTheWay, ['running']);
+    const { id } = await product.open(release);
+    await product.reached(id, 'draining');
+
+    await fill(redis);
+    const extended = await product.client.post<Window>(`/v1/windows/${id}/extend`, { by: '1h' });
+    expect(Date.parse(extended.endsBy!)).toBeGreaterThan(Date.now() + 3_600_000);
+    await product.client.post(`/v1/windows/${id}/abort`, {});
+    await product.endedAs(id, 'aborted');
+    end.open();
+    expect(await product.all(inTheWay, ['completed'])).toMatchObject([{ attempt: 1, release: v1 }]);
   });
 });
 
