@@ -6,9 +6,10 @@ import { newId } from '../platform/ids.js';
 import { readIntent } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { getRelease } from '../store/releases.js';
-import { createWindow } from '../store/windows.js';
+import { createWindow, openWindows } from '../store/windows.js';
 import { checkFields } from './declare-checks.js';
 import { type TaskLimits, tasksOf } from './declare-tasks.js';
+import { targetOf } from './direction.js';
 import type { WindowInput } from './window-input.js';
 
 /** Limits left out: what the configuration has where nobody changed it. */
@@ -46,13 +47,7 @@ export async function draft(
   const release = await getRelease(store, input.release);
   checkFields(input, release, now, limitsOf(options));
   const current = (await readIntent(store, release.app))?.release ?? null;
-  if (current === release.id) {
-    throw new SlackwaterError(
-      'conflict',
-      `release ${release.id} is current already: there is nothing to deploy`,
-      [{ pointer: '/release', detail: `is what app ${release.app} runs now` }],
-    );
-  }
+  if (current === release.id) throw await isCurrent(store, release);
   if (current === null && input.strategy !== undefined && input.strategy !== 'window') {
     throw new SlackwaterError(
       'conflict',
@@ -62,6 +57,22 @@ export async function draft(
   }
   const previous = current === null ? null : await getRelease(store, current);
   return { window: windowOf(input, release, previous, now), release, previous };
+}
+
+/** What is current may still be left again, while a window of the app is under way. */
+async function isCurrent(store: Store, { id, app }: Release): Promise<SlackwaterError> {
+  const open = await openWindows(store);
+  const other = open.find(window => window.app === app && window.phase !== 'scheduled');
+  const goes =
+    other && targetOf(other) === id
+      ? 'goes to it and is not over'
+      : `goes from it to ${other && targetOf(other)}`;
+  const message = other
+    ? `release ${id} is current, and window ${other.id} (${other.outcome ?? other.phase}) ${goes}: see \`slackwater window show ${other.id}\``
+    : `release ${id} is current already: there is nothing to deploy`;
+  return new SlackwaterError('conflict', message, [
+    { pointer: '/release', detail: `is what app ${app} runs now` },
+  ]);
 }
 
 function windowOf(input: WindowInput, release: Release, previous: Release | null, now: number): Window {

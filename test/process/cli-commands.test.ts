@@ -235,9 +235,11 @@ describe('deploy', () => {
     const [, window = ''] = /slackwater window watch (win-\w+)/.exec(left.stderr) ?? [];
     expect((await product.client.get<Window>(`/v1/windows/${window}`)).phase).toBe('draining');
 
-    const second = await cli('deploy');
+    const second = await cli('deploy', '--detach');
     expect(second.code).toBe(3);
-    expect(second.stderr).toContain(window);
+    expect(second.stderr).toContain(`window ${window} (draining) goes to`);
+    const joined = spawnCli(['deploy', '--json'], { cwd: folder, env });
+    await joined.line(/^window \S+ \(draining\) goes to \w+ already, and no other is opened/);
     expect((await cli('window', 'cancel', window)).code).toBe(3);
     const ended = spawnCli(['window', 'watch', window], { env });
     await ended.line(/^draining: .*at a checkpoint/);
@@ -248,6 +250,55 @@ describe('deploy', () => {
     const watched = await cli('window', 'watch', window, '--json');
     expect(JSON.parse(watched.stdout)).toMatchObject({ window, outcome: 'completed' });
     expect(watched.code).toBe(0);
+    const together = await joined.exit;
+    expect(JSON.parse(together.stdout)).toMatchObject({ window, outcome: 'completed' });
+    expect(together.code).toBe(0);
+  });
+
+  test('of what a window watches is no success before that is over', async () => {
+    const { release: before } = (await product.client.list<{ release: string }>('/v1/jobs'))[0]!;
+    save('watched');
+    const opened = await cli('deploy', '--watch-for', '10m', '--detach');
+    const window = opened.stdout.trim();
+    await product.phase(window, 'watching');
+    const { release } = await product.client.get<Window>(`/v1/windows/${window}`);
+    const again = await cli('window', 'open', '--release', release);
+    expect(again.code).toBe(3);
+    expect(again.stderr).toContain(`window ${window} (watching) goes to it and is not over`);
+    expect((await cli('release', 'push')).stderr).toContain(`slackwater window show ${window}`);
+    const back = await cli('window', 'open', '--release', before);
+    expect(back.stderr).toMatch(/takes this time: /);
+
+    const env = { SLACKWATER_URL: product.client.url };
+    const joined = spawnCli(['deploy'], { cwd: folder, env });
+    await joined.line(/\(watching\) goes to/);
+    expect((await cli('window', 'abort', window)).code).toBe(0);
+    expect((await joined.exit).code).toBe(4);
+  });
+
+  test('of what a held window goes to ends as held, watched or not, until a person has decided', async () => {
+    save('held');
+    writeFileSync(
+      join(folder, 'stuck.json'),
+      JSON.stringify({
+        hooks: [{ name: 'migrate', when: 'stopped', command: ['true'] }],
+        probes: [{ name: 'works', command: ['false'] }],
+      }),
+    );
+    const first = await cli('deploy', '--hooks', 'stuck.json', '--json');
+    expect(first.code).toBe(6);
+    const { window } = JSON.parse(first.stdout) as Report;
+    const again = await cli('deploy');
+    expect(again.code).toBe(6);
+    expect(again.stdout).toContain(`slackwater window end ${window} --choice go-on`);
+    const detached = await cli('deploy', '--detach', '--json');
+    expect(detached.code).toBe(6);
+    expect(JSON.parse(detached.stdout)).toMatchObject({ id: window, outcome: 'held' });
+    expect((await cli('window', 'end', window, '--choice', 'go-on')).code).toBe(0);
+    expect((await cli('window', 'watch', window)).code).toBe(0);
+    const known = await cli('deploy', '--json');
+    expect(JSON.parse(known.stdout)).toMatchObject({ current: true, window: null });
+    expect(known.code).toBe(0);
   });
 });
 

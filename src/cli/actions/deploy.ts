@@ -1,6 +1,7 @@
 import { buildRelease } from '../../release/index.js';
 import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
+import { goingTo, joinWindow, windowsUnderWay } from '../join-window.js';
 import { watchWindow } from '../live/watch-window.js';
 import { openWindow } from '../open-window.js';
 import { print, printJson, say } from '../output.js';
@@ -25,7 +26,12 @@ export async function deploy(options: DeployOptions): Promise<void> {
   say(
     `release ${release.id}: ${plural(release.jobs.length, 'job')}, ${bytes(release.bytes)}${sent ? '' : ', known to the server'}`,
   );
-  if ((await currentRelease(client, release.app)) === release.id) {
+  // Before the question what runs now: a window that ends in between has then said so.
+  const underWay = await windowsUnderWay(client, release.app);
+  const joined = goingTo(underWay, release.id);
+  if (joined) return joinWindow(client, joined, options);
+  // One that goes elsewhere takes the app from its release: the server says so.
+  if (underWay.length === 0 && (await currentRelease(client, release.app)) === release.id) {
     if (options.json)
       return printJson({ release: release.id, app: release.app, current: true, window: null });
     return print(`${release.app} runs ${release.id} already: nothing to do`);

@@ -1,5 +1,6 @@
+import type { UsedRelease } from '../../model/release-use.js';
 import { buildRelease, readRelease } from '../../release/index.js';
-import { connect } from '../connect.js';
+import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { printJson, printLines, say, styleOf } from '../output.js';
 import { pushRelease } from '../push.js';
@@ -11,10 +12,14 @@ export async function push(options: CommonOptions & JobsOptions & { from?: strin
   const built = await (options.from === undefined ? buildRelease(options) : readRelease(options.from));
   const { release, sent } = await pushRelease(client, built);
   if (options.json) return printJson(release);
-  printLines(releaseLines(release, Date.now(), styleOf(process.stdout)));
-  say(
-    sent === 0
-      ? '\nThe server had it already.'
-      : `\nPut it to work: slackwater window open --release ${release.id}`,
-  );
+  // With its use: what is known to the server may be at work already, or on its way there.
+  const used = await client.get<UsedRelease>(`/v1/releases/${part(release.id)}`);
+  printLines(releaseLines(used, Date.now(), styleOf(process.stdout)));
+  const hint = nextStep(used);
+  if (sent === 0 || hint) say(`\n${[sent === 0 ? 'The server had it already.' : '', hint].join(' ').trim()}`);
+}
+
+function nextStep({ id, current, windows: [window] }: UsedRelease): string {
+  if (window) return `A window goes to it: slackwater window show ${window.id}`;
+  return current ? '' : `Put it to work: slackwater window open --release ${id}`;
 }
