@@ -25,6 +25,9 @@ export const windowScheduleShape = named('WindowSchedule', {
   drainTimeoutMs: ms,
   onDrainTimeout: z.enum(['abort', 'force']),
   maxDurationMs: ms,
+  announceMs: ms.optional().meta({
+    description: 'so long before its time a window is declared, and takes the newest release of that moment',
+  }),
   nextAt: time.nullable().meta({ description: 'the next fire; null while it is paused' }),
   last: windowFireShape.nullable().meta({ description: 'the latest fire' }),
 });

@@ -46,6 +46,11 @@ describe('recurring windows', () => {
     expect(shown.json).toEqual(answer.json);
   });
 
+  test('are announced, and so take their release early, only where that is asked for', async () => {
+    expect((await add()).json.announceMs).toBe(0);
+    expect((await add({ announce: '30m' })).json.announceMs).toBe(1_800_000);
+  });
+
   test('are listed in pages, paused, resumed and removed', async () => {
     const ids: string[] = [];
     for (const cron of ['0 1 * * *', '0 2 * * *', '0 3 * * *']) ids.push((await add({ cron })).json.id);

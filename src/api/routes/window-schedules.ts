@@ -161,7 +161,9 @@ async function inputOf({ store, config }: ApiContext, body: z.output<typeof addB
     throw wrongField('/duration', 'is another name for maxDuration: give one of the two');
   if (body.app !== undefined) await checkApp(store, body.app);
   const app = body.app ?? (await onlyApp(store));
-  const planned = plannedOf({ ...body, maxDuration: maxDuration ?? duration }, config);
+  // An announced window has to take its release so much earlier: not what a recurring one does unless it is asked to.
+  const announce = body.announce ?? 0;
+  const planned = plannedOf({ ...body, announce, maxDuration: maxDuration ?? duration }, config);
   // What the configuration has for a drain may be more than this window has for everything.
   if (body.drainTimeout === undefined)
     planned.drainTimeoutMs = Math.min(planned.drainTimeoutMs, roomToDrain(planned));

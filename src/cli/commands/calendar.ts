@@ -31,7 +31,7 @@ function defineSchedules(schedule: Command): void {
   const example = `window-schedule add --cron '30 2 * * 1-5' --timezone Europe/Berlin --max-duration 30m`;
   overHttp(windowOptions(schedule.command('add')), example)
     .description(
-      'Open a window at each of these times, with the newest release pushed by then, if it is not current.',
+      'Open a window at each of these times, with the newest release pushed by then, if it is not current. With --announce it takes that so much earlier.',
     )
     .requiredOption('--cron <pattern>', 'when: minute, hour, day of month, month, day of week')
     .requiredOption('--timezone <zone>', 'whose clock that is, such as Europe/Berlin or UTC')
