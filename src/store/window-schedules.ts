@@ -40,7 +40,7 @@ export async function pauseWindowSchedule(store: Store, id: string, paused: bool
   return getWindowSchedule(store, id);
 }
 
-/** Its fires are forgotten, its windows stay. @throws SlackwaterError `not-found` */
+/** Its fires are forgotten, its windows are as they were. @throws SlackwaterError `not-found` */
 export async function removeWindowSchedule(store: Store, id: string): Promise<void> {
   const { keys, redis } = store;
   const places = [keys.windowSchedules, keys.lastFires, keys.windowFires(id), keys.events];

@@ -108,6 +108,21 @@ describe('two apps on the same hosts', () => {
   });
 });
 
+test('a recurring window that is removed takes along what it had declared, and names it', async () => {
+  const product = await startProduct();
+  await product.deploy('v1');
+  await product.push('v2');
+  const env = { SLACKWATER_URL: product.client.url };
+  // Announced for longer than from one to the next: the next is declared at once.
+  const fields = { cron: '30 2 * * *', timezone: 'UTC', reason: 'nightly', announce: '25h' };
+  const { id } = await product.client.post<WindowSchedule>('/v1/window-schedules', fields);
+  const fire = await eventually(async () => (await firesOf(product, id))[0], { what: 'its fire' });
+  const { code, stdout, stderr } = await runCli(['window-schedule', 'rm', id], { env });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${id} removed\n` });
+  expect(stderr).toContain(`${fire.window} is cancelled with it`);
+  await product.endedAs(fire.window!, 'cancelled');
+});
+
 describe('docs/calendar.md', () => {
   test('shows commands that work', async () => {
     const product = await startProduct();

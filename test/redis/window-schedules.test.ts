@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { scheduleOwner } from '../../src/model/window-schedule.js';
+import { declareWindow } from '../../src/window/declare.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 
 let t: TestApi;
@@ -76,6 +78,31 @@ describe('recurring windows', () => {
     ] as const)
       expectProblem(await t.call(method, url), 404, 'not-found');
     expect((await t.call('GET', '/v1/window-schedules')).json.items).toHaveLength(2);
+  });
+
+  test('cancel what they had declared when they are removed, but not what a person has asked something of', async () => {
+    const { id } = (await add()).json;
+    const { id: release } = await t.release([{ attempts: 3 }], { current: false });
+    const declared = async (by: string, hours: number) => {
+      const startsAt = new Date(Date.now() + hours * 3_600_000).toISOString();
+      const fields = {
+        release,
+        reason: 'nightly deploy',
+        createdBy: by,
+        startsAt,
+        onDrainTimeout: 'abort',
+      } as const;
+      return (await declareWindow(t.store, { ...fields, drainTimeoutMs: 1_000, maxDurationMs: 60_000 })).id;
+    };
+    const own = await declared(scheduleOwner({ id }), 1);
+    const touched = await declared(scheduleOwner({ id }), 2);
+    const others = await declared('ops', 3);
+    expect((await t.call('POST', `/v1/windows/${touched}/extend`, { by: '1m' })).status).toBe(200);
+    expect((await t.call('DELETE', `/v1/window-schedules/${id}`)).status).toBe(204);
+    const requests = await Promise.all(
+      [own, touched, others].map(async each => (await t.call('GET', `/v1/windows/${each}`)).json.request),
+    );
+    expect(requests).toMatchObject([{ kind: 'cancel', by: 'operator' }, null, null]);
   });
 
   test('need the name of an app where there are several', async () => {

@@ -1,7 +1,13 @@
 import * as z from 'zod';
-import { roomToDrain, type WindowFire, type WindowSchedule } from '../../model/window-schedule.js';
+import {
+  roomToDrain,
+  scheduleOwner,
+  type WindowFire,
+  type WindowSchedule,
+} from '../../model/window-schedule.js';
 import { faultOf, nextFire } from '../../platform/cron.js';
-import { redisNow } from '../../store/redis.js';
+import { SlackwaterError } from '../../platform/errors.js';
+import { redisNow, type Store } from '../../store/redis.js';
 import { listReleases } from '../../store/releases.js';
 import {
   addWindowSchedule,
@@ -12,6 +18,7 @@ import {
   removeWindowSchedule,
   type ScheduleState,
 } from '../../store/window-schedules.js';
+import { openWindows, requestWindow } from '../../store/windows.js';
 import { checkFields } from '../../window/declare-checks.js';
 import { actorOf } from '../access.js';
 import type { ApiContext, Routes } from '../context.js';
@@ -92,13 +99,17 @@ export const windowScheduleRoutes: Routes = (api, context) => {
     {
       schema: {
         tags,
-        summary: 'No more windows of it; those that it opened stay',
+        summary: 'No more windows of it',
+        description:
+          'Those that it had declared, that have not begun, and of which no person has asked anything, are cancelled; the others stay.',
         params,
         response: { 204: z.undefined() },
       },
     },
     async (request, reply) => {
-      await removeWindowSchedule(store, request.params.id);
+      const { id } = request.params;
+      await removeWindowSchedule(store, id);
+      await cancelDeclared(store, id, actorOf(request));
       return reply.code(204).send();
     },
   );
@@ -139,6 +150,18 @@ export const windowScheduleRoutes: Routes = (api, context) => {
     },
   );
 };
+
+/** What nobody but the schedule wanted goes with it. One that was approved, extended or started is that person's now. */
+async function cancelDeclared(store: Store, id: string, by: string): Promise<void> {
+  const createdBy = scheduleOwner({ id });
+  for (const window of await openWindows(store)) {
+    if (window.createdBy !== createdBy || window.phase !== 'scheduled' || window.askings.length > 0) continue;
+    await requestWindow(store, window.id, { kind: 'cancel', by }, window.version).catch(error => {
+      // It has begun, or a person has asked something of it meanwhile.
+      if (!(error instanceof SlackwaterError && /conflict|precondition/.test(error.code))) throw error;
+    });
+  }
+}
 
 interface ShownSchedule extends WindowSchedule {
   nextAt: string | null;

@@ -1,11 +1,14 @@
-import type { WindowFire, WindowSchedule } from '../../model/window-schedule.js';
+import type { Window } from '../../model/window.js';
+import { scheduleOwner, type WindowFire, type WindowSchedule } from '../../model/window-schedule.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, say, styleOf } from '../output.js';
 import { firesTable, type ShownSchedule, schedulesTable, scheduleText } from '../show/calendar.js';
 import { type WindowFields, windowBody } from '../window-body.js';
 
 const PATH = '/v1/window-schedules';
+/** So many of the newest windows are looked through for what a schedule had declared. */
+const LOOK_AT = 200;
 
 type AddOptions = CommonOptions & WindowFields & Pick<WindowSchedule, 'cron' | 'timezone'> & { app?: string };
 
@@ -32,10 +35,22 @@ export const pause = (id: string, options: CommonOptions): Promise<void> => turn
 export const resume = (id: string, options: CommonOptions): Promise<void> => turn(id, 'resume', options);
 
 export async function rm(id: string, options: CommonOptions): Promise<void> {
-  await connect(options).remove(`${PATH}/${part(id)}`);
-  if (options.json) printJson({ id });
-  else print(`${id} removed`);
+  const client = connect(options);
+  const declared = (await client.list<Window>('/v1/windows', {}, LOOK_AT)).filter(
+    ({ createdBy, phase }) => createdBy === scheduleOwner({ id }) && phase === 'scheduled',
+  );
+  await client.remove(`${PATH}/${part(id)}`);
+  const now = await Promise.all(declared.map(each => client.get<Window>(`/v1/windows/${part(each.id)}`)));
+  const [cancelled, kept] = [now.filter(isCancelled), now.filter(window => !isCancelled(window))];
+  const ids = (windows: Window[]) => windows.map(window => window.id);
+  if (options.json) return printJson({ id, cancelled: ids(cancelled), kept: ids(kept) });
+  print(`${id} removed`);
+  for (const each of cancelled) say(`${each.id} is cancelled with it: it had not begun`);
+  for (const each of kept) say(`${each.id} stays: call it off with slackwater window cancel ${each.id}`);
 }
+
+const isCancelled = ({ request, outcome }: Window): boolean =>
+  request?.kind === 'cancel' || outcome === 'cancelled';
 
 async function turn(id: string, verb: 'pause' | 'resume', options: CommonOptions): Promise<void> {
   show(await connect(options).post<ShownSchedule>(`${PATH}/${part(id)}/${verb}`), options);

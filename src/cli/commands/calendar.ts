@@ -54,6 +54,8 @@ function defineSchedules(schedule: Command): void {
     .description('Go on with the next time; those meanwhile are left out.')
     .action(lazy(async () => (await import('../actions/window-schedules.js')).resume));
   overHttp(schedule.command('rm <id>'), 'window-schedule rm wsch-01j8…')
-    .description('Open no more of them; windows that are open stay.')
+    .description(
+      'Open no more of them, and cancel those declared that have not begun and that nobody has touched.',
+    )
     .action(lazy(async () => (await import('../actions/window-schedules.js')).rm));
 }
