@@ -13,7 +13,7 @@ export interface LockKeeperOptions {
   trouble: TroubleWatch;
 }
 
-/** After a renewal that came too late or not at all. */
+/** After a renewal that came too late, hardly in time or not at all. */
 const AGAIN_MS = 100;
 /** How much earlier than the lock a run must stop computing. */
 const margin = (lockMs: number) => Math.max(500, lockMs / 10);
@@ -45,19 +45,23 @@ export class LockKeeper implements Service {
     clearTimeout(this.#timer);
   }
 
-  #schedule(afterMs = this.options.lockMs / 4): void {
+  get #everyMs(): number {
+    return this.options.lockMs / 4;
+  }
+
+  #schedule(afterMs = this.#everyMs): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      void this.#renew().then(() => {
-        // An answer that came too late extends nothing: ask again, lest what starts now is stopped for it.
+      const sent = process.hrtime.bigint();
+      void this.#renew(sent).then(() => {
+        // Counted like the deadline: an answer that was long on its way, as through an outage, has left little or nothing of the time that it gives.
         const late = process.hrtime.bigint() > this.#deadline;
-        this.#schedule(late ? AGAIN_MS : undefined);
+        this.#schedule(late ? AGAIN_MS : Math.max(AGAIN_MS, this.#everyMs - msSince(sent)));
       });
     }, afterMs);
   }
 
-  async #renew(): Promise<void> {
-    const sent = process.hrtime.bigint();
+  async #renew(sent: bigint): Promise<void> {
     try {
       await Promise.all(
         [...this.options.consumers()].map(async consumer => {
@@ -71,7 +75,8 @@ export class LockKeeper implements Service {
     this.#deadline = this.#validFrom(sent);
     if (process.hrtime.bigint() > this.#deadline) return;
     for (const slot of this.options.slots()) slot.grant(this.#deadline);
-    this.options.onRenewed();
+    // What starts now must not be stopped for want of the next answer.
+    if (msSince(sent) < 2 * this.#everyMs) this.options.onRenewed();
   }
 
   #validFrom(instant: bigint): bigint {
@@ -79,3 +84,5 @@ export class LockKeeper implements Service {
     return instant + BigInt(Math.round((lockMs - margin(lockMs)) * 1e6));
   }
 }
+
+const msSince = (instant: bigint): number => Number(process.hrtime.bigint() - instant) / 1e6;

@@ -48,8 +48,7 @@ export class RunStarts {
 
   /** Starts what may start. */
   dispatch(): void {
-    // Past the deadline nothing may compute: the next renewal looks again.
-    if (process.hrtime.bigint() > this.options.deadline()) return;
+    if (this.#isPastDeadline) return;
     const full = new Map<Pool, Set<string>>();
     for (const run of this.options.held.waiting) {
       const pool = this.#route(run);
@@ -58,6 +57,11 @@ export class RunStarts {
       if (slot) void this.#start(run, slot, pool);
       else full.set(pool, (full.get(pool) ?? new Set()).add(run.job));
     }
+  }
+
+  /** Nothing may compute then, and a worker would be ended for it: the next renewal looks again. */
+  get #isPastDeadline(): boolean {
+    return process.hrtime.bigint() > this.options.deadline();
   }
 
   #route(run: HeldRun): Pool | null {
@@ -90,7 +94,8 @@ export class RunStarts {
     run.state = 'starting';
     const ready = await this.#makeReady(run, pool);
     const misplaced = this.#suspect(run) !== slot.isolated;
-    const shut = this.#route(run) !== pool || !slot.process.alive || slot.condemned;
+    // It may have waited long for Redis.
+    const shut = this.#route(run) !== pool || !slot.process.alive || slot.condemned || this.#isPastDeadline;
     if (ready && !run.lost && !misplaced && !shut) return this.#enter(run, slot, pool);
     slot.release(run.job);
     if (ready && !run.lost) this.#waitAgain(run);
