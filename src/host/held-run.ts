@@ -32,6 +32,8 @@ export class HeldRun {
   /** The last start ended with its worker's death, and nobody meant it. */
   crashed = false;
   crashCause = '';
+  /** It was told that it has to run alone. */
+  toldAlone = false;
   /** Another claim owns the run; nothing may be written any more. */
   lost = false;
   abort: AbortReason | null = null;
@@ -74,7 +76,14 @@ export class HeldRun {
   /** It advanced: what went wrong before no longer counts. */
   forgiven(): void {
     this.failures = 0;
+    this.acquitted();
+  }
+
+  /** The crashes so far say nothing of it any more. */
+  acquitted(): void {
     this.crashes = 0;
+    this.crashed = false;
+    this.toldAlone = false;
   }
 
   get key(): string {

@@ -73,8 +73,9 @@ export class Pool {
     return jobs.reduce((total, job) => total + this.concurrencyOf(job.name) * this.options.workers, 0);
   }
 
-  /** Further runs of a job that its workers have room for now. */
-  roomFor(job: string): number {
+  /** Further runs of a job that its workers have room for now; `alone`: of any that have to run alone. */
+  roomFor(job: string, alone = false): number {
+    if (alone) return this.#slots.some(slot => slot.isolated && slot.reserved > 0) ? 0 : 1;
     const limit = this.concurrencyOf(job);
     return this.#slots.reduce((room, slot) => room + (slot.isolated ? 0 : limit - slot.countOf(job)), 0);
   }

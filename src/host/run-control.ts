@@ -113,9 +113,13 @@ export class RunControl {
         this.#events.progress(run);
         this.#stops.vacate(run, slot);
         return void this.#ends.ended(run, message.end);
-      default:
-        if (message.t === 'save' || message.t === 'step') this.#events.progress(run);
-        return void this.#writes.write(run, slot, message);
+      default: {
+        const written = this.#writes.write(run, slot, message);
+        if (message.t !== 'save' && message.t !== 'step') return;
+        this.#events.progress(run);
+        // It may be no suspect any more: the next one may run alone.
+        if (slot.isolated) void written.then(() => this.dispatch());
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import type { RunEvents } from './run-events.js';
 import type { RunStops } from './run-stops.js';
 import type { RunWrites } from './run-writes.js';
 import { Stride } from './stride.js';
+import type { ToldRuns } from './told-runs.js';
 
 export interface RunStartsOptions {
   app: string;
@@ -25,6 +26,7 @@ export interface RunStartsOptions {
   patience: Patience;
   clock: Clock;
   trouble: TroubleWatch;
+  told: ToldRuns;
   now(): number;
   /** Until when (monotonic ns) every lock surely holds. */
   deadline(): bigint;
@@ -35,6 +37,9 @@ export interface RunStartsOptions {
   /** Which workers a run may start in now; `null`: it has to wait. `open`: whether the main ones take any. */
   route(run: HeldRun, main: Pool | null, open: boolean): Pool | null;
 }
+
+/** In the place of a job's name: the one run at a time that computes alone. */
+const ALONE = '';
 
 /** How a waiting run gets into a worker: first its fence, then a place. */
 export class RunStarts {
@@ -52,11 +57,35 @@ export class RunStarts {
     const full = new Map<Pool, Set<string>>();
     for (const run of this.options.held.waiting) {
       const pool = this.#route(run);
-      if (!pool || full.get(pool)?.has(run.job)) continue;
-      const slot = pool.take(run.job, this.#suspect(run));
+      if (!pool) continue;
+      const alone = this.#suspect(run, pool);
+      if (alone) this.#tellAlone(run);
+      const wanted = alone ? ALONE : run.job;
+      if (full.get(pool)?.has(wanted)) continue;
+      const slot = pool.take(run.job, alone);
       if (slot) void this.#start(run, slot, pool);
-      else full.set(pool, (full.get(pool) ?? new Set()).add(run.job));
+      else full.set(pool, (full.get(pool) ?? new Set()).add(wanted));
     }
+    for (const [pool, wanted] of full) if (wanted.has(ALONE)) this.#makeRoom(pool);
+  }
+
+  /** Another waits to run alone: one that has advanced there is cleared, and goes on among the others from its next chance to yield. */
+  #makeRoom(pool: Pool): void {
+    for (const slot of pool.slots) {
+      if (!slot.isolated) continue;
+      const cleared = [...slot.runs.values()].filter(run => !this.#suspect(run, pool));
+      // Sent at every look: a window that turned round may have told it to go on.
+      if (cleared.length > 0) slot.send({ t: 'drain', on: true, claims: cleared.map(run => run.claim) });
+    }
+  }
+
+  #tellAlone(run: HeldRun): void {
+    if (run.toldAlone) return;
+    run.toldAlone = true;
+    const deaths = run.crashes + (run.crashed ? 1 : 0);
+    const why = `its worker died ${deaths} times without it advancing`;
+    this.options.told.alone(run, why);
+    this.options.writes.note(run, `waits to run alone: ${why}`);
   }
 
   /** Nothing may compute then, and a worker would be ended for it: the next renewal looks again. */
@@ -73,19 +102,22 @@ export class RunStarts {
     let resuming = 0;
     const room = new Map<string, number>();
     for (const run of this.options.held.stopped) {
-      const left = room.get(run.job) ?? this.#route(run)?.roomFor(run.job) ?? 0;
+      const alone = this.#suspect(run, this.pool);
+      const wanted = alone ? ALONE : run.job;
+      const left = room.get(wanted) ?? this.#route(run)?.roomFor(run.job, alone) ?? 0;
       if (run.state !== 'waiting') resuming++;
       else {
         if (left > 0) resuming++;
-        room.set(run.job, left - 1);
+        room.set(wanted, left - 1);
       }
     }
     return resuming;
   }
 
-  /** One crash short of the limit: it runs alone from now on, so that the next crash is surely its own. */
-  #suspect(run: HeldRun): boolean {
+  /** One crash on this release short of the limit: it runs alone until it advances, so that the next crash is surely its own. */
+  #suspect(run: HeldRun, pool: Pool | null): boolean {
     const { crashLimit } = this.options;
+    if (run.release !== pool?.release) return false;
     return crashLimit > 1 && run.crashes + (run.crashed ? 1 : 0) >= crashLimit - 1;
   }
 
@@ -93,7 +125,7 @@ export class RunStarts {
     this.options.held.waiting.delete(run);
     run.state = 'starting';
     const ready = await this.#makeReady(run, pool);
-    const misplaced = this.#suspect(run) !== slot.isolated;
+    const misplaced = this.#suspect(run, pool) !== slot.isolated;
     // It may have waited long for Redis.
     const shut = this.#route(run) !== pool || !slot.process.alive || slot.condemned || this.#isPastDeadline;
     if (ready && !run.lost && !misplaced && !shut) return this.#enter(run, slot, pool);

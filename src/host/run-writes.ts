@@ -95,6 +95,7 @@ export class RunWrites {
 
   /** A run goes on in another release. */
   handedOver(run: HeldRun, release: string, host: string): void {
+    if (run.release !== release) run.acquitted();
     run.release = release;
     this.#quietly(handOver(this.options.store, run.claimed, release, host));
   }

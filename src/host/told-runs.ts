@@ -36,6 +36,12 @@ export class ToldRuns {
     this.#say('warn', run, 'were parked', text);
   }
 
+  /** From now on, until it advances. */
+  alone(run: HeldRun, why: string): void {
+    const text = `${nameOf(run)} waits to run alone, one such run at a time until it advances: ${why}`;
+    this.#say('info', run, 'wait to run alone', text);
+  }
+
   /** It did not stop though it was told to, and is stopped with its worker. */
   deaf(run: HeldRun): void {
     const text = `${nameOf(run)} did not stop when it was told to (${run.abort}): its worker is ended, and what else runs there goes on from its last save`;

@@ -40,7 +40,7 @@ const failScript = script<(string | number)[]>('fail-run', 2);
 const handOverScript = script<number>('hand-over', 1);
 const finishScript = script<number>('finish-run', 3);
 
-/** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it. */
+/** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it, if that ran the same release. */
 export async function startRun(
   { redis, keys }: Store,
   run: Omit<Claimed, 'fence'>,
@@ -132,7 +132,7 @@ export async function failRun(
   throw new FencedError(run);
 }
 
-/** A run goes on in another release without a new claim: only what people see of it changes. */
+/** A run goes on in another release without a new claim: what people see of it changes, and crashes on the other no longer count. */
 export async function handOver(
   { redis, keys }: Store,
   run: { queue: string; jobId: string },

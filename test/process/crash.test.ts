@@ -46,6 +46,37 @@ test('a run that kills its worker three times without advancing is parked; its n
   expect(runs.every(run => run.attempt === 1)).toBe(true);
 });
 
+test('a neighbour that has advanced alone makes room for the next one: none waits for the end of another', async () => {
+  const product = await startProduct({ workers: 1 });
+  await product.deploy('v1');
+  const [first, last] = [product.signal(), product.signal()];
+  const payload = { first: first.path, last: last.path };
+  const neighbours = await product.enqueue('ledger.apart', Array(4).fill(payload));
+  const doneBy = (item: number) =>
+    new Set(
+      readLedger(product.ledger)
+        .filter(effect => effect.item === item)
+        .map(({ run }) => run),
+    );
+  await eventually(() => neighbours.every(run => doneBy(0).has(run)));
+  const mark = path.join(path.dirname(product.ledger), 'mark');
+  const [poison] = await product.enqueue('ledger.poison', [{ mark, times: 100 }]);
+  const told = (run: string) =>
+    new RegExp(`run ${run} .* waits to run alone, .*: its worker died 2 times`).test(
+      product.hosts[0]!.stderr,
+    );
+  await eventually(() => [...neighbours, poison!].every(told));
+  first.open();
+
+  await eventually(() => neighbours.every(run => doneBy(1).has(run)));
+  const [parked] = await product.all([poison!], ['parked']);
+  expect(parked!.parked!.reason).toMatch(/died 3 times/);
+  expect((await product.runs(neighbours)).map(run => run.state)).toEqual(Array(4).fill('running'));
+  last.open();
+  const runs = await product.all(neighbours, ['completed']);
+  expect(runs.every(run => run.attempt === 1)).toBe(true);
+});
+
 test('a worker that blocks its event loop beyond the lock time keeps its runs', async () => {
   // Locks last three seconds here: a host that has a bad second must not lose them.
   const product = await startProduct({ hosts: 2, workers: 1 });

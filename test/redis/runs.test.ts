@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Envelope } from '../../src/model/run.js';
-import { FencedError, failRun, finishRun, saveStep, startRun } from '../../src/store/runs.js';
+import { FencedError, failRun, finishRun, handOver, saveStep, startRun } from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
 import { type TestStore, useStore } from '../support/store.js';
 
@@ -46,6 +46,17 @@ describe('a start', () => {
       steps: { 'step:a': { value: '1' } },
       failures: 0,
     });
+  });
+
+  test('counts crashes on one release, afresh on another', async () => {
+    await start();
+    expect((await start({ crashed: true })).started.crashes).toBe(1);
+    expect((await start({ crashed: true, release: 'r2' })).started.crashes).toBe(0);
+    expect((await start({ crashed: true, release: 'r2' })).started.crashes).toBe(1);
+    await handOver(store, RUN, 'r2', 'h1');
+    expect(await field('crashes')).toBe('1');
+    await handOver(store, RUN, 'r3', 'h1');
+    expect(await field('crashes')).toBeNull();
   });
 
   test('counts crashes without an advance, and ends the run at the limit', async () => {

@@ -32,6 +32,17 @@ describe('the log of a host', () => {
     ]);
   });
 
+  test('says why a run waits while others start', () => {
+    const { log, lines } = heardLog();
+    new ToldRuns(log, new FakeClock(0)).alone(runOf('run-1'), 'its worker died 2 times');
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        text: 'run run-1 (bill) waits to run alone, one such run at a time until it advances: its worker died 2 times',
+      },
+    ]);
+  });
+
   test('counts the runs beyond the first few of a minute, and begins anew with the next', () => {
     const { log, lines } = heardLog();
     const clock = new FakeClock(0);

@@ -1,6 +1,7 @@
 -- One start of a run: takes the next fence and answers everything that a worker needs to go on.
 -- KEYS lock, run, steps. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
 -- lock time (ms). The lock begins anew: the answer to its claim may have been long on its way to a host that hung.
+-- Crashes are counted on one release: those on another say nothing of this one.
 -- Answers {'lost'} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
@@ -11,10 +12,12 @@ local fence = redis.call('HINCRBY', run, 'fence', 1)
 redis.call('PERSIST', run)
 redis.call('HDEL', run, 'yielded', 'outcome', 'park')
 redis.call('HSETNX', run, 'startedAt', now)
+local another = redis.call('HGET', run, 'release') ~= ARGV[2]
+if another then redis.call('HDEL', run, 'crashes') end
 redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4])
 if redis.call('HGET', run, 'cancel') == '1' then return {'cancelled', fence} end
 local crashes = tonumber(redis.call('HGET', run, 'crashes') or '0')
-if ARGV[5] == '1' then
+if ARGV[5] == '1' and not another then
   crashes = redis.call('HINCRBY', run, 'crashes', 1)
   if crashes >= tonumber(ARGV[6]) then return {'poison', fence, crashes} end
 end

@@ -31,6 +31,24 @@ export const stubborn = defineJob({
   },
 });
 
+/** Saves nothing before the file `first` is there, and a newer state ever after, until the file `last` is. */
+export const apart = defineJob({
+  name: 'ledger.apart',
+  queue: 'apart',
+  payload: z.object({ ledger: z.string(), first: z.string(), last: z.string() }),
+  checkpoint: { version: 1, schema: z.object({ saves: z.int() }) },
+  async run(ctx, { ledger, first, last }) {
+    record(ledger, ctx, 0);
+    while (!existsSync(first)) await pause(20);
+    record(ledger, ctx, 1);
+    for (let saves = ctx.state?.saves ?? 0; !existsSync(last); saves++) {
+      await pause(20);
+      await ctx.checkpoint({ saves });
+    }
+    return 'ended';
+  },
+});
+
 /** Saves once, then keeps its event loop blocked; on a second start it just ends. */
 export const deaf = defineJob({
   name: 'ledger.deaf',

@@ -2,7 +2,7 @@ import { defineJob } from 'slackwater';
 import * as z from 'zod';
 import { compute, pause, record, waits, work } from '../_jobs.js';
 
-export { deaf, failing, poison, publisher, short, stubborn, unsure } from '../_jobs.js';
+export { apart, deaf, failing, poison, publisher, short, stubborn, unsure } from '../_jobs.js';
 
 const checkpoint = { version: 1, schema: z.object({ done: z.int() }) };
 
