@@ -119,6 +119,11 @@ function takeJson(api: Api): void {
   });
 }
 
+/** Where what one may look for at a path is. */
+const ELSEWHERE: Record<string, string> = {
+  'POST /v1/runs': '; a run is asked for with POST /v1/jobs/{name}/runs',
+};
+
 function answerProblems(api: Api, { logger, trouble }: ApiContext): void {
   const methods = createMethodTable(api);
   api.setErrorHandler((thrown, request, reply) => {
@@ -139,7 +144,8 @@ function answerProblems(api: Api, { logger, trouble }: ApiContext): void {
         new SlackwaterError('not-found', `there is nothing at ${path}: see /docs`),
       );
     reply.header('allow', allowed.join(', '));
-    const detail = `${request.method} is not taken at ${path}: use ${allowed.join(' or ')}`;
+    const elsewhere = ELSEWHERE[`${request.method} ${path.replace(/\/$/, '')}`] ?? '';
+    const detail = `${request.method} is not taken at ${path}: use ${allowed.join(' or ')}${elsewhere}`;
     return sendProblem(request, reply, new SlackwaterError('method-not-allowed', detail));
   });
 }

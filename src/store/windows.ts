@@ -70,27 +70,37 @@ export function createWindowOfFire(
 }
 
 async function create<Stale extends 'not-the-holder' | 'stale'>(
-  { keys, redis }: Store,
+  store: Store,
   window: Window,
   keysOfFire: string[],
   fire: (string | number)[],
 ): Promise<'created' | Stale | SlackwaterError> {
+  const { keys, redis } = store;
   const own = [keys.window(window.id), keys.windows, keys.openWindows, keys.apps, keys.events, keys.freezes];
   const places = [...own, ...keysOfFire];
   const event = { app: window.app, window: window.id, phase: window.phase, because: window.reason };
   const texts = [window, spanOf(window), event].map(each => JSON.stringify(each));
   const [answer, what] = await createScript(redis, places.length, ...places, ...texts, keys.wake, ...fire);
   if (answer === '') return 'created';
-  if (answer === 'window') return overlapping(window.app, what!);
+  if (answer === 'window') return overlapping(window.app, what!, await findWindow(store, what!));
   return answer === 'freeze' ? frozen(readFreeze(what!)) : (answer as Stale);
 }
 
-const overlapping = (app: string, other: string): SlackwaterError =>
-  new SlackwaterError(
-    'conflict',
-    `window ${other} of app ${app} takes this time: wait for it, choose another time, or cancel it`,
-    [{ pointer: '/startsAt', detail: `overlaps with window ${other}` }],
-  );
+const overlapping = (app: string, other: string, window: Window | null): SlackwaterError =>
+  new SlackwaterError('conflict', `window ${other} of app ${app} takes this time: ${wayOut(window)}`, [
+    { pointer: '/startsAt', detail: `overlaps with window ${other}` },
+  ]);
+
+/** What its phase allows. */
+function wayOut(window: Window | null): string {
+  const wait = 'wait for it, choose another time';
+  const may = (kind: Asked) => window !== null && whyNot(window, kind) === null;
+  if (window?.held)
+    return `it is held: end it with one of its choices (\`slackwater window show ${window.id}\`)`;
+  if (may('cancel')) return `${wait}, or cancel it`;
+  if (may('end')) return `${wait}, end its watch (\`slackwater window end\`), or abort it`;
+  return may('abort') ? `${wait}, or abort it` : 'wait for it, or choose another time';
+}
 
 /** @throws SlackwaterError `not-found` */
 export async function getWindow(store: Store, id: string): Promise<Window> {

@@ -36,8 +36,8 @@ function startFaults({ startsAt }: WindowInput, now: number): FieldError[] {
   const at = Date.parse(startsAt);
   if (Number.isNaN(at)) return [{ pointer: '/startsAt', detail: 'must be a time in ISO 8601' }];
   if (at >= now - TOLERANCE_MS) return [];
-  const ago = formatDuration(now - at);
-  return [{ pointer: '/startsAt', detail: `is ${ago} in the past (${startsAt}): leave it out to start now` }];
+  const detail = `is in the past (${startsAt}; it is ${new Date(now).toISOString()}): leave it out to start now`;
+  return [{ pointer: '/startsAt', detail }];
 }
 
 function strategyFaults({ strategy = 'window', rolling, canary }: WindowInput): FieldError[] {

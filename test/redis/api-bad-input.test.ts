@@ -63,6 +63,13 @@ const cases: Case[] = [
   ],
   ['an unknown path', () => ['GET', '/v1/runners'], 404, 'not-found', /nothing at \/v1\/runners/],
   ['a wrong method', () => ['PATCH', '/v1/windows'], 405, 'method-not-allowed', /use POST or GET/],
+  [
+    'a run where runs are listed',
+    () => ['POST', '/v1/runs'],
+    405,
+    'method-not-allowed',
+    /POST \/v1\/jobs\/\{name\}\/runs/,
+  ],
   ['a bad percent escape', () => ['GET', '/v1/runs/%zz'], 400, 'bad-request', /percent-encode/],
   [
     'an unknown field',
@@ -325,7 +332,7 @@ const cases: Case[] = [
     () => ['POST', '/v1/windows', windowOf({ release: release.id, startsAt: '2020-01-01T00:00:00Z' })],
     422,
     'invalid-body',
-    /in the past/,
+    /in the past \(.*; it is 2/,
   ],
   [
     'a window at a time without a zone',

@@ -162,7 +162,7 @@ describe('windows', () => {
   it('of one app never overlap; the other one is named', async () => {
     const store = useStore();
     await createWindow(store, at('win-1', 0));
-    await expect(createWindow(store, at('win-2', 0.5))).rejects.toThrow(/win-1/);
+    await expect(createWindow(store, at('win-2', 0.5))).rejects.toThrow(/win-1.*or cancel it$/);
     await createWindow(store, at('win-3', 1));
     await expect(createWindow(store, at('win-4', 0.5))).rejects.toMatchObject({ code: 'conflict' });
     await createWindow(store, at('win-5', 0.5, 'mail'));

@@ -430,7 +430,7 @@ test('the report of a rollback tells why, what was compared, and the hooks', () 
       '    pdf  run-1  failed: Error: no such page',
       '    pdf  run-2  parked: its state cannot be read',
       '    failed for good: slackwater runs ls --window win-1 --state failed',
-      '    tried again: slackwater runs ls --app billing --state delayed',
+      '    waiting to be tried again, if any: slackwater runs ls --app billing --state delayed',
       '    parked: slackwater runs ls --window win-1 --state parked',
       '  ✓ migrate  stopped  1.2s',
     ]),
@@ -450,4 +450,21 @@ test('a window that is completed without enough ends to judge says so', () => {
   const few = { ...watched, new: { ...NO_RECORD, failed: 3 } };
   const unjudged = windowAt('done', { outcome: 'completed', watch: WATCH, watched: few });
   expect(windowLines(unjudged, T0, plain)[0]).toBe('✓ completed, not judged  billing old → new  win-1');
+});
+
+test('an announcement is never before its window was declared, and one that starts at once has none', () => {
+  const announced = (startsInMs: number) =>
+    windowLines(
+      sampleWindow({
+        phase: 'scheduled',
+        createdAt: iso(T0),
+        startsAt: iso(T0 + startsInMs),
+        announceMs: 600_000,
+      }),
+      T0 + 1_000,
+      plain,
+    ).find(line => line.includes('announced'));
+  expect(announced(0)).toBeUndefined();
+  expect(announced(60_000)).toMatch(/announced +1.0s ago: /);
+  expect(announced(1_200_000)).toMatch(/announced +in 9m59s: /);
 });

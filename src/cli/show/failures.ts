@@ -2,14 +2,17 @@ import type { Report } from '../../model/window.js';
 import { printable } from '../../platform/printable.js';
 import type { Style } from './style.js';
 
-const LISTS = { failed: 'failed for good', delayed: 'tried again', parked: 'parked' };
+const LISTS = { failed: 'failed for good', delayed: 'waiting to be tried again, if any', parked: 'parked' };
 
 /** The first that failed or were parked, and the commands that list them all. */
 export function failureLines(report: Report, style: Style): string[] {
   const { app, watch, runs, failures: first = [] } = report;
   const has = (state: 'failed' | 'parked') => first.some(each => each.state === state);
+  const attempts = Math.max(runs.failed, watch?.new.failed ?? 0);
   const states: (keyof typeof LISTS)[] = [
-    ...(has('failed') || runs.failed + (watch?.new.failed ?? 0) > 0 ? (['failed', 'delayed'] as const) : []),
+    ...(has('failed') || attempts > 0 ? (['failed'] as const) : []),
+    // Each attempt that failed is counted: where no more are than failed for good, none is tried again.
+    ...(attempts > first.filter(each => each.state === 'failed').length ? (['delayed'] as const) : []),
     ...(has('parked') || runs.parked + (watch?.new.parked ?? 0) > 0 ? (['parked'] as const) : []),
   ];
   if (states.length === 0) return [];

@@ -83,9 +83,13 @@ function approval({ id, requiresApproval, approvedBy }: Window): string | null {
   return approvedBy === null ? `needed: slackwater window approve ${id}` : `by ${approvedBy}`;
 }
 
-function announcement({ phase, startsAt, announceMs }: Window, now: number): string | null {
-  if (announceMs === 0 || phase !== 'scheduled') return null;
-  const from = new Date(Date.parse(startsAt) - announceMs).toISOString();
+function announcement(window: Window, now: number): string | null {
+  const { phase, startsAt, createdAt, announceMs } = window;
+  const starts = Date.parse(startsAt);
+  // One that starts as it is declared is not announced, and none before it is declared.
+  if (announceMs === 0 || phase !== 'scheduled' || starts <= Math.max(now, Date.parse(createdAt)))
+    return null;
+  const from = new Date(Math.max(starts - announceMs, Date.parse(createdAt))).toISOString();
   return `${when(from, now)}: runs that could not stop in time wait from then on`;
 }
 

@@ -1,4 +1,5 @@
 import type { Choice, Held, Outcome, Phase, Window } from '../../model/window.js';
+import { isHeldClosed } from '../direction.js';
 import type { Facts } from '../facts.js';
 import { isAllStill } from './conditions.js';
 import { backOn, capital, releaseName } from './sentences.js';
@@ -107,6 +108,7 @@ function heldBy(f: Facts, phase: Phase, reason: string, task: string | null): He
 /** Each with what it will do, of this window where it stands. */
 function choices(f: Facts, phase: Phase, task: string | null): Held['choices'] {
   const { window } = f;
+  const isClosed = isHeldClosed({ ...window, held: { phase, task } as Held });
   const undo = window.tasks.some(({ when }) => when === 'undo');
   const all: Record<Choice, string | null> = {
     retry: task ? `does the hook ${task} again, then goes on from there` : RETRY[phase]!,
@@ -116,7 +118,7 @@ function choices(f: Facts, phase: Phase, task: string | null): Held['choices'] {
     'go-back': window.rollback
       ? null
       : `goes back to ${releaseName(window.previousRelease)}${undo ? ' by the undo hooks' : ', with nothing undone of what the hooks did'}`,
-    release: `opens intake on ${releaseName(window.running)}, and ends the window as it stands`,
+    release: `${isClosed ? 'opens intake' : 'leaves intake open'} on ${releaseName(window.running)}, and ends the window as it stands`,
   };
   return Object.entries(all).flatMap(([choice, does]) => (does ? [{ choice: choice as Choice, does }] : []));
 }
