@@ -71,7 +71,8 @@ test('a neighbour that has advanced alone makes room for the next one: none wait
   await eventually(() => neighbours.every(run => doneBy(1).has(run)));
   const [parked] = await product.all([poison!], ['parked']);
   expect(parked!.parked!.reason).toMatch(/died 3 times/);
-  expect((await product.runs(neighbours)).map(run => run.state)).toEqual(Array(4).fill('running'));
+  // None has ended; one may just be on its way to the others.
+  await product.all(neighbours, ['running']);
   last.open();
   const runs = await product.all(neighbours, ['completed']);
   expect(runs.every(run => run.attempt === 1)).toBe(true);
