@@ -143,6 +143,17 @@ describe('README.md', () => {
       },
     ],
     [
+      /^curl -H /,
+      async command => {
+        const [, , header, , body, url] = wordsOf(command);
+        const [name, value] = header!.split(': ');
+        const target = new URL(new URL(url!).pathname, beside.url);
+        const answer = await fetch(target, { method: 'POST', headers: { [name!]: value! }, body });
+        expect(answer.status).toBe(202);
+        expect(await answer.json()).toMatchObject({ id: expect.stringMatching(/^run-/), job: 'count' });
+      },
+    ],
+    [
       'npx slackwater release push --jobs jobs',
       async command => {
         save(pipeline, faster(newShape, 25));
