@@ -125,6 +125,8 @@ export const windowShape = named('Window', {
   endsBy: time.nullable(),
   forced: z.boolean(),
   arriveAt: time.nullable().meta({ description: 'while draining: when the slow runs will have come in' }),
+  closedAt: time.nullable().meta({ description: 'since when it holds intake; null: it is open' }),
+  closedMs: ms.meta({ description: 'how long it held intake before' }),
   routedAt: time.nullable().meta({ description: 'when hosts were told to go over' }),
   moved: z.array(z.string()).meta({ description: 'hosts on the new release already (rolling)' }),
   movedAt: time.nullable(),

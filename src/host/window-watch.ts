@@ -41,7 +41,7 @@ export class WindowWatch implements RunEvents {
 
   /** Hooks and probes are no runs of the app's. */
   get held(): number {
-    return [...this.#begun].filter(({ claimed }) => claimed.taskRelease === null).length;
+    return [...this.#begun].filter(run => !isTask(run)).length;
   }
 
   begin(window: string): void {
@@ -85,13 +85,13 @@ export class WindowWatch implements RunEvents {
   }
 
   progress(run: HeldRun): void {
-    if (this.tally && !this.#hasReopened && !run.ahead) this.tally.lastProgressOld = this.now();
+    if (this.tally && !this.#hasReopened && isOfApp(run)) this.tally.lastProgressOld = this.now();
   }
 
   /** A run was handed to a worker. */
   entered(run: HeldRun): void {
     this.#begun.add(run);
-    if (run.ahead) return;
+    if (!isOfApp(run)) return;
     this.#running++;
     // While the slow ones come in, short runs may still start: they take part in the stop like those that computed when it began.
     const { intent } = this.app;
@@ -105,7 +105,7 @@ export class WindowWatch implements RunEvents {
 
   started(run: HeldRun): void {
     const { tally } = this;
-    if (tally && this.#phase !== 'before') {
+    if (tally && this.#phase !== 'before' && !isTask(run)) {
       if (this.#phase === 'after') tally.firstStartNew ??= this.now();
       // One that starts again while it drains is stopped once more.
       if (this.#stopped.delete(run) && this.#phase === 'after' && run.yieldedAt !== null) {
@@ -116,14 +116,14 @@ export class WindowWatch implements RunEvents {
     }
   }
 
-  advanced(_run: HeldRun): void {
-    if (!this.tally || this.#phase !== 'after' || this.tally.firstProgressNew !== null) return;
+  advanced(run: HeldRun): void {
+    if (!this.tally || isTask(run) || this.#phase !== 'after' || this.tally.firstProgressNew !== null) return;
     this.tally.firstProgressNew = this.now();
     this.onChange();
   }
 
   left(run: HeldRun): void {
-    if (run.ahead) return this.onChange();
+    if (!isOfApp(run)) return this.onChange();
     this.#running--;
     // Only when nothing computes here any more has this host stopped.
     if (this.tally && this.#phase === 'draining' && !this.#hasReopened && this.#running === 0)
@@ -132,7 +132,7 @@ export class WindowWatch implements RunEvents {
   }
 
   yielded(run: HeldRun): void {
-    if (this.tally && this.#phase === 'draining' && !run.ahead) {
+    if (this.tally && this.#phase === 'draining' && isOfApp(run)) {
       this.#stops(run);
       if (!this.#hasReopened) this.tally.yielded++;
     }
@@ -153,7 +153,7 @@ export class WindowWatch implements RunEvents {
     this.#forget(run);
     if (!this.tally) return;
     this.#note(this.tally, run, end);
-    if (run.ahead) return;
+    if (!isOfApp(run)) return;
     if (end.kind === 'failed' && this.#hasReopened) this.tally.failed = (this.tally.failed ?? 0) + 1;
     else if (this.#phase === 'draining' && !this.#hasReopened) this.tally.finished++;
     if (this.#phase !== 'before' && end.kind === 'parked') this.tally.parked++;
@@ -161,7 +161,7 @@ export class WindowWatch implements RunEvents {
   }
 
   settled(run: HeldRun): void {
-    const computed = this.#phase === 'draining' && !this.#hasReopened && !run.ahead && this.#begun.has(run);
+    const computed = this.#phase === 'draining' && !this.#hasReopened && isOfApp(run) && this.#begun.has(run);
     if (this.tally && run.lost && (computed || this.#stoppedFirst.has(run)))
       this.tally.lost = (this.tally.lost ?? 0) + 1;
     this.#forget(run);
@@ -178,7 +178,7 @@ export class WindowWatch implements RunEvents {
   #note(tally: WindowTally, run: HeldRun, end: RunEnd): void {
     const isOnNew = run.ahead || (this.#hasReopened && !this.#hasTurned);
     const isTold = end.kind === 'parked' ? run.ahead || this.#phase !== 'before' : isOnNew;
-    if (!isTold || run.claimed.taskRelease !== null) return;
+    if (!isTold || isTask(run)) return;
     const failure = failureOf(run, end, this.now());
     const failures = tally.failures ?? [];
     if (!failure || failures.length >= FAILURES_KEPT || failures.some(each => each.run === failure.run))
@@ -188,7 +188,7 @@ export class WindowWatch implements RunEvents {
 
   interrupted(run: HeldRun, lostMs: number, lostSaves: number): void {
     const { tally } = this;
-    if (!tally || this.#phase === 'before' || run.ahead) return;
+    if (!tally || this.#phase === 'before' || !isOfApp(run)) return;
     if (this.#phase === 'draining') this.#stops(run);
     if (run.abort === 'forced') tally.forced++;
     tally.lostMs += Math.round(lostMs);
@@ -211,6 +211,12 @@ export class WindowWatch implements RunEvents {
     this.onChange();
   }
 }
+
+/** Hooks and probes compute while everything else is stopped, and are not what the window stops. */
+const isTask = ({ claimed }: HeldRun): boolean => claimed.taskRelease !== null;
+
+/** It takes part in the stop: no hook or probe, and not with the release that goes ahead. */
+const isOfApp = (run: HeldRun): boolean => !run.ahead && !isTask(run);
 
 function failureOf({ claimed, job, release }: HeldRun, end: RunEnd, now: number): FailedRun | null {
   if (end.kind !== 'failed' && end.kind !== 'parked') return null;

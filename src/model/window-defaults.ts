@@ -17,6 +17,8 @@ type Defaulted =
   | 'endsBy'
   | 'forced'
   | 'arriveAt'
+  | 'closedAt'
+  | 'closedMs'
   | 'running'
   | 'routedAt'
   | 'moved'
@@ -47,6 +49,8 @@ export const WINDOW_DEFAULTS: Pick<Window, Defaulted> = {
   endsBy: null,
   forced: false,
   arriveAt: null,
+  closedAt: null,
+  closedMs: 0,
   running: null,
   routedAt: null,
   moved: [],

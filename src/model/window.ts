@@ -143,6 +143,9 @@ export interface Window {
   forced: boolean;
   /** While draining: when the slow runs will have come in, as far as is known; the others compute on until shortly before. `null`: all are asked at once. */
   arriveAt: string | null;
+  /** Since when its hold stands; `null`: intake is open. `closedMs`: how long it was held before, ms. */
+  closedAt: string | null;
+  closedMs: number;
   /** The release that hosts are told to run, but for those that go ahead (`moved`); before the window begins it has no say. */
   running: string | null;
   /** When the hosts were told to go over to the other release; `null` before. */

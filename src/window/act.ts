@@ -78,14 +78,17 @@ function releaseAfter(window: Window): string | null {
   return window.outcome === 'held' ? window.running : window.previousRelease;
 }
 
+/** Whether the window holds intake in its phase. */
+export const isClosed = (window: Window): boolean => intentOf(window)?.gate === 'closed';
+
 /** The hold that stands while the window is in its phase. Its end is the end of the window, even with every server dead. */
 export function holdOf(window: Window): Hold | null {
-  if (intentOf(window)?.gate !== 'closed') return null;
+  if (!isClosed(window)) return null;
   return {
     id: holdId(window),
     owner: windowOwner(window.id),
     reason: window.reason,
-    placedAt: window.phases.findLast(entry => entry.phase === 'draining')?.at ?? window.phases.at(-1)!.at,
+    placedAt: window.closedAt ?? window.phases.at(-1)!.at,
     until: closedUntil(window)!,
     queues: window.queues,
   };

@@ -1,6 +1,7 @@
 import type { Task } from '../model/task.js';
 import type { Phase, PhaseEntry, Window } from '../model/window.js';
 import { isOver } from '../model/window-defaults.js';
+import { isClosed } from './act.js';
 import { type Facts, factsOf, LIMITS, type Limits, type Observation } from './facts.js';
 import { progressOf } from './progress.js';
 import { runsAtEnd } from './run-counts.js';
@@ -45,12 +46,21 @@ function take(transition: Transition, facts: Facts): Decision {
     window.finishedAt = new Date(facts.now).toISOString();
     window.request = null;
   }
+  countClosed(window, facts.now);
   if (isOver(window)) {
     window.runs = runsAtEnd(facts);
     window.tasks = window.tasks.map(task => cutShort(task, facts.now));
     window.phases = lasted(window.phases, facts.now);
   }
   return { from, because, window };
+}
+
+function countClosed(window: Window, now: number): void {
+  if (isClosed(window)) window.closedAt ??= new Date(now).toISOString();
+  else if (window.closedAt !== null) {
+    window.closedMs += Math.max(0, now - Date.parse(window.closedAt));
+    window.closedAt = null;
+  }
 }
 
 /** What is still at work when a window ends is ended with it, and how far it came is not known. */

@@ -30,7 +30,9 @@ test('rolling over three hosts moves every run to the new code, and at every mom
 
 test('a bad release is taken back from the first host that got it, and the others never run it', async () => {
   const product = await startProduct({ hosts: 3, workers: 1 });
-  const { old, ids } = await underWay(product);
+  // None ends before the way back.
+  const go = product.signal();
+  const { old, ids } = await underWay(product, { until: go.path });
   const sour = await product.push('sour');
 
   const { id } = await product.open(sour, {
@@ -44,6 +46,7 @@ test('a bad release is taken back from the first host that got it, and the other
     Array.from({ length: 60 }, () => ({})),
   );
   const window = await product.endedAs(id, 'rolled-back');
+  go.open();
 
   expect(window.summary).toMatch(/ends failed on the new release/);
   const hosts = new Set(
@@ -110,11 +113,14 @@ test('a canary that is content ends with every run on the new release', async ()
 });
 
 /** v1 is current on all hosts, with runs in flight that have a state. */
-async function underWay(product: Product): Promise<{ old: string; ids: string[] }> {
+async function underWay(
+  product: Product,
+  fields: Record<string, unknown> = {},
+): Promise<{ old: string; ids: string[] }> {
   const old = await product.deploy('v1');
   const ids = await product.enqueue(
     'ledger.steps',
-    Array.from({ length: RUNS }, () => ({ items: ITEMS, everyMs: 250 })),
+    Array.from({ length: RUNS }, () => ({ items: ITEMS, everyMs: 250, ...fields })),
   );
   await product.all(await product.enqueue('ledger.short', [{}, {}, {}]), ['completed']);
   await eventually(

@@ -5,7 +5,7 @@ import type { Choice, Window } from '../../src/model/window.js';
 import { holdOf, intentOf } from '../../src/window/act.js';
 import { decide } from '../../src/window/decide.js';
 import { LIMITS } from '../../src/window/facts.js';
-import { sampleHost, sampleIntent, sampleProof, T0, windowIn } from '../support/window-samples.js';
+import { iso, sampleHost, sampleIntent, sampleProof, T0, windowIn } from '../support/window-samples.js';
 import { seen, watch, watched } from './window-cases/back.js';
 import { ask } from './window-cases/case.js';
 import { hook, task } from './window-cases/tasks.js';
@@ -31,11 +31,16 @@ class Told {
         this.released.push(intent.release);
         this.gates.push(`${this.window.phase} ${intent.gate}`);
       }
-      const decision = decide(this.window, this.#look(), this.now, LIMITS);
-      if (decision) this.window = decision.window;
-      if (this.window.phase === 'done') break;
-      if (!decision) this.now += LIMITS.retryMs;
+      const before = this.window;
+      if (this.step().phase === 'done') break;
+      if (this.window === before) this.now += LIMITS.retryMs;
     }
+    return this.window;
+  }
+
+  /** At most one. */
+  step(): Window {
+    this.window = decide(this.window, this.#look(), this.now, LIMITS)?.window ?? this.window;
     return this.window;
   }
 
@@ -74,6 +79,19 @@ class Told {
 
 const stopping = (change: Partial<Window> = {}): Window =>
   windowIn('swapping', { routedAt: null, running: 'old', ...change });
+
+it('counts for how long intake was held, which is not while slow runs come in', () => {
+  const coming = windowIn('draining', { arriveAt: iso(T0 + 5_000) });
+  const told = new Told(coming, {}, { gate: 'open', running: 2, comingIn: 1 });
+  told.now = T0 + 5_000;
+  const closed = told.step();
+  expect(closed).toMatchObject({ phase: 'draining', closedAt: iso(T0 + 5_000), closedMs: 0 });
+  expect(holdOf(closed)).toMatchObject({ placedAt: iso(T0 + 5_000) });
+  const still = new Told(closed);
+  still.now = T0 + 7_000;
+  expect(still.settle()).toMatchObject({ outcome: 'completed', closedAt: null, closedMs: 2_000 });
+  expect(still.window.summary).toMatch(/intake was held for 2\.0s/);
+});
 
 describe('a window with hooks, told to its end', () => {
   it('goes on where a second breaking hook had failed and a person has it done again', () => {

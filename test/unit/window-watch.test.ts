@@ -4,6 +4,7 @@ import { WindowWatch } from '../../src/host/window-watch.js';
 import { sampleIntent, T0 } from '../support/window-samples.js';
 
 let watch: WindowWatch;
+let now: number;
 const intent = sampleIntent();
 const runs = (count: number) =>
   Array.from({ length: count }, (_, i) => {
@@ -26,8 +27,9 @@ function goOn(run: HeldRun): void {
 }
 
 beforeEach(() => {
+  now = T0 + 5;
   watch = new WindowWatch(
-    () => T0 + 5,
+    () => now,
     { intent, finalState: () => {} },
     () => {},
   );
@@ -49,6 +51,28 @@ test('of those in flight it counts which ended, and which went on; no other that
   stop(a, 'interrupted');
   goOn(a);
   expect(watch.tally).toMatchObject({ inFlight: 3, resumed: 2 });
+});
+
+test('a probe that computes while the rest is stopped is none of those, and no progress of theirs', () => {
+  const [a, probe] = runs(2) as [HeldRun, HeldRun];
+  Object.assign(probe.claimed, { taskRelease: 'new' });
+  enter(a);
+  watch.begin('win-1');
+  watch.drainBegins('old');
+  watch.progress(a);
+  stop(a, 'yielded');
+  const stopped = { ...watch.tally };
+  now += 1_000;
+  enter(probe);
+  watch.started(probe);
+  watch.progress(probe);
+  watch.advanced(probe);
+  stop(probe, 'completed');
+  expect(watch.tally).toEqual(stopped);
+  watch.reopened('new');
+  watch.started(probe);
+  watch.advanced(probe);
+  expect(watch.tally).toMatchObject({ firstStartNew: null, firstProgressNew: null });
 });
 
 test('on the way back it counts those that return, and the figures of the stop stay', () => {

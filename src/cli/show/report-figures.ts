@@ -28,7 +28,7 @@ export function figures(report: Report, style: Style): [string, string | null][]
         : null,
     ],
     ['drain', drained ? `${ms(report.drainMs)}${forecastText} · swap ${ms(report.swapMs)}` : null],
-    ['work lost', wentOver ? workLost(work) : null],
+    ['work lost', wentOver ? workLost(work, runs) : null],
     ['runs', wentOver ? moved(runs, report.outcome) : null],
     ['watch', report.watch ? watched(report.watch, style) : null],
     ['went back', wentBack(report)],
@@ -38,11 +38,20 @@ export function figures(report: Report, style: Style): [string, string | null][]
   ];
 }
 
-function workLost({ lostMs, repeatedCheckpoints, broughtDown = 0 }: Report['work']): string {
+function workLost(
+  { lostMs, repeatedCheckpoints, broughtDown = 0 }: Report['work'],
+  { interrupted = 0 }: Report['runs'],
+): string {
   const down = broughtDown > 0 ? [`${plural(broughtDown, 'state')} brought down`] : [];
-  if (lostMs === 0 && repeatedCheckpoints === 0) return ['none', ...down].join(' · ');
-  const repeated = `${plural(repeatedCheckpoints, 'checkpoint')} repeated`;
-  return [formatDuration(lostMs), repeated, ...down].join(' · ');
+  // A host that died has told nobody how far its runs had come.
+  const unknown = interrupted > 0 ? [`not known of ${plural(interrupted, 'interrupted run')}`] : [];
+  const lost = lostMs > 0 || repeatedCheckpoints > 0;
+  const known = lost
+    ? [formatDuration(lostMs), `${plural(repeatedCheckpoints, 'checkpoint')} repeated`]
+    : interrupted > 0
+      ? []
+      : ['none'];
+  return [...known, ...unknown, ...down].join(' · ');
 }
 
 const WENT: Partial<Record<Report['outcome'], string>> = {

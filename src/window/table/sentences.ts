@@ -1,7 +1,7 @@
 import type { Blocker, Refusal } from '../../model/intent.js';
 import type { Task } from '../../model/task.js';
 import { formatDuration } from '../../platform/duration.js';
-import { type Facts, type HostView, sum } from '../facts.js';
+import type { Facts, HostView } from '../facts.js';
 import { runsAtEnd, sumOf } from '../run-counts.js';
 import { isReady, isStill } from './conditions.js';
 
@@ -68,7 +68,6 @@ export function describeSwap(facts: Facts): string {
   const { window, tallies, target } = facts;
   const { inFlight, finished, interrupted = 0 } = runsAtEnd(facts);
   const resumed = sumOf(tallies, 'resumed');
-  const held = heldMs(facts);
   const ended = finished > 0 ? `, ${finished} ended meanwhile` : '';
   const silent =
     interrupted > 0
@@ -79,18 +78,10 @@ export function describeSwap(facts: Facts): string {
       ? `nothing was running${silent}`
       : `of ${count(inFlight, 'run')} in flight ${resumed} went on in the new code${ended}${silent}`;
   const intake =
-    window.strategy === 'window' ? `intake was held for ${formatDuration(held)}` : 'intake was never held';
+    window.strategy === 'window'
+      ? `intake was held for ${formatDuration(window.closedMs)}`
+      : 'intake was never held';
   return `${releaseName(target)} is current: ${runs}; ${intake}`;
-}
-
-/** Every stretch of phases in which intake was held. */
-function heldMs({ window, now }: Facts): number {
-  // A window that waits for a person may keep it held, too.
-  const closed = ['draining', 'swapping', 'verifying', 'done'];
-  return sum(
-    window.phases.filter(entry => closed.includes(entry.phase)),
-    entry => entry.ms ?? now - Date.parse(entry.at),
-  );
 }
 
 /** Why a person has to say how a hook ended. */
