@@ -38,7 +38,7 @@ test('a bad release is taken back from the first host that got it, and the other
   const { id } = await product.open(sour, {
     strategy: 'rolling',
     rolling: { batch: 1, pause: '30s' },
-    watch,
+    watch: { ...watch, minRuns: 10 },
   });
   await eventually(async () => (await product.client.get<Window>(`/v1/windows/${id}`)).moved.length === 1);
   const short = await product.enqueue(
