@@ -34,7 +34,7 @@ export const stubborn = defineJob({
 /** Saves nothing before the file `first` is there, and a newer state ever after, until the file `last` is. */
 export const apart = defineJob({
   name: 'ledger.apart',
-  queue: 'apart',
+  queue: 'alone',
   payload: z.object({ ledger: z.string(), first: z.string(), last: z.string() }),
   checkpoint: { version: 1, schema: z.object({ saves: z.int() }) },
   async run(ctx, { ledger, first, last }) {
