@@ -21,7 +21,7 @@ export interface WindowSchedule extends WindowFields {
   app: string;
   /** Five fields, or six with seconds in front. */
   cron: string;
-  /** IANA name. What its clock shows twice fires the first time; what it skips fires as it is set forward. */
+  /** IANA name of the clock that it goes by (`src/platform/cron.ts`). */
   timezone: string;
   /** No fire, until a person lets it go on. */
   paused: boolean;

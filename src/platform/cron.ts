@@ -1,26 +1,28 @@
-import { Cron } from 'croner';
-import { instantOf, wallTime } from './time-zone.js';
-
-/**
- * The next fire after an instant (ms), or `null` where there is none any more. croner finds the next time that the clock on the wall shows; which instant
- * that is, is said by one rule for all patterns: what the clock shows twice fires the first time, and what it skips fires as it is set forward.
- */
-export function nextFire({ cron, timezone }: Fires, after: number): number | null {
-  const pattern = new Cron(cron, { timezone: 'UTC', paused: true });
-  let wall = new Date(wallTime(timezone, after));
-  for (;;) {
-    const next = pattern.nextRun(wall);
-    if (next === null) return null;
-    const instant = instantOf(timezone, next.getTime());
-    // Not after: the clock was set back, and it has fired already when it showed this for the first time.
-    if (instant > after) return instant;
-    wall = next;
-  }
-}
+import { Cron, CronPattern } from 'croner';
+import { changeNear, instantOf, wallTime } from './time-zone.js';
 
 export interface Fires {
   cron: string;
   timezone: string;
+}
+
+/**
+ * The next fire after an instant (ms), or `null` where there is none any more. croner finds the next time that the clock on the wall shows; which instant
+ * that is, is said here, by one rule for all patterns. What the clock skips, as it is set forward, fires at that moment. What it shows twice, as it is set
+ * back, fires the first time; only a pattern that fires in every hour goes on through both, since it asks for a pace and not for a time of day.
+ */
+export function nextFire({ cron, timezone }: Fires, after: number): number | null {
+  const clock = read(cron);
+  const change = changeNear(timezone, after);
+  const shownBefore = change.at + change.before;
+  // After the clock was set back: all that it had shown before that has fired.
+  const since = after < change.at ? after + change.before : Math.max(after + change.after, shownBefore - 1);
+  const wall = clock.nextRun(new Date(since))?.getTime();
+  const first = wall === undefined ? null : instantOf(timezone, wall);
+  if (change.after >= change.before || !isForEveryHour(cron)) return first;
+  const again = clock.nextRun(new Date(Math.max(after, change.at - 1) + change.after))?.getTime();
+  if (again === undefined || again >= shownBefore) return first;
+  return Math.min(again - change.after, first ?? Number.POSITIVE_INFINITY);
 }
 
 /** What is wrong with it, for people; `null` if it can be understood and fires at all. */
@@ -44,3 +46,22 @@ export function faultOf({ cron, timezone }: Fires): { field: keyof Fires; why: s
     };
   }
 }
+
+/** Many schedules have the same few patterns. No more are kept, as each is about 80 KB: croner has a place for every year. */
+const clocks = new Map<string, Cron>();
+const MOST_CLOCKS = 100;
+
+/** A pattern, by a clock that is never changed. */
+function read(cron: string): Cron {
+  const known = clocks.get(cron);
+  if (known) return known;
+  // croner would take a date with a time for a pattern that fires once, by the clock of this machine.
+  if (cron.includes(':')) throw new Error('it is a time');
+  const clock = new Cron(cron, { utcOffset: 0, paused: true });
+  const [oldest] = clocks.keys();
+  if (clocks.size >= MOST_CLOCKS && oldest !== undefined) clocks.delete(oldest);
+  clocks.set(cron, clock);
+  return clock;
+}
+
+const isForEveryHour = (cron: string): boolean => new CronPattern(cron).hour.every(Boolean);

@@ -1,3 +1,4 @@
+import { Cron } from 'croner';
 import { describe, expect, test } from 'vitest';
 import { faultOf, nextFire } from '../../src/platform/cron.js';
 import { instantOf, wallTime } from '../../src/platform/time-zone.js';
@@ -62,8 +63,28 @@ const CASES: Case[] = [
     fires: ['2030-03-31T00:30Z', '2030-03-31T01:00Z', '2030-03-31T01:30Z'],
   },
   {
-    what: 'every half-hour of the clock, over an hour that comes twice: the second is no new one',
+    what: 'every half-hour is a pace, which an hour that comes twice does not change',
     cron: '*/30 * * * *',
+    zone: 'Europe/Berlin',
+    after: '2030-10-26T23:59Z',
+    fires: [
+      '2030-10-27T00:00Z',
+      '2030-10-27T00:30Z',
+      '2030-10-27T01:00Z',
+      '2030-10-27T01:30Z',
+      '2030-10-27T02:00Z',
+    ],
+  },
+  {
+    what: 'in the second of these hours it goes on from where it is',
+    cron: '@hourly',
+    zone: 'Europe/Berlin',
+    after: '2030-10-27T01:15Z',
+    fires: ['2030-10-27T02:00Z', '2030-10-27T03:00Z'],
+  },
+  {
+    what: 'every half-hour of certain hours is none: the hour that comes twice has them once',
+    cron: '*/30 0-4 * * *',
     zone: 'Europe/Berlin',
     after: '2030-10-26T23:59Z',
     fires: ['2030-10-27T00:00Z', '2030-10-27T00:30Z', '2030-10-27T02:00Z', '2030-10-27T02:30Z'],
@@ -124,6 +145,32 @@ describe('the next fire', () => {
     expect(fires(cron, zone, after, expected.length)).toEqual(expected);
   });
 
+  test.each(
+    [
+      ['Europe/Berlin', '2030-03-30', '2030-10-26'],
+      ['Australia/Lord_Howe', '2030-04-05', '2030-10-04'],
+      ['Africa/Cairo', '2024-04-24', '2024-10-30'],
+      ['America/Sao_Paulo', '2017-10-13', '2018-02-16'],
+      ['Antarctica/Troll', '2026-03-28', '2026-10-24'],
+      ['Pacific/Chatham', '2030-04-05', '2030-09-27'],
+      ['Pacific/Apia', '2011-12-28'],
+    ].flatMap(([zone, ...days]) => days.map(day => ({ zone: zone!, day: day! }))),
+  )('in $zone around $day is what a walk from minute to minute finds', ({ zone, day }) => {
+    for (const cron of [
+      '30 2 * * *',
+      '*/20 1-3 * * *',
+      '5,35 * * * *',
+      '0 0,23 * * *',
+      '0 12 30 * *',
+      '15 */2 L * *',
+    ]) {
+      const found = minuteByMinute(cron, zone, Date.parse(day), 4 * 1_440).map(at => iso(at));
+      expect(fires(cron, zone, new Date(Date.parse(day) - 1).toISOString(), found.length), cron).toEqual(
+        found,
+      );
+    }
+  });
+
   test.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'UTC'])(
     'of a daily pattern comes once on every day of a year, and never at the same time twice, in %s',
     zone => {
@@ -147,6 +194,24 @@ describe('the next fire', () => {
     expect(faultOf({ cron: '@daily', timezone: 'Europe/Berlin' })).toBeNull();
   });
 });
+
+/** By the rule, without any arithmetic: each minute, what the clock shows, whether it has shown that before, and what it has just skipped. */
+function minuteByMinute(cron: string, zone: string, from: number, minutes: number): number[] {
+  const pattern = new Cron(cron, { utcOffset: 0, paused: true });
+  const everyHour = cron.split(' ')[1] === '*';
+  const seen = new Set<number>();
+  const found: number[] = [];
+  for (let at = from - 1_440 * 60_000; at < from + minutes * 60_000; at += 60_000) {
+    const wall = wallTime(zone, at);
+    const last = wallTime(zone, at - 60_000);
+    let fire = pattern.match(new Date(wall)) && (everyHour || !seen.has(wall));
+    for (let skipped = last + 60_000; skipped < wall; skipped += 60_000)
+      fire ||= pattern.match(new Date(skipped));
+    seen.add(wall);
+    if (fire && at >= from) found.push(at);
+  }
+  return found;
+}
 
 test('wall times and instants lead to each other, but for what the clock skips or shows twice', () => {
   const zone = 'Australia/Lord_Howe';
