@@ -44,7 +44,16 @@ export type WorkflowGraph = Pick<WorkflowManifest, 'name' | 'steps'>;
  * `waiting` (for other steps) → `ready` (to be expanded) → `expanded` (its payloads are stored) → `running` (its runs are enqueued; a signal or wait is waited for)
  * → `done`, `failed` (for good) or `skipped`. `stopped`: another failed before it began.
  */
-export const STEP_STATES = ['waiting', 'ready', 'expanded', 'running', 'done', 'failed', 'skipped', 'stopped'] as const;
+export const STEP_STATES = [
+  'waiting',
+  'ready',
+  'expanded',
+  'running',
+  'done',
+  'failed',
+  'skipped',
+  'stopped',
+] as const;
 export type StepState = (typeof STEP_STATES)[number];
 export const isSettled = (state: StepState): boolean =>
   state === 'done' || state === 'failed' || state === 'skipped' || state === 'stopped';
