@@ -29,7 +29,7 @@ export function createApi(context: ApiContext): Api {
   const api = Fastify({
     bodyLimit: context.config.server.bodyLimit,
     requestTimeout: 120_000,
-    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: 400, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
     // While it closes it still answers: the stores stop after it.
     return503OnClosing: false,

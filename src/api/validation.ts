@@ -95,7 +95,7 @@ export const wrongField = (pointer: string, detail: string): SlackwaterError =>
   new SlackwaterError('invalid-body', detail, [{ pointer, detail }]);
 
 /** Of whatever is named by its ID in the path. */
-export const idParams = z.strictObject({ id: z.string().min(1).max(100) });
+export const idParams = z.strictObject({ id: z.string().min(1).max(350) });
 
 /** A number in a query string. */
 export const limitInput = (most: number, standard: number) =>

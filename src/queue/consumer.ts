@@ -1,6 +1,7 @@
 import { type Job, WaitingError, Worker } from 'bullmq';
 import { renewLocks } from '../store/locks.js';
 import { connect, type Store } from '../store/redis.js';
+import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
 import { type Settlement, settle } from './settle.js';
 import { taskReleaseOf } from './task-runs.js';
@@ -18,6 +19,7 @@ export interface ClaimedRun {
   token: string;
   /** As the producer asked; `null`: as the job says. */
   attempts: number | null;
+  /** The instant that a schedule fired for, ISO 8601 in UTC. */
   scheduledFor: string | null;
   /** The release that it has to run on, whatever the others run on: it is part of a window. */
   taskRelease: string | null;
@@ -119,6 +121,7 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
 
 function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
   const attempts = job.opts.attempts;
+  const { scheduledFor = null } = ownOptionsOf(job.opts);
   return {
     queue,
     jobId: job.id!,
@@ -127,7 +130,7 @@ function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
     payload: JSON.stringify(job.data ?? null),
     token,
     attempts: attempts || null,
-    scheduledFor: null,
+    scheduledFor,
     taskRelease: taskReleaseOf(job),
   };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { JobsOptions } from 'bullmq';
 import type { JobManifest } from '../model/release.js';
 import { newId } from '../platform/ids.js';
 import type { Store } from '../store/redis.js';
+import type { Options } from './own-options.js';
 import type { Queues } from './queues.js';
 
 export interface RunRequest {
@@ -15,6 +15,8 @@ export interface RunRequest {
   delayMs?: number | undefined;
   /** The same key of the same job gives the same run, for as long as that run is kept. */
   dedupeKey?: string | undefined;
+  /** The instant that a schedule fired for, ISO 8601 in UTC. */
+  scheduledFor?: string | undefined;
 }
 
 export interface EnqueueContext {
@@ -76,11 +78,12 @@ const idOf = (app: string, job: string, dedupeKey: string | undefined) =>
   dedupeKey === undefined ? newId('run') : idFromKey(app, job, dedupeKey);
 
 /** Attempts and backoff are not among them: the host counts failures itself, since those before a checkpoint advanced do not count. */
-function optionsOf(id: string, request: RunRequest, retention: EnqueueContext['retention']): JobsOptions {
+export function optionsOf(id: string, request: RunRequest, retention: EnqueueContext['retention']): Options {
   return {
     jobId: id,
     ...(request.priority ? { priority: request.priority } : {}),
     ...(request.delayMs ? { delay: request.delayMs } : {}),
+    ...(request.scheduledFor ? { slackwater: { scheduledFor: request.scheduledFor } } : {}),
     removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
     removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
   };

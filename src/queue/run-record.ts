@@ -1,4 +1,5 @@
 import type { HeldBy, Parked, Run, RunError, RunState } from '../model/run.js';
+import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
 
 /** Where BullMQ has a job. */
@@ -24,7 +25,6 @@ export const RUN_FIELDS = [
   'release',
   'host',
   'startedAt',
-  'scheduledFor',
   'version',
   'bytes',
   'savedAt',
@@ -96,7 +96,7 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
     createdAt: isoOf(job.timestamp) ?? new Date(0).toISOString(),
     startedAt: isoOf(run.startedAt) ?? isoOf(state === 'queued' ? null : job.processedOn),
     finishedAt: isoOf(job.finishedOn),
-    scheduledFor: dueAt(job, run),
+    scheduledFor: dueAt(job),
     heldBy: waits ? heldBy : [],
     checkpoint: run.savedAt
       ? {
@@ -123,9 +123,11 @@ function errorOf(job: JobFields, run: RunFields): RunError | null {
   return { name: 'Error', message: job.failedReason, stack: stack || `Error: ${job.failedReason}` };
 }
 
-function dueAt(job: JobFields, run: RunFields): string | null {
-  if (run.scheduledFor) return isoOf(run.scheduledFor);
-  const { delay } = (parse(job.opts) ?? {}) as { delay?: number };
+function dueAt(job: JobFields): string | null {
+  const options = parse(job.opts);
+  const { scheduledFor } = ownOptionsOf(options);
+  if (scheduledFor) return scheduledFor;
+  const { delay } = (options ?? {}) as { delay?: number };
   return delay ? isoOf(String(Number(job.timestamp) + delay)) : null;
 }
 

@@ -1,7 +1,8 @@
-import type { Job, JobsOptions } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { JobManifest } from '../model/release.js';
 import type { Store } from '../store/redis.js';
 import type { EnqueueContext } from './enqueue.js';
+import { type Options, ownOptionsOf } from './own-options.js';
 import type { Queues } from './queues.js';
 
 const PREFIX = 'slackwater.tasks.';
@@ -13,18 +14,10 @@ export const isTaskQueue = (queue: string): boolean => queue.startsWith(PREFIX);
 /** Of the ID of a run that is part of a window (`taskRunId`): which window. */
 export const windowOfTask = (jobId: string): string => jobId.replace(/-(hook|probe)-.*$/, '');
 
-/** What a run that is part of a window says in the options of its BullMQ job. */
-interface TaskRunOptions {
-  /** The release whose code it runs, whatever the others run on. */
-  release: string;
-}
-
-type Options = JobsOptions & { slackwater?: TaskRunOptions };
-
 /** The release that a run of a window has to run on; `null` for every other run. */
 export function taskReleaseOf(job: Job): string | null {
   if (!isTaskQueue(job.queueName)) return null;
-  return (job.opts as Options).slackwater?.release ?? null;
+  return ownOptionsOf(job.opts).release ?? null;
 }
 
 /**

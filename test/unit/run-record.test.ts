@@ -16,3 +16,22 @@ test.each<[says: string, place: Place, run: RunFields, is: number]>([
 ])('a run %s', (_, place, run, is) => {
   expect(attempt(place, run)).toBe(is);
 });
+
+test.each<[says: string, opts: unknown, is: string | null]>([
+  [
+    'a schedule fired for an instant',
+    { slackwater: { scheduledFor: '2030-01-02T03:00:00Z' } },
+    '2030-01-02T03:00:00.000Z',
+  ],
+  ['it was asked to wait is due then', { delay: 1_000 }, '2030-01-02T03:00:01.000Z'],
+  ['somebody wrote nonsense has no such time', { slackwater: { scheduledFor: 'soon' } }, null],
+  ['somebody wrote something else has none either', { slackwater: 3 }, null],
+])('a run for which %s', (_, opts, is) => {
+  const job = {
+    name: 'j',
+    opts: JSON.stringify(opts),
+    timestamp: String(Date.parse('2030-01-02T03:00:00Z')),
+  };
+  const run = toRun({ queue: 'q', jobId: '1', place: 'wait', job, run: {}, app: 'a', heldBy: [] });
+  expect(run.scheduledFor).toBe(is);
+});
