@@ -1,9 +1,11 @@
-import { Cron } from 'croner';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { JobManifest, ScheduleManifest } from '../model/release.js';
-import { SlackwaterError } from '../platform/errors.js';
+import { faultOf } from '../platform/cron.js';
+import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import type { JobDefinition } from './job.js';
-import type { AnySchema } from './schema.js';
+import type { ScheduleDefinition } from './schedule.js';
+import { type AnySchema, checkAgainst } from './schema.js';
 import { readableVersions, writableVersions } from './versions.js';
 
 const AS = { target: 'draft-07', io: 'input', unrepresentable: 'any' } as const;
@@ -27,22 +29,60 @@ export function describeJob(job: JobDefinition): JobManifest {
   };
 }
 
-/** The job's schedule, understood. @throws SlackwaterError `bad-definition` for a cron or a time zone that is none. */
-export function describeSchedule({ name, schedule }: JobDefinition): ScheduleManifest[] {
+/**
+ * The schedule of a job or workflow, understood.
+ * @param of for messages: `job "nightly"`. @throws SlackwaterError `bad-definition` for a cron or a time zone that is none, and a payload that does not fit.
+ */
+export function describeSchedule(
+  {
+    name,
+    schedule,
+    payload,
+  }: { name: string; schedule: ScheduleDefinition | null; payload: AnySchema | null },
+  of = `job "${name}"`,
+): ScheduleManifest[] {
   if (!schedule) return [];
-  const { cron, timezone } = schedule;
+  const { except, ...rest } = schedule;
+  const errors = [...timeFaults(schedule), ...payloadFaults(schedule.payload, payload)];
+  if (errors.length === 0) return [{ job: name, ...rest, ...(except && { except: [...except] }) }];
+  throw new SlackwaterError(
+    'bad-definition',
+    `${of}: ${errors.map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`).join('; ')}`,
+    errors,
+  );
+}
+
+function timeFaults(schedule: ScheduleDefinition): FieldError[] {
+  const fault = faultOf(schedule);
+  return fault ? [{ pointer: `/schedule/${fault.field}`, detail: fault.why }] : [];
+}
+
+/** What the run of a fire would be refused for. */
+function payloadFaults(payload: unknown, schema: AnySchema | null): FieldError[] {
+  const at = '/schedule/payload';
+  if (!isJson(payload))
+    return [
+      { pointer: at, detail: 'must be JSON: texts, numbers, true, false, null, lists and plain objects' },
+    ];
+  let checked: ReturnType<typeof checkAgainst> = { ok: true, value: payload };
   try {
-    new Cron(cron, { timezone, paused: true }).nextRun();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SlackwaterError(
-      'bad-definition',
-      `job "${name}": schedule ${JSON.stringify(cron)} in zone ${JSON.stringify(timezone)} cannot be understood: ${why}`,
-      [{ pointer: '/schedule', detail: why }],
-      { cause },
-    );
+    if (schema) checked = checkAgainst(schema, payload);
+  } catch {
+    // A schema that can only be asked asynchronously: the run will tell.
   }
-  return [{ job: name, ...schedule }];
+  if (checked.ok) return [];
+  return checked.errors.map(({ pointer, detail }) => ({
+    pointer: at + pointer,
+    detail: `${detail} (it does not fit the payload that is asked for)`,
+  }));
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value);
+  } catch {
+    return false;
+  }
 }
 
 /** By the schema's own copy of zod where it offers that: it knows its own kinds of schema best. */

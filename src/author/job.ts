@@ -1,5 +1,6 @@
 import type { Duration } from '../platform/duration.js';
 import type { Context } from './context.js';
+import type { ScheduleDefinition, ScheduleOptions } from './schedule.js';
 import type { AnySchema, InputOf, OutputOf, Schema } from './schema.js';
 
 export const JOB = Symbol.for('slackwater.job');
@@ -42,21 +43,9 @@ export interface JobOptions<P extends AnySchema, S extends AnySchema, V extends 
   timeout?: Duration;
   /** Runs of this job at once in one worker. Default: as many as the host hands over. */
   concurrency?: number;
-  /** When it is to be run by itself. Kept with the release; this version fires no schedules and says so at each build. */
+  /** When it is to be run by itself. */
   schedule?: ScheduleOptions<InputOf<P>>;
   run(ctx: Context<OutputOf<P>, OutputOf<S>, InputOf<S>>, payload: OutputOf<P>): R | Promise<R>;
-}
-
-export interface ScheduleOptions<Payload = unknown> {
-  /** Five fields, or six with seconds. */
-  cron: string;
-  /** IANA name. Default: `UTC`. */
-  timezone?: string;
-  /** Fires that fell due while nothing could run. Default: `latest`. */
-  missed?: 'latest' | 'all' | 'skip';
-  /** A fire that falls due while the last run is on. Default: `skip`. */
-  overlap?: 'skip' | 'queue' | 'replace';
-  payload?: Payload;
 }
 
 /** A definition as `defineJob` returns it: the options with defaults filled in and durations in milliseconds. */
@@ -69,7 +58,7 @@ export interface Job<P extends AnySchema = AnySchema, S extends AnySchema = AnyS
   readonly backoff: { readonly type: 'fixed' | 'exponential'; readonly delayMs: number };
   readonly timeoutMs: number | null;
   readonly concurrency: number | null;
-  readonly schedule: Readonly<Required<ScheduleOptions>> | null;
+  readonly schedule: ScheduleDefinition | null;
   run(ctx: Context<OutputOf<P>, OutputOf<S>, InputOf<S>>, payload: OutputOf<P>): R | Promise<R>;
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type * as z from 'zod';
+import { faultOf, nextFire } from '../platform/cron.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
-import { type Manifest, manifestSchema, type Release } from './release.js';
+import { type Manifest, manifestSchema, type Release, type ScheduleManifest } from './release.js';
 
 /** All files of one release together, bytes. What a pushed release may weigh unless the server is told otherwise. */
 export const MAX_RELEASE_BYTES = 50 * 1024 * 1024;
@@ -30,7 +31,7 @@ function faultsOf(manifest: Manifest): FieldError[] {
       pointer: '/entry',
       detail: `must be the path of one of the files, not "${manifest.entry}"`,
     });
-  const unique = (list: 'files' | 'jobs', field: string, values: string[]) => {
+  const unique = (list: 'files' | 'jobs' | 'schedules', field: string, values: string[]) => {
     for (const [i, value] of values.entries())
       if (values.indexOf(value) < i)
         errors.push({ pointer: `/${list}/${i}/${field}`, detail: `"${value}" stands there twice` });
@@ -45,6 +46,27 @@ function faultsOf(manifest: Manifest): FieldError[] {
     'name',
     manifest.jobs.map(job => job.name),
   );
+  unique(
+    'schedules',
+    'job',
+    manifest.schedules.map(schedule => schedule.job),
+  );
+  for (const [i, schedule] of manifest.schedules.entries())
+    errors.push(...scheduleFaults(schedule, i, manifest));
+  return errors;
+}
+
+function scheduleFaults(schedule: ScheduleManifest, i: number, { jobs, workflows }: Manifest): FieldError[] {
+  const runnable = [...jobs, ...(workflows as { name: string }[])];
+  const errors: FieldError[] = [];
+  if (!runnable.some(({ name }) => name === schedule.job))
+    errors.push({ pointer: `/schedules/${i}/job`, detail: `"${schedule.job}" is no job of this release` });
+  try {
+    nextFire(schedule, Date.now());
+  } catch {
+    const fault = faultOf(schedule);
+    if (fault) errors.push({ pointer: `/schedules/${i}/${fault.field}`, detail: fault.why });
+  }
   return errors;
 }
 

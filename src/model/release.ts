@@ -35,14 +35,31 @@ export const jobManifestSchema = z.strictObject({
 });
 export type JobManifest = z.infer<typeof jobManifestSchema>;
 
-/** When a job asks to be run by itself. Kept with the release; nothing fires it yet. */
+const instantSchema = z.iso.datetime();
+
+/**
+ * When a job or workflow is to be run by itself: one schedule each, by its name. What the author left out that was added to the manifest later is not there, so that
+ * the digest of an older release stays what it was.
+ */
 const scheduleManifestSchema = z.strictObject({
+  /** Of the job or workflow. */
   job: nameSchema,
   cron: z.string().min(1).max(200),
   timezone: z.string().min(1).max(100),
   missed: z.enum(['latest', 'all', 'skip']),
   overlap: z.enum(['skip', 'queue', 'replace']),
   payload: z.unknown(),
+  jitterMs: z.int().min(0).optional(),
+  /** No fire before this, and none from the other on. */
+  startsAt: instantSchema.optional(),
+  endsAt: instantSchema.optional(),
+  /** `2026-12-25`, or `12-25` for every year. */
+  except: z
+    .array(z.string().regex(/^(\d{4}-)?\d\d-\d\d$/))
+    .max(1_000)
+    .optional(),
+  maxMissed: z.int().min(1).max(1_000).optional(),
+  maxAgeMs: z.int().positive().optional(),
 });
 export type ScheduleManifest = z.infer<typeof scheduleManifestSchema>;
 

@@ -49,10 +49,6 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
     jobs,
     schedules,
   });
-  for (const { job, cron } of schedules)
-    warnings.push(
-      `${job}: its schedule (${cron}) is kept with the release, but this version fires none: ask for its runs by \`slackwater run ${job}\` from your cron`,
-    );
   for (const file of leftOut)
     warnings.push(
       `${file} is left out: states/ in a jobs folder is for saved states. Move the module elsewhere`,

@@ -33,7 +33,7 @@ process.exit = ((code?: number | string) => {
 try {
   const bundle = await import(pathToFileURL(process.argv[2]!).href);
   const jobs = [...collectJobs(bundle.modules).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  answer({ ok: true, jobs: jobs.map(describeJob), schedules: jobs.flatMap(describeSchedule) });
+  answer({ ok: true, jobs: jobs.map(describeJob), schedules: jobs.flatMap(job => describeSchedule(job)) });
 } catch (thrown) {
   answer({ ok: false, error: faultOf(thrown) });
 }

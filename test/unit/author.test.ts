@@ -11,6 +11,14 @@ const run = async () => null;
 const schema = z.object({ n: z.int() });
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript lets through.
 const define = (options: any) => defineJob(options);
+const faultOf = (act: () => unknown): SlackwaterError => {
+  try {
+    act();
+  } catch (error) {
+    return error as SlackwaterError;
+  }
+  throw new Error('it was taken');
+};
 
 describe('defineJob', () => {
   it('fills in defaults and turns durations into milliseconds', () => {
@@ -77,12 +85,58 @@ describe('defineJob', () => {
     expect(() => define({ name: 'a', run, schedule: { cron: '* * * * *', missed: 'never' } })).toThrow(
       /"latest", "all" or "skip"/,
     );
-    expect(() => describeSchedule(define({ name: 'a', run, schedule: { cron: '61 * * * *' } }))).toThrow(
-      /cannot be understood/,
+    const described = (schedule: object) => () =>
+      describeSchedule(define({ name: 'a', run, payload: z.object({ day: z.int() }), schedule }));
+    expect(described({ cron: '61 * * * *', payload: { day: 1 } })).toThrow(
+      /^job "a": schedule\.cron: "61 \* \* \* \*" is no cron pattern/,
     );
-    expect(() =>
-      describeSchedule(define({ name: 'a', run, schedule: { cron: '* * * * *', timezone: 'Mars/Base' } })),
-    ).toThrow(/Mars/);
+    expect(described({ cron: '* * * * *', timezone: 'Mars/Base', payload: { day: 1 } })).toThrow(/Mars/);
+    expect(described({ cron: '* * * * *' })).toThrow(/^job "a": schedule\.payload\.day: .*does not fit/);
+    expect(described({ cron: '* * * * *', payload: { day: 1, at: new Date() } })).toThrow(/must be JSON/);
+  });
+
+  it('keeps of a schedule only what its author says', () => {
+    const [least] = describeSchedule(define({ name: 'a', run, schedule: { cron: '0 2 * * *' } }));
+    const defaults = { missed: 'latest', overlap: 'skip', payload: {}, timezone: 'UTC' };
+    expect(least).toEqual({ job: 'a', cron: '0 2 * * *', ...defaults });
+    const all = {
+      jitter: '2m',
+      startsAt: '2030-01-01T00:00:00+01:00',
+      endsAt: '2031-01-01T00:00:00Z',
+      except: ['12-25', '2030-02-28'],
+      maxMissed: 3,
+      maxAge: '1d',
+    };
+    expect(describeSchedule(define({ name: 'a', run, schedule: { cron: '0 2 * * *', ...all } }))).toEqual([
+      {
+        ...least,
+        jitterMs: 120_000,
+        startsAt: '2029-12-31T23:00:00.000Z',
+        endsAt: '2031-01-01T00:00:00.000Z',
+        except: ['12-25', '2030-02-28'],
+        maxMissed: 3,
+        maxAgeMs: 86_400_000,
+      },
+    ]);
+  });
+
+  it.each([
+    [{ jitter: 'soon' }, '/schedule/jitter', 'is not a duration'],
+    [{ jitter: '25h' }, '/schedule/jitter', 'at most one day'],
+    [{ startsAt: '2030-01-01' }, '/schedule/startsAt', 'no time with a zone'],
+    [{ startsAt: '2030-01-01T00:00' }, '/schedule/startsAt', 'no time with a zone'],
+    [{ endsAt: '2030-13-01T00:00:00Z' }, '/schedule/endsAt', 'no time with a zone'],
+    [{ startsAt: '2030-01-02T00:00:00Z', endsAt: '2030-01-01T00:00:00Z' }, '/schedule/endsAt', 'later than'],
+    [{ except: '12-25' }, '/schedule/except', 'must be a list'],
+    [{ except: ['12-25', '02-30'] }, '/schedule/except/1', '"02-30" is no day'],
+    [{ except: ['2030-02-29'] }, '/schedule/except/0', 'is no day'],
+    [{ maxMissed: 0 }, '/schedule/maxMissed', 'whole number from 1'],
+    [{ maxMissed: 1_001 }, '/schedule/maxMissed', 'at most 1000'],
+    [{ maxAge: 0 }, '/schedule/maxAge', 'longer than 0'],
+    [{ miss: 'all' }, '/schedule/miss', 'is not an option'],
+  ])('refuses a schedule with %o', (options, pointer, detail) => {
+    const fault = faultOf(() => define({ name: 'a', run, schedule: { cron: '0 2 * * *', ...options } }));
+    expect(fault.errors).toEqual([{ pointer, detail: expect.stringContaining(detail) }]);
   });
 
   it('lets run use `this`, as a method of the options', async () => {
