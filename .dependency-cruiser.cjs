@@ -1,12 +1,13 @@
 // Imports point one way; test/architecture.test.ts holds the tree to these rules. In README order:
-// platform ← model ← {author, execution, store, queue, release} ← {host, worker, window} ← {server, api} ← cli.
-// Beside that: queue uses store, execution and release know what authors define, and server composes api.
+// platform ← model ← {author, execution, store, queue, release} ← {schedule, workflow} ← {host, worker, window} ← {server, api} ← cli.
+// Beside that: queue uses store, execution and release know what authors define, window knows schedules, host workflows, and server composes api.
 const layers = [
   ['platform'],
   ['model'],
   ['redis'],
   ['config'],
   ['author', 'execution', 'store', 'queue', 'release'],
+  ['schedule', 'workflow'],
   ['host', 'worker', 'window', 'testing'],
   ['api', 'server'],
   ['cli'],
@@ -70,9 +71,11 @@ module.exports = {
     siblings('store', ['author', 'execution', 'queue', 'release']),
     siblings('queue', ['author', 'execution', 'release']),
     siblings('release', ['execution', 'store', 'queue']),
-    siblings('host', ['worker', 'window']),
-    siblings('worker', ['host', 'window']),
-    siblings('window', ['host', 'worker', 'testing']),
+    siblings('schedule', ['author', 'execution', 'release', 'workflow']),
+    siblings('workflow', ['schedule']),
+    siblings('host', ['worker', 'window', 'schedule']),
+    siblings('worker', ['host', 'window', 'schedule', 'workflow']),
+    siblings('window', ['host', 'worker', 'testing', 'workflow']),
     siblings('testing', ['host', 'worker', 'window', 'store', 'queue', 'release']),
     siblings('api', ['server']),
     {
@@ -97,7 +100,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(author/|index\\.ts)' },
       to: {
-        path: folder(['store', 'queue', 'release', 'host', 'window', 'server', 'api', 'cli']),
+        path: folder([
+          'store',
+          'queue',
+          'release',
+          'schedule',
+          'workflow',
+          'host',
+          'window',
+          'server',
+          'api',
+          'cli',
+        ]),
         reachable: true,
       },
     },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FATES } from '../model/schedule.js';
 import { HOOK_TIMES, TASK_STATES } from '../model/task.js';
 import { CHOICES, OUTCOMES, PHASES, STRATEGIES } from '../model/window.js';
 import { ms, named, open, time } from './shapes.js';
@@ -94,6 +95,18 @@ const held = open({
   .nullable()
   .meta({ description: 'not null: it waits for a person, who answers with POST …/end {choice}' });
 
+/** One due instant of a schedule, and what became of it. */
+export const fireShape = open({
+  schedule: z.string(),
+  app: z.string(),
+  at: time,
+  fate: z.enum(FATES),
+  reason: z.string(),
+  run: z.string().nullable(),
+  window: z.string().optional().meta({ description: 'the window that held it' }),
+});
+const fires = z.array(fireShape);
+
 export const windowShape = named('Window', {
   id: z.string(),
   app: z.string(),
@@ -171,7 +184,21 @@ export const planShape = named('Plan', {
     p99Ms: ms.nullable(),
     comingInMs: ms.nullable(),
   }),
-  fires: z.array(z.unknown()),
+  fires: fires.meta({
+    description: 'those it would hold if it took all its time; of more than 500 the first',
+  }),
+  schedules: open({
+    added: z.array(z.string()),
+    removed: z.array(z.string()),
+    changed: z.array(
+      open({
+        schedule: z.string(),
+        fields: z.array(open({ field: z.string(), from: z.unknown(), to: z.unknown() })),
+      }),
+    ),
+  })
+    .optional()
+    .meta({ description: 'how the schedules of the app change with its release' }),
   refusals,
   warnings: z
     .array(z.string())
@@ -238,7 +265,7 @@ export const reportShape = named('Report', {
       .meta({ description: 'runs whose state cannot be brought down to the release' }),
   }),
   intake: open({ accepted: z.int() }),
-  fires: z.array(z.unknown()),
+  fires: fires.meta({ description: 'those it held, with their fates as they are now' }),
   blockers,
   refusals,
   tasks: z.array(taskShape),

@@ -42,6 +42,7 @@ export const settingsSchema = z.strictObject({
     commands: z.boolean().default(true),
     env: variables,
   }),
+  schedules: section({ backlogPerSecond: count.default(20) }),
   retention: section({ completed: positive.prefault('7d'), failed: positive.prefault('30d') }),
   data: z.string().min(1).default('.slackwater'),
 });
@@ -79,13 +80,17 @@ export interface Config {
     commands: boolean;
     env: string[];
   };
+  schedules: {
+    /** Late fires of one app. */
+    backlogPerSecond: number;
+  };
   retention: { completedMs: number; failedMs: number };
   data: string;
 }
 
 /** @param cores what `workers: auto` stands for. */
 export function toConfig(settings: Settings, cores: number, tokens: string[] = []): Config {
-  const { redis, server, host, limits, window, retention, data } = settings;
+  const { redis, server, host, limits, window, schedules, retention, data } = settings;
   const { lockDuration, killAfter, ...hostRest } = host;
   return {
     redis: redisConfig(redis),
@@ -106,6 +111,7 @@ export function toConfig(settings: Settings, cores: number, tokens: string[] = [
       commands: window.commands,
       env: window.env,
     },
+    schedules,
     retention: { completedMs: retention.completed, failedMs: retention.failed },
     data,
   };

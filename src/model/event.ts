@@ -13,6 +13,9 @@
  * | `freeze.added`, `freeze.removed` | for a while no window may start, or one may again |
  * | `window.fire` | a recurring window was due, and this became of it |
  * | `window-schedule.added`, `.changed`, `.removed` | of recurring windows |
+ * | `schedule.fires` | fires of schedules got a fate, or were held |
+ * | `schedules.applied` | the schedules of a release apply to its app now |
+ * | `schedule.paused`, `schedule.resumed` | a person lets a schedule rest, or go on |
  * | `release.pushed` | a release was stored that was not there before |
  * | `host.joined`, `host.left` | a host came, left, or fell silent |
  */

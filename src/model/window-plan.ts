@@ -1,5 +1,5 @@
 import type { Blocker, Refusal } from './intent.js';
-import type { FireRecord } from './window.js';
+import type { Fire, SchedulesDiff } from './schedule.js';
 
 /** What a window would meet if it began now: the answer of `POST /v1/windows?dryRun=true`. */
 export interface WindowPlan {
@@ -19,7 +19,10 @@ export interface WindowPlan {
     /** For how long all others would compute on while slow runs come in; `null`: all would be asked at once. */
     comingInMs: number | null;
   };
-  fires: FireRecord[];
+  /** Those of schedules that it would hold if it took all its time; of more than 500 the first. */
+  fires: Fire[];
+  /** How the schedules of the app change with its release; absent in the plan of an earlier Slackwater. */
+  schedules?: SchedulesDiff;
   /** States are read by the new code in `preparing`; no dry run can tell before. */
   refusals: Refusal[];
   /** What would refuse or delay it, as far as it can be seen from here, as sentences. */

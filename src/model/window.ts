@@ -1,4 +1,5 @@
 import type { Blocker, FailedRun, Refusal, RunRecord, SetBack } from './intent.js';
+import type { Fire } from './schedule.js';
 import type { Hook, Probe, Task } from './task.js';
 
 export const PHASES = [
@@ -175,13 +176,6 @@ export interface Window {
   hosts: { id: string; release: string | null; phase: string }[];
 }
 
-/** What came of a fire that fell into a window. */
-export interface FireRecord {
-  schedule: string;
-  at: string;
-  fate: 'ran' | 'late' | 'coalesced' | 'skipped' | 'held';
-}
-
 /** The account of a finished window. All `…Ms` in milliseconds. */
 export interface Report {
   window: string;
@@ -229,7 +223,8 @@ export interface Report {
   /** `setBack`: what was found before it began of states that cannot be brought down to the release. */
   proof: { checkpoints: number; ms: number; oneWay: string[]; setBack?: SetBack[] };
   intake: { accepted: number };
-  fires: FireRecord[];
+  /** Those of schedules that it held, with their fates as they are when it is read. */
+  fires: Fire[];
   blockers: Blocker[];
   refusals: Refusal[];
   tasks: Task[];

@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../platform/logger.js';
 import { type Service, serviceGroup } from '../platform/service.js';
 import { createQueues } from '../queue/queues.js';
 import { hidePassword } from '../redis/address.mjs';
+import { createScheduler } from '../schedule/scheduler.js';
 import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
 import { TroubleWatch } from '../store/trouble-watch.js';
@@ -18,6 +19,7 @@ import { createEngine } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
 import { redisControlPlane } from '../window/redis-control-plane.js';
 import { redisTaskRunner } from '../window/tasks/redis-task-runner.js';
+import { tellSchedules } from './tell-schedules.js';
 import { tellStep } from './tell-step.js';
 import { createTeller } from './teller.js';
 
@@ -114,8 +116,8 @@ function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): S
   lease.onChange(held =>
     logger.info(
       held
-        ? `this server (${owner}) moves the windows now`
-        : 'this server does not move the windows any more',
+        ? `this server (${owner}) moves windows and fires schedules now`
+        : 'this server does not move windows and fire schedules any more',
     ),
   );
   const limits = { payloadBytes: config.limits.payloadBytes, commands: config.window.commands };
@@ -138,7 +140,16 @@ function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): S
       else tellStep(logger, event);
     },
   });
-  const group = serviceGroup([lease, engine]);
+  const scheduler = createScheduler(store, queues, {
+    lease,
+    retention: config.retention,
+    backlogPerSecond: config.schedules.backlogPerSecond,
+    onEvent(event) {
+      if (event.type === 'trouble') trouble.failed(event.error, 'schedules could not be looked at');
+      else tellSchedules(logger, event);
+    },
+  });
+  const group = serviceGroup([lease, engine, scheduler]);
   return {
     start: () => group.start(),
     async stop() {

@@ -11,7 +11,7 @@ export async function pruneWindows({ keys, redis }: Store, app: string, keep = K
   if (old.length === 0) return;
   await redis
     .multi()
-    .del(...old.flatMap(id => [keys.window(id), keys.report(id)]))
+    .del(...old.flatMap(id => [keys.window(id), keys.report(id), keys.heldFires(id)]))
     .zrem(keys.windows, ...old)
     .zrem(keys.endedWindows(app), ...old)
     .exec();

@@ -20,6 +20,12 @@ export interface Keys {
   readonly windowSchedules: string;
   /** Hash: of each recurring window the latest fire that has a fate. */
   readonly lastFires: string;
+  /** Hash: of each app the release whose schedules apply. */
+  readonly appliedSchedules: string;
+  /** Hash: of each app how often persons did something to its schedules. */
+  readonly schedulesVersions: string;
+  /** Hash of the fires that run and are not yet known to be in their queue. */
+  readonly unsentFires: string;
   readonly events: string;
   /** Pub/sub channel: something of the control plane changed, look again. */
   readonly wake: string;
@@ -37,6 +43,15 @@ export interface Keys {
   endedWindows(app: string): string;
   /** List of the fires of a recurring window, newest first. */
   windowFires(schedule: string): string;
+  /** Hashes of the schedules of an app, by their names: as they apply, what is known of them, who lets them rest, the last run by hand. */
+  schedules(app: string): string;
+  scheduleStates(app: string): string;
+  schedulePauses(app: string): string;
+  runsByHand(app: string): string;
+  /** Sorted set: the fires of a schedule, by their instant. */
+  fires(app: string, schedule: string): string;
+  /** Hash of the fires of schedules that a window held. */
+  heldFires(window: string): string;
   host(id: string): string;
   /** Learned times of an app's jobs: weights of `job|kind|bucket`. */
   paces(app: string): string;
@@ -75,6 +90,9 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     openWindows: `${base}:windows:open`,
     windowSchedules: `${base}:window-schedules`,
     lastFires: `${base}:window-schedules:last`,
+    appliedSchedules: `${base}:schedules-applied`,
+    schedulesVersions: `${base}:schedules-versions`,
+    unsentFires: `${base}:fires-unsent`,
     events: `${base}:events`,
     wake: `${base}:wake`,
     neverThere: [`${base}:never-there`, `${queuePrefix}:sw:never-there`],
@@ -87,6 +105,12 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     report: id => `${base}:report:${id}`,
     endedWindows: app => `${base}:windows:ended:${app}`,
     windowFires: schedule => `${base}:window-schedule:${schedule}:fires`,
+    schedules: app => `${base}:schedules:${app}`,
+    scheduleStates: app => `${base}:schedule-states:${app}`,
+    schedulePauses: app => `${base}:schedule-pauses:${app}`,
+    runsByHand: app => `${base}:runs-by-hand:${app}`,
+    fires: (app, schedule) => `${base}:fires:${app}:${schedule}`,
+    heldFires: window => `${base}:held-fires:${window}`,
     host: id => `${base}:host:${id}`,
     paces: app => `${base}:paces:${app}`,
     record: (app, release) => `${base}:record:${app}:${release}`,

@@ -11,6 +11,7 @@ import { draft } from './declare.js';
 import type { TaskLimits } from './declare-tasks.js';
 import { sum } from './facts.js';
 import { forecastOf } from './forecast.js';
+import { schedulePlan } from './plan-schedules.js';
 import { stateWarnings, type Warning } from './plan-states.js';
 import { count } from './table/sentences.js';
 import type { WindowInput } from './window-input.js';
@@ -25,11 +26,12 @@ export async function planWindow(
   options: { now?: number } & Partial<TaskLimits> = {},
 ): Promise<WindowPlan> {
   const { window, release, previous } = await draft(store, input, options);
-  const [all, open, calendar, paces] = await Promise.all([
+  const [all, open, calendar, paces, ofSchedules] = await Promise.all([
     listHosts(store),
     openWindows(store),
     calendarWarnings(store, window),
     readPaces(store, window.app, Date.parse(window.createdAt)),
+    schedulePlan(store, window, release),
   ]);
   const hosts = all.filter(host => !host.leaving);
   const apps = hosts.flatMap(host => host.apps[window.app] ?? []);
@@ -49,7 +51,7 @@ export async function planWindow(
     queues: window.queues,
     runs: { inFlight: sum(apps, app => app.running), blockers: blockers.slice(0, 100) },
     forecast: forecastOf(apps, paces, window.drainTimeoutMs),
-    fires: [],
+    ...ofSchedules,
     refusals: [],
     warnings: warnings.map(({ text }) => text),
     refusedFor: warnings.filter(({ refuses }) => refuses).map(({ text }) => text),

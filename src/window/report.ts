@@ -75,6 +75,7 @@ export function makeReport(
       ...(proven.setBack?.length && { setBack: proven.setBack }),
     },
     intake: { accepted },
+    // They may get their fates after the window: read with the report (`firesOfWindow`).
     fires: [],
     blockers: window.blockers,
     refusals: window.refusals,

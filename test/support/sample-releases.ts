@@ -1,4 +1,4 @@
-import type { JobManifest, Release } from '../../src/model/release.js';
+import type { JobManifest, Release, ScheduleManifest } from '../../src/model/release.js';
 import type { Store } from '../../src/store/redis.js';
 import { sampleIntent } from './window-samples.js';
 
@@ -6,7 +6,7 @@ import { sampleIntent } from './window-samples.js';
 export async function sampleRelease(
   store: Store,
   letter: string,
-  options: { app?: string; jobs?: Partial<JobManifest>[] } = {},
+  options: { app?: string; jobs?: Partial<JobManifest>[]; schedules?: Partial<ScheduleManifest>[] } = {},
 ): Promise<string> {
   const digest = letter.repeat(64);
   const release: Release = {
@@ -17,7 +17,7 @@ export async function sampleRelease(
     bytes: 0,
     jobs: (options.jobs ?? [{}]).map(job => ({ ...sampleJob, ...job })),
     workflows: [],
-    schedules: [],
+    schedules: (options.schedules ?? []).map(schedule => ({ ...sampleSchedule, ...schedule })),
     entry: 'main.js',
     files: [],
   };
@@ -34,6 +34,15 @@ export async function makeCurrent(
   await redis.sadd(keys.apps, app);
   await redis.set(keys.intent(app), JSON.stringify(sampleIntent({ app, release: id, ...asked })));
 }
+
+export const sampleSchedule: ScheduleManifest = {
+  job: 'invoice',
+  cron: '0 2 * * *',
+  timezone: 'UTC',
+  missed: 'latest',
+  overlap: 'skip',
+  payload: {},
+};
 
 export const sampleJob: JobManifest = {
   name: 'invoice',

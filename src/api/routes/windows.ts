@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
+import { firesOfWindow } from '../../store/fires.js';
 import { getWindow, listWindows, readReport } from '../../store/windows.js';
 import { declareWindow } from '../../window/declare.js';
 import { planWindow } from '../../window/plan.js';
@@ -100,7 +101,7 @@ export function windowRoutes(api: Api, { store, config }: ApiContext, streams: E
     async request => {
       const window = await getWindow(store, request.params.id);
       const report = await readReport(store, window.id);
-      if (report) return report;
+      if (report) return { ...report, fires: await firesOfWindow(store, window.id, window.app) };
       throw new SlackwaterError(
         'not-found',
         `window ${window.id} is ${window.phase}: its report comes when it is done (follow /v1/windows/${window.id}/events)`,

@@ -5,6 +5,7 @@ import { refusalLines } from './refusals.js';
 import type { Style } from './style.js';
 import { facts } from './table.js';
 import { plural, when } from './text.js';
+import { comingText, diffLines } from './window-fires.js';
 
 export function planLines(plan: WindowPlan, now: number, style: Style): string[] {
   const { blockers, inFlight } = plan.runs;
@@ -25,7 +26,7 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
         ['runs', `${plural(inFlight, 'run')} computing, ${blockers.length} to be waited for`],
         ['forecast', forecast(plan)],
         ['meanwhile', meanwhile(plan)],
-        ['fires', plan.fires.length ? `${plural(plan.fires.length, 'fire')} fall in` : null],
+        ['fires', comingText(plan.fires)],
       ],
       style,
       '  ',
@@ -35,6 +36,7 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
       .slice(0, 10)
       .map(each => `    ${style.bold(each.job)}  ${style.dim(each.run)}  ${prospect(each)}`.trimEnd()),
     ...(blockers.length > 10 ? [style.dim(`    … and ${plural(blockers.length - 10, 'more run')}`)] : []),
+    ...diffLines(plan.schedules, style),
     '',
     ...(against.length ? against : [style.green('  Nothing speaks against it.')]),
     ...(wouldBeRefused(plan) ? ['', style.red('  As it stands, it would be refused.')] : []),

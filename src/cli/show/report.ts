@@ -9,6 +9,7 @@ import { padEnd, type Style } from './style.js';
 import { facts } from './table.js';
 import { taskLines } from './tasks.js';
 import { apart, bar, plural } from './text.js';
+import { heldFireLines } from './window-fires.js';
 
 /** A finished window as a person wants to read it: how it ended, what it cost, where the time went. */
 export function reportLines(report: Report, style: Style): string[] {
@@ -21,6 +22,7 @@ export function reportLines(report: Report, style: Style): string[] {
     ...apart(taskLines(report.tasks, Date.parse(report.finishedAt), style)),
     ...apart(failureLines(report, style)),
     ...blockers(report, style),
+    ...heldFireLines(report.fires, style),
     '',
     ...phaseLines(report.phases, style),
   ];

@@ -1,0 +1,200 @@
+import type { AppliedSet, Fate, ScheduleState, SchedulesDiff } from '../model/schedule.js';
+import { type Clock, systemClock } from '../platform/clock.js';
+import type { Service } from '../platform/service.js';
+import type { EnqueueContext } from '../queue/enqueue.js';
+import type { Queues } from '../queue/queues.js';
+import { recordFates, stateText } from '../store/fires.js';
+import { watchControl } from '../store/intents.js';
+import type { Lease } from '../store/lease.js';
+import type { Store } from '../store/redis.js';
+import { Book } from './book.js';
+import { followRelease } from './follow-release.js';
+import { observe, type Seen } from './observe.js';
+import { Pace } from './pace.js';
+import { type Holder, Settlement } from './settle.js';
+
+/** The net below the notifications, ms. */
+const LOOK_EVERY_MS = 1_000;
+/** How often it is looked whether what waits may go on, ms. */
+const WAITING_EVERY_MS = 200;
+/** How long `stop` waits for a look that hangs on an absent Redis, ms. */
+const STOP_WITHIN_MS = 2_000;
+
+/** What logs and tests listen to. */
+export type SchedulerEvent =
+  | { type: 'applied'; app: string; release: string; diff: SchedulesDiff }
+  | { type: 'fires'; app: string; fates: Partial<Record<Fate, number>> }
+  /** A look failed. The next one comes by itself. */
+  | { type: 'trouble'; error: unknown };
+
+export interface SchedulerOptions {
+  lease: Pick<Lease, 'owner' | 'term' | 'held' | 'onChange'>;
+  retention: EnqueueContext['retention'];
+  /** Late fires of one app. */
+  backlogPerSecond: number;
+  clock?: Clock;
+  onEvent?: (event: SchedulerEvent) => void;
+}
+
+/**
+ * The loop of the schedules: what applies, what is due, its fate, its run. The holder of the lease runs it. It looks when the next fire is due, when something changed, and once a
+ * second in any case. What it knows is only a copy: whoever holds the lease next reads it anew, and goes on where this one died.
+ */
+export function createScheduler(store: Store, queues: Queues, options: SchedulerOptions): Service {
+  const { lease, clock = systemClock, onEvent = () => {} } = options;
+  const onTrouble = (error: unknown) => onEvent({ type: 'trouble', error });
+  const book = new Book(store, onTrouble);
+  const settlement = new Settlement(store, queues, book, {
+    pace: new Pace(clock, options.backlogPerSecond),
+    retention: options.retention,
+    onFires: (app, fates) => onEvent({ type: 'fires', app, fates }),
+    onTrouble,
+  });
+  const control = watchControl(store, () => look());
+  let running = false;
+  let wanted = false;
+  let looking: Promise<void> | undefined;
+  let cancelNext = () => {};
+  let endChange = () => {};
+  /** Of what the book was read. */
+  let term: number | null = null;
+  let versions: Record<string, string | undefined> = {};
+
+  function look(): void {
+    wanted = true;
+    looking ??= lookUntilDone().finally(() => {
+      looking = undefined;
+    });
+  }
+
+  async function lookUntilDone(): Promise<void> {
+    while (running && wanted) {
+      wanted = false;
+      cancelNext();
+      let again = LOOK_EVERY_MS;
+      await guarded(async () => {
+        again = await lookOnce();
+      });
+      if (running) cancelNext = clock.after(again, look);
+    }
+  }
+
+  /** @returns after how long to look again, ms. */
+  async function lookOnce(): Promise<number> {
+    if (!lease.held()) return LOOK_EVERY_MS;
+    const holder = { owner: lease.owner, term: lease.term };
+    if (holder.term !== term) await begin(holder.term);
+    const seen = await observe(store);
+    const seenAt = clock.monotonic();
+    await keepUp(seen, holder);
+    await settlement.send();
+    const due = new Set([...book.take(seen.now), ...openNow(seen)]);
+    try {
+      forget(await settlement.settle(due, seen, holder));
+    } catch (error) {
+      // What was taken out as due is due again.
+      for (const entry of due) book.track(entry, entry.dueAt);
+      throw error;
+    }
+    const left = book.dueAt - seen.now - (clock.monotonic() - seenAt);
+    const next = Math.min(LOOK_EVERY_MS, Math.max(1, left));
+    return waits() ? Math.min(WAITING_EVERY_MS, next) : next;
+  }
+
+  /** A new holder of the lease knows nothing: others may have been here. */
+  async function begin(newTerm: number): Promise<void> {
+    book.clear();
+    versions = {};
+    await settlement.readUnsent();
+    term = newTerm;
+  }
+
+  /** Reads what others changed, and lets the schedules follow the release of each app, once its intake is open: a window that goes back changes nothing. */
+  async function keepUp(seen: Seen, holder: Holder): Promise<void> {
+    for (const { app, release, gate } of seen.intents)
+      await guarded(async () => {
+        const applied = seen.applied[app];
+        if (applied === undefined && release === null) return;
+        const known = book.apps.get(app);
+        if (!known || known.applied !== (applied ?? null) || versions[app] !== seen.versions[app]) {
+          if (known && versions[app] !== seen.versions[app]) await settlement.readUnsent();
+          await book.load(app);
+          versions[app] = seen.versions[app];
+        }
+        const followed = applied ? (JSON.parse(applied) as AppliedSet).release : null;
+        if (release !== null && gate === 'open' && followed !== release)
+          await follow(app, release, seen, holder);
+        await dropLeft(app, holder);
+      });
+  }
+
+  async function follow(app: string, release: string, seen: Seen, holder: Holder): Promise<void> {
+    const diff = await followRelease(store, holder, {
+      app,
+      release,
+      book: book.apps.get(app)!,
+      now: seen.now,
+    });
+    if (diff) onEvent({ type: 'applied', app, release, diff });
+    await book.load(app);
+  }
+
+  /** Fires that were held, and whose schedule is gone. */
+  async function dropLeft(app: string, holder: Holder): Promise<void> {
+    const { left, applied } = book.apps.get(app)!;
+    if (left.size === 0) return;
+    const reason = `release ${(JSON.parse(applied!) as AppliedSet).release} has no such schedule`;
+    const decisions = [...left].map(([schedule, seen]) => {
+      const state = JSON.parse(seen) as ScheduleState;
+      const fires = [...state.held, ...state.waiting].map(({ at, window }) => ({
+        at,
+        fate: 'skipped' as const,
+        reason,
+        ...(window && { window }),
+      }));
+      return { schedule, seen, state: stateText({ ...state, held: [], waiting: [] }), fires, unsent: [] };
+    });
+    for (const decision of decisions) await recordFates(store, holder, app, [decision]);
+    await book.load(app);
+  }
+
+  /** What was held and is not any more, and what waits for its turn. */
+  function openNow({ holds }: Seen) {
+    return [...book.open].filter(
+      ({ schedule, state, paused }) => paused || state.waiting.length > 0 || !holds.has(schedule.queue),
+    );
+  }
+
+  const waits = () => [...book.open].some(({ state }) => state.waiting.length > 0);
+
+  function forget(stale: Set<string> | null): void {
+    if (stale === null) term = null;
+    else for (const app of stale) book.apps.delete(app);
+  }
+
+  async function guarded(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (running) onTrouble(error);
+    }
+  }
+
+  return {
+    async start() {
+      if (running) return;
+      running = true;
+      endChange = lease.onChange(held => held && look());
+      await control.start();
+      look();
+    },
+    async stop() {
+      if (!running) return;
+      running = false;
+      cancelNext();
+      endChange();
+      await control.stop();
+      await Promise.race([looking, new Promise<void>(resolve => clock.after(STOP_WITHIN_MS, resolve))]);
+    },
+  };
+}

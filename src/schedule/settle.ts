@@ -1,0 +1,225 @@
+import { type Fate, fireRunId, type ScheduleState, type UnsentFire } from '../model/schedule.js';
+import type { EnqueueContext } from '../queue/enqueue.js';
+import { haveEnded } from '../queue/have-ended.js';
+import type { Queues } from '../queue/queues.js';
+import { cancelRun } from '../queue/run-actions.js';
+import { type DecidedFire, type Decision, recordFates, stateText, unsentFires } from '../store/fires.js';
+import type { Store } from '../store/redis.js';
+import type { RunByHand } from '../store/schedules.js';
+import type { Book, Entry } from './book.js';
+import type { Seen } from './observe.js';
+import type { Pace } from './pace.js';
+import { type FirePlan, planFires } from './plan-fires.js';
+import { sendFires } from './send.js';
+
+/** So many schedules are planned, recorded and sent before the next ones have their turn. */
+const SLICE = 250;
+/** A script records so many schedules, or fires, at most (but for one schedule's last): it must stay short. */
+const RECORDED_AT_ONCE = 100;
+const FIRES_AT_ONCE = 200;
+
+/** What becomes of a schedule, on its way to the ledger. */
+interface Planned {
+  entry: Entry;
+  plan: FirePlan;
+  decisions: Decision[];
+}
+
+/** Who writes: compared with the lease at each write. */
+export interface Holder {
+  owner: string;
+  term: number;
+}
+
+export interface SettleOptions {
+  pace: Pace;
+  retention: EnqueueContext['retention'];
+  onFires(app: string, fates: Partial<Record<Fate, number>>): void;
+  onTrouble(error: unknown): void;
+}
+
+/** Gives fires their fates: plan, record, send, strike off. */
+export class Settlement {
+  /** What is recorded as running and not yet known to be in its queue, by ID. */
+  #unsent = new Map<string, UnsentFire>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly queues: Queues,
+    private readonly book: Book,
+    private readonly options: SettleOptions,
+  ) {}
+
+  /** Whoever held the lease before may have died between recording and sending. */
+  async readUnsent(): Promise<void> {
+    this.#unsent = new Map((await unsentFires(this.store)).map(fire => [fire.id, fire]));
+  }
+
+  /** Sends what is recorded. What fails is sent again with the next look. */
+  async send(): Promise<void> {
+    if (this.#unsent.size === 0) return;
+    const fires = [...this.#unsent.values()];
+    const { sent, error } = await sendFires(this.store, this.queues, fires, this.options.retention);
+    for (const { id } of sent) this.#unsent.delete(id);
+    if (error) this.options.onTrouble(error);
+  }
+
+  /**
+   * Gives the fires of these schedules their fates.
+   * @returns the apps that have to be read anew, since somebody else was here; `null`: the lease is another's.
+   */
+  async settle(entries: Iterable<Entry>, seen: Seen, holder: Holder): Promise<Set<string> | null> {
+    const all = [...entries];
+    const stale = new Set<string>();
+    for (let i = 0; i < all.length; i += SLICE) {
+      const planned = await this.#plan(all.slice(i, i + SLICE), seen);
+      const answer = await this.#record(planned, holder);
+      if (answer === null) return null;
+      for (const app of answer) stale.add(app);
+      await this.send();
+    }
+    return stale;
+  }
+
+  async #plan(entries: Entry[], { now, holds }: Seen): Promise<Planned[]> {
+    const busy = await this.#busy(entries);
+    return entries.map((entry, i) => {
+      const { app, schedule, times, state, seen } = entry;
+      const plan = planFires(schedule, times, state, {
+        now,
+        paused: entry.paused,
+        hold: holds.get(schedule.queue) ?? null,
+        busy: busy[i] ?? null,
+        room: this.options.pace.room(app),
+      });
+      this.options.pace.went(app, plan.late);
+      const decisions = decisionsOf(entry, plan).filter(
+        ({ state, fires }) => state !== seen || fires.length > 0,
+      );
+      return { entry, plan, decisions };
+    });
+  }
+
+  /** Of each schedule the ID of a run of it that has not ended. */
+  async #busy(entries: Entry[]): Promise<(string | null)[]> {
+    const runs: (RunByHand & { of: number })[] = entries.flatMap(({ state, byHand }, of) =>
+      [state.run, byHand].flatMap(run => (run ? [{ ...run, of }] : [])),
+    );
+    const ended = await haveEnded(
+      this.store,
+      runs.map(({ queue, id }) => ({ queue, jobId: id })),
+    );
+    const busy: (string | null)[] = entries.map(() => null);
+    for (const [i, { id, of }] of runs.entries()) if (!ended[i] || this.#unsent.has(id)) busy[of] ??= id;
+    return busy;
+  }
+
+  async #record(planned: Planned[], holder: Holder): Promise<Set<string> | null> {
+    const stale = new Set<string>();
+    for (const app of new Set(planned.map(({ entry }) => entry.app))) {
+      const own = planned.filter(({ entry }) => entry.app === app);
+      const decisions = own.flatMap(({ decisions }) => decisions);
+      const taken = new Set(decisions);
+      for (const some of inScripts(decisions)) {
+        const recorded = await recordFates(this.store, holder, app, some);
+        if (recorded.answer === 'not-the-holder') return null;
+        for (const i of recorded.stale) taken.delete(some[i]!);
+        for (const each of some) if (taken.has(each)) this.#take(each);
+        this.#tell(
+          app,
+          some.filter(each => taken.has(each)),
+        );
+      }
+      if (taken.size < decisions.length) stale.add(app);
+      for (const { entry, plan, decisions } of own)
+        if (decisions.every(each => taken.has(each))) await this.#settled(entry, plan, decisions.at(-1));
+    }
+    return stale;
+  }
+
+  #take({ unsent }: Decision): void {
+    for (const fire of unsent) this.#unsent.set(fire.id, fire);
+  }
+
+  async #settled(entry: Entry, plan: FirePlan, last: Decision | undefined): Promise<void> {
+    const { run } = entry.state;
+    if (last) {
+      entry.seen = last.state;
+      entry.state = JSON.parse(last.state) as ScheduleState;
+    }
+    this.book.track(entry, plan.dueAt);
+    // Again at each look, until it is gone: who asked may die before the answer.
+    if (plan.replaces) for (const each of [run, entry.byHand]) if (each) await this.#cancel(each);
+  }
+
+  async #cancel({ queue, id }: RunByHand): Promise<void> {
+    const [ended] = await haveEnded(this.store, [{ queue, jobId: id }]);
+    // It may have ended in between, or be gone.
+    if (!ended) await cancelRun(this.store, `${queue}~${id}`).catch(() => {});
+  }
+
+  #tell(app: string, decisions: Decision[]): void {
+    const fates: Partial<Record<Fate, number>> = {};
+    for (const { fires } of decisions) for (const { fate } of fires) fates[fate] = (fates[fate] ?? 0) + 1;
+    if (Object.keys(fates).length > 0) this.options.onFires(app, fates);
+  }
+}
+
+/** What is to be recorded of a schedule: in one piece, but where many of its fires only pass by. */
+function decisionsOf({ app, schedule, state, seen }: Entry, plan: FirePlan): Decision[] {
+  const name = schedule.job;
+  const decisions: Decision[] = [];
+  let [before, rest] = [seen, plan.fires];
+  while (rest.length > FIRES_AT_ONCE) {
+    const some = rest.slice(0, FIRES_AT_ONCE);
+    // Those that were held before have their place in the state, which goes with the last piece.
+    if (some.some(({ fate, at }) => at <= state.last || (fate !== 'skipped' && fate !== 'coalesced'))) break;
+    const after = stateText({ ...state, last: some.at(-1)!.at });
+    decisions.push({ schedule: name, seen: before, state: after, fires: some, unsent: [] });
+    [before, rest] = [after, rest.slice(FIRES_AT_ONCE)];
+  }
+  const started = rest.find(({ fate }) => fate === 'ran' || fate === 'late');
+  const run = started
+    ? { queue: schedule.queue, id: fireRunId(app, name, started.at), at: started.at }
+    : state.run;
+  const fires = rest.map(
+    (fire): DecidedFire => ({ ...fireOf(fire), ...(fire === started && { run: run!.id }) }),
+  );
+  const unsent = started
+    ? [
+        {
+          app,
+          schedule: name,
+          queue: schedule.queue,
+          job: name,
+          id: run!.id,
+          scheduledFor: new Date(started.at).toISOString(),
+          payload: schedule.payload,
+        },
+      ]
+    : [];
+  decisions.push({ schedule: name, seen: before, state: stateText({ ...plan.state, run }), fires, unsent });
+  return decisions;
+}
+
+const fireOf = ({ at, fate, reason, window }: FirePlan['fires'][number]): DecidedFire => ({
+  at,
+  fate,
+  reason,
+  ...(window && { window }),
+});
+
+/** So many as a script records in a short time. */
+function inScripts(decisions: Decision[]): Decision[][] {
+  const scripts: Decision[][] = [];
+  let fires = Number.POSITIVE_INFINITY;
+  for (const decision of decisions) {
+    if (fires + decision.fires.length > FIRES_AT_ONCE || scripts.at(-1)!.length >= RECORDED_AT_ONCE) {
+      scripts.push([]);
+      fires = 0;
+    }
+    scripts.at(-1)!.push(decision);
+    fires += decision.fires.length;
+  }
+  return scripts;
+}

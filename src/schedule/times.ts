@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { Schedule } from '../model/schedule.js';
+import { nextFire } from '../platform/cron.js';
+import { wallTime } from '../platform/time-zone.js';
+
+/** One instant of a schedule. All in ms. */
+export interface Tick {
+  at: number;
+  /** When it falls due: the instant and its jitter. */
+  dueAt: number;
+  /** The day on which the schedule's author wants no fire; `null`: it is none of these. */
+  leftOut: string | null;
+}
+
+/** The instants of one schedule. */
+export interface Times {
+  /** The first one after an instant; `null` where none comes any more. */
+  after(instant: number): Tick | null;
+}
+
+type Timed = Pick<Schedule, 'job' | 'cron' | 'timezone' | 'jitterMs' | 'startsAt' | 'endsAt' | 'except'>;
+
+const JITTER_MS = 10_000;
+const JITTER_SHARE = 0.1;
+
+/** What makes two schedules fire at different times. */
+export const timesKey = ({
+  cron,
+  timezone,
+  jitterMs,
+  startsAt,
+  endsAt,
+  except,
+}: Omit<Timed, 'job'>): string => JSON.stringify([cron, timezone, jitterMs, startsAt, endsAt, except]);
+
+export function timesOf(app: string, schedule: Timed): Times {
+  const { cron, timezone, jitterMs, except = [] } = schedule;
+  const share = shareOf(app, schedule.job);
+  const from = schedule.startsAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(schedule.startsAt);
+  const to = schedule.endsAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(schedule.endsAt);
+  const days = new Set(except);
+
+  /** The last two answers: whoever walks from fire to fire asks for each of them twice, and for the first ones again when they are due. */
+  let known: { instant: number; next: number | null }[] = [];
+  function next(instant: number): number | null {
+    const same = known.find(each => each.instant === instant);
+    if (same) return same.next;
+    const found = nextFire({ cron, timezone }, Math.max(instant, from - 1));
+    const answer = found !== null && found < to ? found : null;
+    known = [...known.slice(-1), { instant, next: answer }];
+    return answer;
+  }
+
+  function leftOut(at: number): string | null {
+    if (days.size === 0) return null;
+    const day = new Date(wallTime(timezone, at)).toISOString().slice(0, 10);
+    return days.has(day) || days.has(day.slice(5)) ? day : null;
+  }
+
+  return {
+    after(instant) {
+      const at = next(instant);
+      if (at === null) return null;
+      const jitter =
+        jitterMs ?? Math.min(JITTER_MS, ((next(at) ?? Number.POSITIVE_INFINITY) - at) * JITTER_SHARE);
+      return { at, dueAt: at + Math.floor(jitter * share), leftOut: leftOut(at) };
+    },
+  };
+}
+
+/** 0 to 1, the same for a schedule at every time and on every machine. */
+function shareOf(app: string, schedule: string): number {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([app, schedule]))
+    .digest();
+  return hash.readUInt32BE(0) / 2 ** 32;
+}
+
+/** More fires of one schedule than this are not told one by one: the ledger keeps no more. */
+export const MOST_TICKS = 1_000;
+
+export interface DueTicks {
+  /** The oldest first. */
+  ticks: Tick[];
+  /** The latest of those that were due too, and are not among `ticks`: there were too many. */
+  passed: Tick | null;
+  /** The first that is not due yet. */
+  next: Tick | null;
+}
+
+/** What is due of a schedule of which everything up to `last` has its fate. */
+export function dueTicks(times: Times, last: number, now: number): DueTicks {
+  let walked = walk(times, last, now);
+  let passed: Tick | null = null;
+  while (walked.more) {
+    passed = walked.ticks.at(-1)!;
+    // As many as are kept, were they as close as these. Beyond them there may be none, or too many again.
+    const period = (passed.at - walked.ticks[0]!.at) / (MOST_TICKS - 1);
+    let from = Math.max(passed.at, Math.floor(now - period * MOST_TICKS));
+    walked = walk(times, from, now);
+    while (walked.ticks.length === 0 && from > passed.at) {
+      from = passed.at + Math.floor((from - passed.at) / 2);
+      walked = walk(times, from, now);
+    }
+  }
+  return { ticks: walked.ticks, passed, next: walked.next };
+}
+
+function walk(times: Times, from: number, now: number): { ticks: Tick[]; next: Tick | null; more: boolean } {
+  const ticks: Tick[] = [];
+  let next = times.after(from);
+  while (next !== null && next.dueAt <= now && ticks.length < MOST_TICKS) {
+    ticks.push(next);
+    next = times.after(next.at);
+  }
+  return { ticks, next, more: next !== null && next.dueAt <= now };
+}

@@ -1,0 +1,463 @@
+import { describe, expect, test } from 'vitest';
+import type { Fire } from '../../src/model/schedule.js';
+import { createQueues } from '../../src/queue/queues.js';
+import { showRun } from '../../src/queue/runs.js';
+import { fireByHand } from '../../src/schedule/fire-by-hand.js';
+import { readEvents } from '../../src/store/events.js';
+import { firesOfWindow, readFiresOf, recordByHand, unsentFires } from '../../src/store/fires.js';
+import { liftHold, placeHold } from '../../src/store/holds.js';
+import { redisNow, type Store } from '../../src/store/redis.js';
+import { findSchedule, listSchedules, pauseSchedule, resumeSchedule } from '../../src/store/schedules.js';
+import { eventually } from '../support/eventually.js';
+import { onEnd } from '../support/lifetime.js';
+import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
+import {
+  APP,
+  applied,
+  applies,
+  firesOf,
+  runsIn,
+  schedule,
+  setState,
+  startScheduler,
+  stateOf,
+} from '../support/schedules.js';
+import { type TestStore, useStore } from '../support/store.js';
+
+const second = 1_000;
+const hour = 3_600_000;
+/** Each second, and each that waits for the one before has its turn. */
+const EACH_SECOND = { cron: '* * * * * *', jitterMs: 0 };
+
+const fates = (fires: Fire[]): string[] => fires.map(({ fate }) => fate);
+const instants = (fires: Fire[]): number[] => fires.map(({ at }) => Date.parse(at));
+
+function queuesOf(store: TestStore) {
+  const queues = createQueues(store);
+  onEnd(() => queues.close());
+  return queues;
+}
+
+/** The latest full hours before now, the oldest first, and a pattern that fires at these. */
+async function hoursAgo(store: Store, count: number): Promise<{ cron: string; hours: number[] }> {
+  // Half an hour from now is always far from on time.
+  const last = Math.floor((await redisNow(store.redis)) / hour) * hour;
+  const hours = Array.from({ length: count }, (_, i) => last - (count - 1 - i) * hour - hour / 2);
+  return { cron: '30 * * * *', hours };
+}
+
+describe('the schedules of an app', () => {
+  test('follow its release, there and back, and tell what changed', async () => {
+    const store = useStore();
+    const server = await startScheduler(store);
+    const first = await schedule(store, 'a', [{ job: 'stays' }, { job: 'goes' }, { job: 'moves' }]);
+    await applies(store, first);
+    expect(await listSchedules(store, APP)).toMatchObject([
+      { job: 'goes', app: APP, release: first, queue: 'goes', cron: '0 2 * * *', paused: null },
+      { job: 'moves' },
+      { job: 'stays' },
+    ]);
+    const second = await schedule(store, 'b', [
+      { job: 'stays' },
+      { job: 'comes' },
+      { job: 'moves', cron: '0 3 * * *' },
+    ]);
+    await applies(store, second);
+    expect((await listSchedules(store)).map(({ job }) => job)).toEqual(['comes', 'moves', 'stays']);
+    await schedule(store, 'a', [{ job: 'stays' }, { job: 'goes' }, { job: 'moves' }]);
+    await applies(store, first);
+    expect((await listSchedules(store)).map(({ job, cron }) => `${job} ${cron}`)).toEqual([
+      'goes 0 2 * * *',
+      'moves 0 2 * * *',
+      'stays 0 2 * * *',
+    ]);
+    const told = server.events.flatMap(event => (event.type === 'applied' ? [event.diff] : []));
+    expect(told).toMatchObject([
+      { added: ['goes', 'moves', 'stays'], removed: [], changed: [] },
+      {
+        added: ['comes'],
+        removed: ['goes'],
+        changed: [{ schedule: 'moves', fields: [{ field: 'cron', from: '0 2 * * *', to: '0 3 * * *' }] }],
+      },
+      { added: ['goes'], removed: ['comes'], changed: [{ schedule: 'moves' }] },
+    ]);
+    const types = (await readEvents(store, { app: APP })).map(({ type }) => type);
+    expect(types.filter(type => type === 'schedules.applied')).toHaveLength(3);
+  });
+
+  test('that are new, or fire at other times, have no past; what else changes leaves theirs alone', async () => {
+    const store = useStore();
+    const { cron, hours } = await hoursAgo(store, 3);
+    await applied(store, 'a', [
+      { job: 'retimed', cron },
+      { job: 'reruled', cron },
+    ]);
+    for (const name of ['retimed', 'reruled']) await setState(store, name, { last: hours[0]! });
+    const release = await schedule(store, 'b', [
+      { job: 'retimed', cron: `0 ${cron}` },
+      { job: 'reruled', cron, missed: 'skip' },
+      { job: 'fresh', cron },
+    ]);
+    await startScheduler(store);
+    await applies(store, release);
+    await eventually(async () => (await firesOf(store, 'reruled')).length === 2);
+    expect(fates(await firesOf(store, 'reruled'))).toEqual(['skipped', 'skipped']);
+    expect(await firesOf(store, 'retimed')).toEqual([]);
+    expect(await firesOf(store, 'fresh')).toEqual([]);
+  });
+
+  test('do not change while a window holds intake: one that goes back has changed nothing', async () => {
+    const store = useStore();
+    const server = await startScheduler(store);
+    const first = await schedule(store, 'a', [{ job: 'nightly' }]);
+    await applies(store, first);
+    const { redis, keys } = store;
+    const intent = JSON.parse((await redis.get(keys.intent(APP)))!);
+    await schedule(store, 'b', [{ job: 'other' }]);
+    const next = JSON.parse((await redis.get(keys.intent(APP)))!);
+    await redis.set(keys.intent(APP), JSON.stringify({ ...next, gate: 'closed', until: null }));
+    await startScheduler(store);
+    await server.stop();
+    await eventually(async () => (await redis.hget(keys.lease, 'owner')) !== null);
+    // A look of the next holder of the lease: it sends what a person asks for.
+    const { fire } = await recordByHand(store, APP, (await findSchedule(store, 'nightly'))!, { by: 'ann' });
+    await eventually(async () => (await unsentFires(store)).length === 0);
+    expect((await listSchedules(store)).map(({ job }) => job)).toEqual(['nightly']);
+    expect((await showRun(store, fire.run!)).job).toBe('nightly');
+    await redis.set(keys.intent(APP), JSON.stringify(intent));
+  });
+});
+
+describe('a fire that is due', () => {
+  test('runs once, under the ID of its instant, and says for when', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    await schedule(store, 'a', [{ ...EACH_SECOND, job: 'often', overlap: 'skip', payload: { day: 1 } }]);
+    await startScheduler(store);
+    const [fire] = await eventually(async () => {
+      const fires = await firesOf(store, 'often');
+      return fires.length > 0 && fires;
+    });
+    expect(fire).toMatchObject({ schedule: 'often', app: APP, fate: 'ran', reason: 'on time' });
+    const compact = fire!.at.replaceAll(/[-:]|\.000/g, '');
+    expect(fire!.run).toBe(`billing.often.${compact}`);
+    const run = await eventually(() => showRun(store, fire!.run!));
+    expect(run).toMatchObject({ job: 'often', scheduledFor: fire!.at, payload: { day: 1 }, state: 'queued' });
+    // Its run has not ended: those after it are left out.
+    await eventually(
+      async () => fates(await firesOf(store, 'often')).filter(fate => fate === 'skipped').length > 1,
+    );
+    expect(await runsIn(queues, ['often'])).toEqual([fire!.run]);
+  });
+
+  test('has one fate whoever fires: two servers, one after the other, and one that does not know it was replaced', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    const names = Array.from({ length: 20 }, (_, i) => `often-${i}`);
+    await schedule(
+      store,
+      'a',
+      names.map(job => ({ ...EACH_SECOND, job, overlap: 'replace' as const })),
+    );
+    const first = await startScheduler(store);
+    await startScheduler(store);
+    const stale = { owner: 'srv-stale', term: 1, held: () => true, onChange: () => () => {} };
+    const replaced = await startScheduler(store, { lease: stale });
+    const enough = (count: number) =>
+      eventually(async () =>
+        (await Promise.all(names.map(name => firesOf(store, name)))).every(fires => fires.length >= count),
+      );
+    await enough(3);
+    await first.stop();
+    await enough(6);
+    expect(replaced.events.filter(({ type }) => type === 'fires')).toEqual([]);
+    for (const name of names) {
+      const fires = await firesOf(store, name);
+      const times = instants(fires);
+      expect(times.slice(1).map((at, i) => at - times[i]!)).toEqual(Array(times.length - 1).fill(second));
+      const ran = fires.flatMap(({ run }) => run ?? []);
+      expect(new Set(ran).size).toBe(ran.length);
+    }
+    await eventually(async () => (await unsentFires(store)).length === 0);
+    const all = (await Promise.all(names.map(name => firesOf(store, name)))).flat();
+    const ran = all.flatMap(({ run }) => run ?? []);
+    expect((await runsIn(queues, names)).sort()).toEqual(expect.arrayContaining(ran.sort()));
+  });
+
+  test('that a server recorded and did not send is sent by the next one, once', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    await applied(store, 'a', [{ job: 'nightly' }]);
+    const { fire } = await recordByHand(store, APP, await findSchedule(store, 'nightly'), { by: 'ann' });
+    expect(await runsIn(queues, ['nightly'])).toEqual([]);
+    await startScheduler(store);
+    await eventually(async () => (await unsentFires(store)).length === 0);
+    expect(await runsIn(queues, ['nightly'])).toEqual([fire.run]);
+  });
+
+  test('fires nothing again when the clock goes back, and goes on where it was', async () => {
+    const store = useStore();
+    let shift = 0;
+    await schedule(store, 'a', [{ ...EACH_SECOND, job: 'often', overlap: 'replace' }]);
+    await startScheduler(store, { time: async () => (await redisNow(store.redis)) + shift * second });
+    const more = async () => {
+      const { length } = await firesOf(store, 'often');
+      await eventually(async () => (await firesOf(store, 'often')).length > length + 1);
+    };
+    await more();
+    shift = 60;
+    await eventually(async () => (await firesOf(store, 'often')).length > 60);
+    shift = 55;
+    const before = await firesOf(store, 'often');
+    await more();
+    const after = await firesOf(store, 'often');
+    const times = instants(after);
+    expect(times).toEqual([...new Set(times)]);
+    expect(instants(before).every(at => times.includes(at))).toBe(true);
+    expect(times.slice(1).every((at, i) => at - times[i]! === second)).toBe(true);
+  });
+});
+
+describe('fires that nobody was there for', () => {
+  test('have the fates that their schedules say, in ledger and queue', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    const { cron, hours } = await hoursAgo(store, 5);
+    const names = ['latest', 'all', 'skip'] as const;
+    await applied(
+      store,
+      'a',
+      names.map(missed => ({ job: missed, cron, missed, jitterMs: 0 })),
+    );
+    for (const name of names) await setState(store, name, { last: hours[0]! });
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'all')).length === 4);
+    await eventually(async () => (await unsentFires(store)).length === 0);
+    const told = Object.fromEntries(
+      await Promise.all(names.map(async name => [name, fates(await firesOf(store, name))] as const)),
+    );
+    expect(told).toEqual({
+      latest: ['coalesced', 'coalesced', 'coalesced', 'late'],
+      all: ['late', 'held', 'held', 'held'],
+      skip: ['skipped', 'skipped', 'skipped', 'skipped'],
+    });
+    for (const name of names) expect(instants(await firesOf(store, name))).toEqual(hours.slice(1));
+    const late = [(await firesOf(store, 'all'))[0]!.run, (await firesOf(store, 'latest'))[3]!.run];
+    expect((await runsIn(queues, ['latest', 'all', 'skip'])).sort()).toEqual(late.sort());
+
+    // One after another, as their runs end.
+    for (let ended = 1; ended <= 4; ended++) {
+      await queues.get('all').drain();
+      if (ended < 4)
+        await eventually(
+          async () => fates(await firesOf(store, 'all')).filter(fate => fate === 'late').length > ended,
+        );
+      await eventually(async () => (await unsentFires(store)).length === 0);
+    }
+    expect(fates(await firesOf(store, 'all'))).toEqual(['late', 'late', 'late', 'late']);
+    const page = await readFiresOf(store, APP, [...names], { limit: 5 });
+    expect(page.items.length).toBeGreaterThanOrEqual(5);
+    const rest = await readFiresOf(store, APP, [...names], { limit: 500, before: page.next! });
+    expect(page.items.length + rest.items.length).toBe(12);
+  });
+
+  test('are let go at a rate, while one on time goes at once', async () => {
+    const store = useStore();
+    const { cron, hours } = await hoursAgo(store, 2);
+    const names = Array.from({ length: 8 }, (_, i) => `job-${i}`);
+    await applied(store, 'a', [
+      ...names.map(job => ({ job, cron })),
+      { ...EACH_SECOND, job: 'often', overlap: 'replace' as const },
+    ]);
+    for (const name of names) await setState(store, name, { last: hours[0]! });
+    await startScheduler(store, { backlogPerSecond: 2 });
+    const all = async () => (await Promise.all(names.map(name => firesOf(store, name)))).flat();
+    await eventually(async () => fates(await all()).includes('held'));
+    const [waits] = (await all()).filter(({ fate }) => fate === 'held');
+    expect(waits!.reason).toMatch(/backlogPerSecond/);
+    await eventually(async () => (await all()).every(({ fate }) => fate === 'late'));
+    expect(
+      (await firesOf(store, 'often')).filter(({ fate }) => fate === 'ran' || fate === 'late').length,
+    ).toBeGreaterThan(1);
+  });
+});
+
+describe('the run before', () => {
+  test('is waited for, or cancelled, as the schedule says', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    await schedule(store, 'a', [
+      { ...EACH_SECOND, job: 'queue', overlap: 'queue' },
+      { ...EACH_SECOND, job: 'replace', overlap: 'replace' },
+    ]);
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'queue')).length > 3);
+    expect(fates(await firesOf(store, 'queue')).slice(0, 4)).toEqual(['ran', 'held', 'held', 'held']);
+    expect(await runsIn(queues, ['queue'])).toHaveLength(1);
+    await queues.get('queue').drain();
+    await eventually(async () => (await firesOf(store, 'queue'))[1]!.fate === 'late');
+
+    await eventually(async () => (await runsIn(queues, ['replace'])).length > 2);
+    const ran = (await firesOf(store, 'replace')).flatMap(({ run }) => run ?? []);
+    for (const run of ran.slice(0, 2)) expect((await showRun(store, run)).state).toBe('cancelled');
+  });
+});
+
+describe('a hold', () => {
+  test('of a window keeps fires, which the window names; afterwards they follow their rule', async () => {
+    const store = useStore();
+    await schedule(store, 'a', [
+      { ...EACH_SECOND, job: 'latest', overlap: 'queue' },
+      { ...EACH_SECOND, job: 'skip', missed: 'skip' },
+    ]);
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'latest')).length > 0);
+    const until = new Date((await redisNow(store.redis)) + hour).toISOString();
+    const hold = {
+      id: 'hold-1',
+      owner: 'window:win-1',
+      reason: 'deploy',
+      placedAt: until,
+      until,
+      queues: ['latest', 'skip'],
+    };
+    await store.redis.hset(store.keys.holds, hold.id, JSON.stringify(hold));
+    const held = () => firesOfWindow(store, 'win-1', APP);
+    await eventually(async () => (await held()).length >= 6);
+    const meanwhile = await held();
+    expect(fates(meanwhile).every(fate => fate === 'held')).toBe(true);
+    expect(new Set(meanwhile.map(({ schedule }) => schedule))).toEqual(new Set(['latest', 'skip']));
+    expect(meanwhile[0]).toMatchObject({
+      run: null,
+      window: 'win-1',
+      reason: 'window win-1 holds its queue',
+    });
+
+    await store.redis.hdel(store.keys.holds, hold.id);
+    await eventually(async () => !fates((await held()).slice(0, 6)).includes('held'));
+    const after = await held();
+    expect(new Set(fates(after.filter(({ schedule }) => schedule === 'skip')))).toEqual(new Set(['skipped']));
+    expect(fates(after.filter(({ schedule }) => schedule === 'latest'))[0]).toBe('coalesced');
+    for (const fire of after)
+      expect((await firesOf(store, fire.schedule)).find(({ at }) => at === fire.at)).toEqual(fire);
+  });
+
+  test('of a person keeps them as well', async () => {
+    const store = useStore();
+    await schedule(store, 'a', [{ ...EACH_SECOND, job: 'often' }]);
+    const until = new Date((await redisNow(store.redis)) + hour).toISOString();
+    const hold = await placeHold(store, { owner: 'ann', reason: 'a look', until, queues: ['often'] });
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'often')).length > 1);
+    expect((await firesOf(store, 'often'))[0]).toMatchObject({
+      fate: 'held',
+      reason: expect.stringContaining('ann holds its queue until'),
+    });
+    await liftHold(store, hold.id);
+    await eventually(async () => (await stateOf(store, 'often')).held.length === 0);
+    expect(fates(await firesOf(store, 'often'))).not.toContain('held');
+  });
+
+  test('keeps fires whose schedule is gone when they might run: they are skipped, and the release is named', async () => {
+    const store = useStore();
+    const { hours } = await hoursAgo(store, 2);
+    await applied(store, 'a', [{ job: 'gone' }, { job: 'stays' }]);
+    await setState(store, 'gone', {
+      held: [{ at: hours[0]!, held: true, window: 'win-1' }],
+      waiting: [{ at: hours[1]!, missed: true }],
+    });
+    const release = await schedule(store, 'b', [{ job: 'stays' }]);
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'gone')).length === 2);
+    expect(await firesOf(store, 'gone')).toMatchObject(
+      hours.map(at => ({
+        at: new Date(at).toISOString(),
+        fate: 'skipped',
+        reason: `release ${release} has no such schedule`,
+      })),
+    );
+  });
+});
+
+describe('a person', () => {
+  test('lets a schedule rest, through releases, and go on', async () => {
+    const store = useStore();
+    await schedule(store, 'a', [{ ...EACH_SECOND, job: 'often', overlap: 'replace' }]);
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'often')).length > 0);
+    const paused = await pauseSchedule(store, { name: 'often' }, { by: 'ann', reason: 'a look' });
+    expect(paused.paused).toMatchObject({ by: 'ann', reason: 'a look' });
+    expect((await pauseSchedule(store, { name: 'often' }, { by: 'bob' })).paused).toEqual(paused.paused);
+    const skipped = async () =>
+      fates(await firesOf(store, 'often')).filter(fate => fate === 'skipped').length;
+    await eventually(async () => (await skipped()) > 1);
+    expect((await firesOf(store, 'often')).at(-1)).toMatchObject({
+      fate: 'skipped',
+      reason: 'paused by ann: a look',
+    });
+    const next = await schedule(store, 'b', [
+      { ...EACH_SECOND, job: 'often', overlap: 'replace', timezone: 'Europe/Berlin' },
+    ]);
+    await applies(store, next);
+    const before = await skipped();
+    await eventually(async () => (await skipped()) > before + 1);
+    expect((await resumeSchedule(store, { name: 'often' }, { by: 'ann' })).paused).toBeNull();
+    await eventually(async () => ['ran', 'late'].includes((await firesOf(store, 'often')).at(-1)!.fate));
+    const types = (await readEvents(store, { app: APP })).map(({ type }) => type);
+    expect(types.filter(type => /^schedule\.(paused|resumed)$/.test(type))).toEqual([
+      'schedule.paused',
+      'schedule.resumed',
+    ]);
+    await expect(pauseSchedule(store, { name: 'none' }, { by: 'ann' })).rejects.toThrow(/no schedule none/);
+  });
+
+  test('fires a schedule, and its next fire sees that run', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    await schedule(store, 'a', [{ job: 'nightly', payload: { day: 2 } }]);
+    const server = await startScheduler(store);
+    await eventually(async () => (await listSchedules(store, APP)).length === 1);
+    const retention = { completedMs: 1, failedMs: 1 };
+    const fire = await fireByHand(store, queues, { name: 'nightly' }, { by: 'ann', retention });
+    expect(fire).toMatchObject({ schedule: 'nightly', fate: 'ran', reason: 'asked for by ann' });
+    expect(await showRun(store, fire.run!)).toMatchObject({
+      job: 'nightly',
+      payload: { day: 2 },
+      scheduledFor: fire.at,
+    });
+    expect(await firesOf(store, 'nightly')).toEqual([fire]);
+    await server.stop();
+    const { cron, hours } = await hoursAgo(store, 2);
+    await applied(store, 'b', [{ job: 'nightly', cron }]);
+    await setState(store, 'nightly', { last: hours[0]! });
+    await startScheduler(store);
+    await eventually(async () => (await firesOf(store, 'nightly')).length > 1);
+    expect((await firesOf(store, 'nightly'))[0]).toMatchObject({
+      fate: 'skipped',
+      reason: `run ${fire.run} has not ended (overlap: skip)`,
+    });
+  });
+});
+
+describeWithRedisBinary('when Redis is killed and comes back', () => {
+  test('no fire is lost or comes twice', async () => {
+    const server = await privateRedis();
+    const store = useStore(server.url);
+    const queues = queuesOf(store);
+    await schedule(store, 'a', [{ ...EACH_SECOND, job: 'often', overlap: 'queue' }]);
+    await startScheduler(store);
+    const more = async () => {
+      const { length } = await firesOf(store, 'often');
+      await eventually(async () => (await firesOf(store, 'often')).length > length + 1);
+    };
+    await more();
+    await server.restart();
+    await more();
+    await server.restart();
+    await more();
+    const fires = await firesOf(store, 'often');
+    const times = instants(fires);
+    expect(times.slice(1).map((at, i) => at - times[i]!)).toEqual(Array(times.length - 1).fill(second));
+    expect(await runsIn(queues, ['often'])).toEqual([fires[0]!.run]);
+  });
+});
