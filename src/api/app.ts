@@ -18,6 +18,7 @@ import { runRoutes } from './routes/runs.js';
 import { windowRequestRoutes } from './routes/window-requests.js';
 import { windowScheduleRoutes } from './routes/window-schedules.js';
 import { windowRoutes } from './routes/windows.js';
+import { workflowRoutes } from './routes/workflows.js';
 import { createEventStreams } from './sse.js';
 import { zodValidator } from './validation.js';
 
@@ -65,6 +66,7 @@ export function createApi(context: ApiContext): Api {
   api.after(() => {
     for (const routes of [
       jobRoutes,
+      workflowRoutes,
       runRoutes,
       checkpointRoutes,
       releaseRoutes,

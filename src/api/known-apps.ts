@@ -1,6 +1,6 @@
+import { nearNames } from '../platform/near-names.js';
 import { listApps } from '../store/intents.js';
 import type { Store } from '../store/redis.js';
-import { nearNames } from './near-names.js';
 import { wrongField } from './validation.js';
 
 /** @throws SlackwaterError `invalid-body` for an app that never pushed a release, naming those that it may have meant. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { RUN_STATES } from '../model/run.js';
 import { OUTCOMES, PHASES } from '../model/window.js';
+import { STEP_KINDS } from '../model/workflow.js';
 
 /**
  * What is answered, for the OpenAPI document. More fields may be there than are named: clients pass over those they do not know. The records
@@ -81,6 +82,20 @@ const jobFields = {
   payloadSchema: z.record(z.string(), z.unknown()),
   checkpointVersion: z.int().nullable(),
 };
+export const workflowFields = {
+  name: z.string(),
+  queue: z.string(),
+  payloadSchema: z.record(z.string(), z.unknown()),
+  steps: z.array(
+    open({
+      name: z.string(),
+      kind: z.enum(STEP_KINDS),
+      runs: z.string().nullable().meta({ description: 'the job or workflow that it runs' }),
+      after: z.array(z.string()),
+    }),
+  ),
+};
+export const workflowShape = named('Workflow', { ...workflowFields, app: z.string(), release: z.string() });
 export const jobShape = named('Job', { ...jobFields, app: z.string(), release: z.string() });
 
 const releaseFields = {
@@ -90,7 +105,7 @@ const releaseFields = {
   createdAt: time,
   bytes: z.int(),
   jobs: z.array(open(jobFields)),
-  workflows: z.array(z.unknown()),
+  workflows: z.array(open(workflowFields)),
   schedules: z.array(z.unknown()),
 };
 export const releaseShape = named('Release', releaseFields);

@@ -64,7 +64,7 @@ function checkCheckpoint(checkpoint: unknown, fault: Fault): void {
   checkChoice(checkpoint.onRollback, 'checkpoint.onRollback', ['repeat', 'park'], fault);
 }
 
-function checkBackoff(backoff: unknown, fault: Fault): void {
+export function checkBackoff(backoff: unknown, fault: Fault): void {
   if (!isRecord(backoff) || !['fixed', 'exponential'].includes(backoff.type as string))
     return fault('/backoff', 'backoff must be { type: "fixed" or "exponential", delay: "5s" }');
   refuseUnknown(backoff, ['type', 'delay'], 'backoff.', fault);

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { JobManifest, ScheduleManifest } from '../model/release.js';
+import type { StepManifest, WorkflowManifest } from '../model/workflow.js';
 import { faultOf } from '../platform/cron.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import type { JobDefinition } from './job.js';
 import type { ScheduleDefinition } from './schedule.js';
 import { type AnySchema, checkAgainst } from './schema.js';
 import { readableVersions, writableVersions } from './versions.js';
+import type { StepDefinition, WorkflowDefinition } from './workflow.js';
 
 const AS = { target: 'draft-07', io: 'input', unrepresentable: 'any' } as const;
 
@@ -16,9 +18,11 @@ export function describeJob(job: JobDefinition): JobManifest {
   return {
     name: job.name,
     queue: job.queue,
-    payloadSchema: job.payload ? jsonSchemaOf(job.payload, job.name, 'payload') : {},
+    payloadSchema: job.payload ? jsonSchemaOf(job.payload, `job "${job.name}"`, 'payload') : {},
     checkpointVersion: checkpoint?.version ?? null,
-    checkpointSchema: checkpoint ? jsonSchemaOf(checkpoint.schema, job.name, 'checkpoint.schema') : null,
+    checkpointSchema: checkpoint
+      ? jsonSchemaOf(checkpoint.schema, `job "${job.name}"`, 'checkpoint.schema')
+      : null,
     reads: checkpoint ? readableVersions(checkpoint) : [],
     writes: checkpoint ? writableVersions(checkpoint) : [],
     onRollback: checkpoint?.onRollback ?? 'repeat',
@@ -26,6 +30,37 @@ export function describeJob(job: JobDefinition): JobManifest {
     backoff: { ...job.backoff },
     timeoutMs: job.timeoutMs,
     concurrency: job.concurrency,
+  };
+}
+
+/** What the server knows of a workflow. @throws SlackwaterError `bad-definition` where a schema cannot be described. */
+export function describeWorkflow({ name, queue, payload, steps }: WorkflowDefinition): WorkflowManifest {
+  const of = `workflow "${name}"`;
+  return {
+    name,
+    queue,
+    payloadSchema: payload ? jsonSchemaOf(payload, of, 'payload') : {},
+    steps: steps.map(step => describeStep(step, of)),
+  };
+}
+
+function describeStep(step: StepDefinition, of: string): StepManifest {
+  const { name, kind, runs, schema, after, onFailure, attempts, backoff, timeoutMs, waitMs } = step;
+  const described = schema && jsonSchemaOf(schema, `${of}, step "${name}"`, 'payload');
+  return {
+    name,
+    kind,
+    runs: runs?.name ?? null,
+    after: [...after],
+    each: step.each !== null,
+    when: step.when !== null,
+    payload: step.payload !== null,
+    onFailure,
+    attempts,
+    backoff: backoff && { ...backoff },
+    timeoutMs,
+    waitMs,
+    signalSchema: kind === 'signal' ? (described ?? {}) : null,
   };
 }
 
@@ -86,7 +121,7 @@ function isJson(value: unknown): boolean {
 }
 
 /** By the schema's own copy of zod where it offers that: it knows its own kinds of schema best. */
-function jsonSchemaOf(schema: AnySchema, job: string, field: string): Record<string, unknown> {
+function jsonSchemaOf(schema: AnySchema, of: string, field: string): Record<string, unknown> {
   const own = (schema as { toJSONSchema?: (params: typeof AS) => object }).toJSONSchema;
   try {
     const described =
@@ -97,7 +132,7 @@ function jsonSchemaOf(schema: AnySchema, job: string, field: string): Record<str
     return JSON.parse(JSON.stringify(described));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SlackwaterError('bad-definition', `job "${job}": ${field} has no JSON Schema: ${why}`, [], {
+    throw new SlackwaterError('bad-definition', `${of}: ${field} has no JSON Schema: ${why}`, [], {
       cause,
     });
   }

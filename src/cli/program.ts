@@ -6,6 +6,7 @@ import { defineReleases } from './commands/releases.js';
 import { defineRuns } from './commands/runs.js';
 import { defineServices } from './commands/services.js';
 import { defineWindows } from './commands/windows.js';
+import { defineWorkflows } from './commands/workflows.js';
 import { wantsJson } from './report-error.js';
 
 /**
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   defineServices(program);
   defineReleases(program);
   defineRuns(program);
+  defineWorkflows(program);
   defineWindows(program);
   defineCalendar(program);
   defineIntake(program);

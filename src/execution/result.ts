@@ -2,22 +2,27 @@ import { SlackwaterError } from '../platform/errors.js';
 
 /** A result as JSON holds it; `undefined` becomes `null`. @throws SlackwaterError `bad-state` with the path of what JSON would lose. */
 export function jsonResult(result: unknown, job: string): unknown {
-  if (result === undefined) return null;
+  return JSON.parse(jsonText(result, `the result of job "${job}"`, 'Return'));
+}
+
+/** @param what names the value, @param advice what to do with plain ones, for the message. @throws as `jsonResult`. */
+export function jsonText(value: unknown, what: string, advice: string): string {
+  if (value === undefined) return 'null';
   let lost: string | undefined;
   let text: string | undefined;
   try {
-    text = JSON.stringify(result, function (this: unknown, key, value) {
+    text = JSON.stringify(value, function (this: unknown, key, part) {
       const original = (this as Record<string, unknown>)[key];
       lost ??= lossOf(original) && `${key === '' ? 'it' : `"${key}"`} is ${lossOf(original)}`;
-      return typeof value === 'bigint' ? null : value;
+      return typeof part === 'bigint' ? null : part;
     });
   } catch (error) {
     lost = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
   }
-  if (lost === undefined && text !== undefined) return JSON.parse(text);
+  if (lost === undefined && text !== undefined) return text;
   throw new SlackwaterError(
     'bad-state',
-    `the result of job "${job}" cannot be kept as JSON: ${lost}. Return plain objects, arrays, texts, numbers, booleans or null`,
+    `${what} cannot be kept as JSON: ${lost}. ${advice} plain objects, arrays, texts, numbers, booleans or null`,
   );
 }
 

@@ -7,6 +7,7 @@ import { blockersOf } from './blockers.js';
 import { BringDown } from './bring-down.js';
 import { EndCounts } from './end-counts.js';
 import { Endings } from './endings.js';
+import { Evaluator } from './evaluate.js';
 import type { HeldRun } from './held-run.js';
 import { Lanes } from './lanes.js';
 import type { LoadLines } from './load-lines.js';
@@ -59,6 +60,8 @@ export class AppHost {
   readonly #asks: Asks;
   readonly announced: Announced;
   readonly #spares: SpareWorkers;
+  /** Asks the code of a release about steps of workflows. */
+  readonly evaluator: Evaluator;
   readonly #bringDown: BringDown;
   readonly #counts: EndCounts;
   readonly #keeper: StandbyKeeper;
@@ -76,6 +79,7 @@ export class AppHost {
     const { app, store, clock, trouble } = options;
     this.#counts = new EndCounts(app, store, clock, trouble);
     this.#spares = new SpareWorkers(options);
+    this.evaluator = new Evaluator(options);
     this.#bringDown = new BringDown({ app, store, clock, spares: this.#spares });
     const lanes = new Lanes(this, store, () => this.control.dispatch());
     this.control = new RunControl({
@@ -307,7 +311,7 @@ export class AppHost {
     await Promise.all([this.control.pool?.stop(), this.#counts.stop()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
     await this.#endings.all();
-    await this.#spares.stop();
+    await Promise.all([this.#spares.stop(), this.evaluator.stop()]);
     this.options.told.flush();
   }
 }

@@ -114,8 +114,8 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
 
   const local = async (release: string): Promise<LocalRelease> => {
     const folder = path.resolve(await fetchRelease(store, release, path.join(config.data, 'releases')));
-    const { entry, jobs } = await getRelease(store, release);
-    return { release, entry: path.join(folder, entry), jobs };
+    const { entry, jobs, workflows } = await getRelease(store, release);
+    return { release, entry: path.join(folder, entry), jobs, workflows };
   };
   const workerOptions = { checkpointLimit: config.limits.checkpointBytes, env: config.host.env };
 

@@ -1,4 +1,5 @@
 import type { HostAppStatus, Intent, ProofStatus } from '../model/intent.js';
+import { queuesOf } from '../model/manifest.js';
 import type { Logger } from '../platform/logger.js';
 import type { Store } from '../store/redis.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
@@ -98,11 +99,10 @@ export class StandbyKeeper {
     const wanted = intent();
     if (this.#loading !== release || (wanted?.standby !== release && wanted?.release !== release)) return;
     const running = current();
-    const jobs = [...local.jobs, ...(running?.jobs ?? [])];
     this.standby = new Standby({
       ...this.options,
       local,
-      queues: [...new Set([...jobs.map(job => job.queue), ...former])],
+      queues: [...new Set([...queuesOf(local), ...(running ? queuesOf(running) : []), ...former])],
       currentJobs: new Map((running?.jobs ?? []).map(job => [job.name, job])),
       pool: createPool(local),
       currentRelease: running?.release ?? null,

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ProofItem, ProofResult, ToHost, ToWorker } from '../model/messages.js';
 import type { RunError } from '../model/run.js';
+import type { StepAnswer, StepQuestion } from '../model/workflow.js';
 import { Outbox } from '../platform/outbox.js';
 
 const MAIN = fileURLToPath(new URL('../worker/main.js', import.meta.url));
@@ -25,7 +26,8 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #outbox: Outbox<ToWorker>;
   readonly #proofs = new Map<number, (results: ProofResult[]) => void>();
-  #proofSeq = 0;
+  #seq = 0;
+  readonly #evaluations = new Map<number, { payloads: string[]; resolve(answer: StepAnswer | null): void }>();
   #deadline = -1n;
   #lastWords: RunError | null = null;
   /** Settles when the release is loaded, or is known to be broken. */
@@ -54,6 +56,9 @@ export class WorkerProcess {
         else if (message.t === 'dying') this.#lastWords = message.error;
         else if (message.t === 'broken') settleLoaded({ ok: false, error: message.error });
         else if (message.t === 'proved') this.#proved(message.seq, message.results);
+        else if (message.t === 'payloads')
+          this.#evaluations.get(message.seq)?.payloads.push(...message.payloads);
+        else if (message.t === 'evaluated') this.#evaluated(message.seq, message.answer);
         else onMessage(message);
       }
     });
@@ -73,6 +78,7 @@ export class WorkerProcess {
           },
         });
         for (const seq of [...this.#proofs.keys()]) this.#proved(seq, []);
+        for (const seq of [...this.#evaluations.keys()]) this.#evaluated(seq, null);
         resolve();
         onExit(cause);
       });
@@ -92,14 +98,31 @@ export class WorkerProcess {
   prove(items: ProofItem[]): Promise<ProofResult[]> {
     if (!this.alive) return Promise.resolve([]);
     return new Promise(resolve => {
-      this.#proofs.set(++this.#proofSeq, resolve);
-      this.send({ t: 'prove', seq: this.#proofSeq, items });
+      this.#proofs.set(++this.#seq, resolve);
+      this.send({ t: 'prove', seq: this.#seq, items });
     });
   }
 
   #proved(seq: number, results: ProofResult[]): void {
     this.#proofs.get(seq)?.(results);
     this.#proofs.delete(seq);
+  }
+
+  /** @returns what the release's code says; `null` where the process died first. */
+  evaluate(question: StepQuestion): Promise<StepAnswer | null> {
+    if (!this.alive) return Promise.resolve(null);
+    return new Promise(resolve => {
+      this.#evaluations.set(++this.#seq, { payloads: [], resolve });
+      this.send({ t: 'evaluate', seq: this.#seq, question });
+    });
+  }
+
+  #evaluated(seq: number, answer: StepAnswer | null): void {
+    const asked = this.#evaluations.get(seq);
+    this.#evaluations.delete(seq);
+    if (answer?.verdict === 'run' && asked?.payloads.length)
+      return asked.resolve({ verdict: 'run', payloads: asked.payloads.concat(answer.payloads) });
+    asked?.resolve(answer);
   }
 
   /** Until when (monotonic ns) runs may compute in this process; 0n: it has none. */

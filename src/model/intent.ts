@@ -38,11 +38,13 @@ export interface Intent {
   until: string | null;
 }
 
-/** A run whose state the next release cannot read, or that could not be brought back. */
+/** A run whose state the next release cannot read, or that could not be brought back; or a workflow run that the next release cannot go on with. */
 export interface Refusal extends ProofFailure {
   run: string;
   job: string;
   queue: string;
+  /** Of a workflow run alone: the step that stands in the way, `null` where it is the workflow as a whole. */
+  step?: string | null;
 }
 
 /** A run that needs longer than this to its next checkpoint or end, ms, is slow: others need not stop before it has come in. */

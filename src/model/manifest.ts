@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { faultOf, nextFire } from '../platform/cron.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { type Manifest, manifestSchema, type Release, type ScheduleManifest } from './release.js';
+import { workflowFaults } from './workflow-faults.js';
 
 /** All files of one release together, bytes. What a pushed release may weigh unless the server is told otherwise. */
 export const MAX_RELEASE_BYTES = 50 * 1024 * 1024;
@@ -31,7 +32,7 @@ function faultsOf(manifest: Manifest): FieldError[] {
       pointer: '/entry',
       detail: `must be the path of one of the files, not "${manifest.entry}"`,
     });
-  const unique = (list: 'files' | 'jobs' | 'schedules', field: string, values: string[]) => {
+  const unique = (list: 'files' | 'jobs' | 'workflows' | 'schedules', field: string, values: string[]) => {
     for (const [i, value] of values.entries())
       if (values.indexOf(value) < i)
         errors.push({ pointer: `/${list}/${i}/${field}`, detail: `"${value}" stands there twice` });
@@ -47,20 +48,28 @@ function faultsOf(manifest: Manifest): FieldError[] {
     manifest.jobs.map(job => job.name),
   );
   unique(
+    'workflows',
+    'name',
+    manifest.workflows.map(workflow => workflow.name),
+  );
+  unique(
     'schedules',
     'job',
     manifest.schedules.map(schedule => schedule.job),
   );
   for (const [i, schedule] of manifest.schedules.entries())
     errors.push(...scheduleFaults(schedule, i, manifest));
-  return errors;
+  return [...errors, ...workflowFaults(manifest)];
 }
 
 function scheduleFaults(schedule: ScheduleManifest, i: number, { jobs, workflows }: Manifest): FieldError[] {
-  const runnable = [...jobs, ...(workflows as { name: string }[])];
+  const runnable = [...jobs, ...workflows];
   const errors: FieldError[] = [];
   if (!runnable.some(({ name }) => name === schedule.job))
-    errors.push({ pointer: `/schedules/${i}/job`, detail: `"${schedule.job}" is no job of this release` });
+    errors.push({
+      pointer: `/schedules/${i}/job`,
+      detail: `"${schedule.job}" is no job or workflow of this release`,
+    });
   try {
     nextFire(schedule, Date.now());
   } catch {
@@ -82,9 +91,14 @@ export const manifestOf = (release: Release): Manifest => ({
   entry: release.entry,
   files: release.files,
   jobs: release.jobs,
-  workflows: release.workflows as [],
+  workflows: release.workflows,
   schedules: release.schedules,
 });
+
+/** Queues in which runs of its jobs and workflows stand. */
+export const queuesOf = ({ jobs, workflows }: Pick<Manifest, 'jobs' | 'workflows'>): string[] => [
+  ...new Set([...jobs, ...workflows].map(({ queue }) => queue)),
+];
 
 export const bytesOf = (manifest: Pick<Manifest, 'files'>): number =>
   manifest.files.reduce((sum, file) => sum + file.bytes, 0);

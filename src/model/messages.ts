@@ -1,4 +1,5 @@
 import type { AbortReason, Envelope, Progress, RunEnd, RunStart, StepRecord } from './run.js';
+import type { StepAnswer, StepQuestion } from './workflow.js';
 
 /**
  * What host and worker say to each other over IPC. Both sides batch: one process message carries an array of these, flushed once per
@@ -12,6 +13,7 @@ export type ToWorker =
   | { t: 'drain'; on: boolean; claims?: number[] }
   | { t: 'abort'; claim: number; reason: AbortReason }
   | { t: 'prove'; seq: number; items: ProofItem[] }
+  | { t: 'evaluate'; seq: number; question: StepQuestion }
   | { t: 'exit' };
 
 export type ToHost =
@@ -45,7 +47,11 @@ export type ToHost =
   | { t: 'progress'; claim: number; progress: Progress }
   | { t: 'log'; claim: number; lines: string[] }
   | { t: 'end'; claim: number; end: RunEnd; chances?: ChanceReport }
-  | { t: 'proved'; seq: number; results: ProofResult[] };
+  | { t: 'proved'; seq: number; results: ProofResult[] }
+  /** Payloads of an answer that comes; many are told in several messages. */
+  | { t: 'payloads'; seq: number; payloads: string[] }
+  /** `answer`: the payloads that were told before stand before its own. */
+  | { t: 'evaluated'; seq: number; answer: StepAnswer };
 
 /** The chances to yield that a run had since it last told: how many, the time from each to the next together, and the longest of these, ms. */
 export interface ChanceReport {

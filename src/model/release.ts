@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { nameSchema } from './name.js';
+import { type WorkflowManifest, workflowManifestSchema } from './workflow.js';
+
+export { nameSchema };
 
 /** Lower-case hex SHA-256. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits (SHA-256)');
-export const nameSchema = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
-    'must start with a letter or digit and hold only letters, digits, ".", "_" and "-"',
-  );
 
 const jsonSchema = z.record(z.string(), z.unknown()).describe('JSON Schema, draft 7');
 
@@ -80,7 +76,7 @@ export const manifestSchema = z.strictObject({
   entry: z.string(),
   files: z.array(fileManifestSchema).min(1).max(1_000),
   jobs: z.array(jobManifestSchema).max(1_000),
-  workflows: z.array(z.unknown()).max(0).default([]),
+  workflows: z.array(workflowManifestSchema).max(1_000).default([]),
   schedules: z.array(scheduleManifestSchema).max(1_000).default([]),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -93,7 +89,7 @@ export interface Release {
   createdAt: string;
   bytes: number;
   jobs: JobManifest[];
-  workflows: unknown[];
+  workflows: WorkflowManifest[];
   schedules: ScheduleManifest[];
   entry: string;
   files: z.infer<typeof fileManifestSchema>[];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { nameSchema } from './release.js';
+import { nameSchema } from './name.js';
 
 /** What a step is. `job` and `workflow` start runs; `signal` and `wait` only let time or somebody pass. */
 export const STEP_KINDS = ['job', 'workflow', 'signal', 'wait'] as const;
@@ -25,6 +25,8 @@ export const stepManifestSchema = z.strictObject({
   timeoutMs: z.int().positive().nullable(),
   /** Of a `wait`: how long; `null` where the step has an `until`, and for all others. */
   waitMs: z.int().min(0).nullable(),
+  /** Of a signal: JSON Schema, draft 7, of what it must carry; `{}` is any. */
+  signalSchema: z.record(z.string(), z.unknown()).nullable(),
 });
 export type StepManifest = z.infer<typeof stepManifestSchema>;
 
@@ -58,6 +60,14 @@ export type StepState = (typeof STEP_STATES)[number];
 export const isSettled = (state: StepState): boolean =>
   state === 'done' || state === 'failed' || state === 'skipped' || state === 'stopped';
 
+/** The steps that no other waits for: their results are that of the workflow. */
+export function lastSteps<Step extends { name: string; after: readonly string[] }>(graph: {
+  steps: readonly Step[];
+}): Step[] {
+  const waitedFor = new Set(graph.steps.flatMap(({ after }) => after));
+  return graph.steps.filter(({ name }) => !waitedFor.has(name));
+}
+
 /** Which part of which workflow run a run is; kept with its job in the queue. `index`: of a step with `each`. */
 export interface PartOf {
   queue: string;
@@ -75,11 +85,14 @@ export interface StepQuestion {
   scheduledFor: string | null;
   /** JSON text, as the producer sent it. */
   payload: string;
-  /** Results of the steps in `after`, JSON text: one, or with `each` one for each element; `null`: there is none. */
+  /** Results of the steps that come before it, at least of those in `after` of the step in the release that is asked, JSON text: one, or with `each` one for each element; `null`: there is none. */
   results: Record<string, string | null | (string | null)[]>;
 }
 
-/** `payloads`: JSON texts, one a run (one in all where there is no `each`). `until`: ms since the epoch. */
+/**
+ * `payloads`: JSON texts, one a run (one in all where there is no `each`). `until`: ms since the epoch. `fits`: the payload of the workflow does, or, of a
+ * signal and of a wait with `for`, it begins (there was no `when`, or it said yes).
+ */
 export type StepAnswer =
   | { verdict: 'run'; payloads: string[] }
   | { verdict: 'skip' }

@@ -34,7 +34,7 @@ export interface Enqueued {
 export async function enqueueRun(
   store: Store,
   queues: Queues,
-  job: JobManifest,
+  job: Pick<JobManifest, 'name' | 'queue'>,
   request: RunRequest & EnqueueContext,
 ): Promise<Enqueued> {
   const [enqueued] = await enqueueRuns(store, queues, job, [request], request);
@@ -48,7 +48,7 @@ export async function enqueueRun(
 export async function enqueueRuns(
   store: Store,
   queues: Queues,
-  job: JobManifest,
+  job: Pick<JobManifest, 'name' | 'queue'>,
   requests: RunRequest[],
   { app, retention }: EnqueueContext,
 ): Promise<Enqueued[]> {

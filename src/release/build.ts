@@ -40,13 +40,14 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   const { root, modules, leftOut } = await findModules(options.jobs);
   const app = await appNameOf(root, options.app);
   const { files, warnings } = await bundle(root, modules);
-  const { jobs, schedules } = await definitionsIn(files, options.importLimitMs ?? 20_000);
+  const { jobs, workflows, schedules } = await definitionsIn(files, options.importLimitMs ?? 20_000);
   const manifest = parseManifest({
     format: 1,
     app,
     entry: ENTRY,
     files: [...files].map(([file, bytes]) => ({ path: file, sha256: sha256Of(bytes), bytes: bytes.length })),
     jobs,
+    workflows,
     schedules,
   });
   for (const file of leftOut)

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { describeJob, describeSchedule } from '../author/describe.js';
-import { collectJobs } from '../author/registry.js';
+import { describeJob, describeSchedule, describeWorkflow } from '../author/describe.js';
+import { collectDefinitions } from '../author/registry.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { DescribeAnswer } from './describe.js';
 
@@ -32,10 +32,24 @@ process.exit = ((code?: number | string) => {
 
 try {
   const bundle = await import(pathToFileURL(process.argv[2]!).href);
-  const jobs = [...collectJobs(bundle.modules).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  answer({ ok: true, jobs: jobs.map(describeJob), schedules: jobs.flatMap(job => describeSchedule(job)) });
+  const definitions = collectDefinitions(bundle.modules);
+  const jobs = byName(definitions.jobs);
+  const workflows = byName(definitions.workflows);
+  answer({
+    ok: true,
+    jobs: jobs.map(describeJob),
+    workflows: workflows.map(describeWorkflow),
+    schedules: [
+      ...jobs.flatMap(job => describeSchedule(job)),
+      ...workflows.flatMap(workflow => describeSchedule(workflow, `workflow "${workflow.name}"`)),
+    ],
+  });
 } catch (thrown) {
   answer({ ok: false, error: faultOf(thrown) });
+}
+
+function byName<D extends { name: string }>(definitions: Map<string, D>): D[] {
+  return [...definitions.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function faultOf(thrown: unknown): Extract<DescribeAnswer, { ok: false }>['error'] {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { JobManifest, ScheduleManifest } from '../model/release.js';
+import type { WorkflowManifest } from '../model/workflow.js';
 import { formatDuration } from '../platform/duration.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { describeProgram } from './own-package.js';
@@ -8,6 +9,7 @@ import { describeProgram } from './own-package.js';
 /** What the modules of a release define. */
 export interface Definitions {
   jobs: JobManifest[];
+  workflows: WorkflowManifest[];
   schedules: ScheduleManifest[];
 }
 
@@ -32,7 +34,10 @@ export async function describeBundle(entry: string, limitMs: number): Promise<De
   const child = fork(file, [entry], { execArgv, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const printed = tailOf(child);
   const end = await outcomeOf(child, limitMs);
-  if ('answer' in end && end.answer.ok) return { jobs: end.answer.jobs, schedules: end.answer.schedules };
+  if ('answer' in end && end.answer.ok) {
+    const { jobs, workflows, schedules } = end.answer;
+    return { jobs, workflows, schedules };
+  }
   throw new SlackwaterError('bad-definition', ...explain(end, printed(), entry, limitMs));
 }
 

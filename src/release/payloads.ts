@@ -1,45 +1,66 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import type { JobManifest } from '../model/release.js';
+import type { JobManifest, Manifest } from '../model/release.js';
+import type { StepManifest, WorkflowManifest } from '../model/workflow.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { describe, pointerOf } from '../platform/field-errors.js';
 
-const compiled = new WeakMap<JobManifest, ValidateFunction>();
+/** By schema: a release is kept as it was read, so each is compiled once. */
+const compiled = new WeakMap<object, ValidateFunction>();
 
 /**
  * Checks a payload by the schema of its release, without a line of job code.
  * @param at where the payload stands in the body
  * @throws SlackwaterError `invalid-payload` with a pointer for each fault; `too-large`
  */
-export function checkPayload(job: JobManifest, payload: unknown, at: string, mostBytes: number): void {
+export function checkPayload(
+  of: JobManifest | WorkflowManifest,
+  payload: unknown,
+  at: string,
+  mostBytes: number,
+): void {
+  check(of.payloadSchema, `${'steps' in of ? 'workflow' : 'job'} ${of.name}`, payload, at, mostBytes);
+}
+
+/** What a signal carries, checked like a payload. @throws as `checkPayload`. */
+export function checkSignal(step: StepManifest, payload: unknown, at: string, mostBytes: number): void {
+  check(step.signalSchema ?? {}, `signal ${step.name}`, payload, at, mostBytes);
+}
+
+function check(schema: object, what: string, payload: unknown, at: string, mostBytes: number): void {
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > mostBytes) {
     const detail = `has ${bytes} bytes; this server takes ${mostBytes} (limits.payloadBytes): pass a reference instead`;
     throw new SlackwaterError('too-large', `the payload ${detail}`, [{ pointer: at, detail }]);
   }
-  const validate = validatorOf(job);
+  const validate = validatorOf(schema);
   if (validate(payload)) return;
   const errors = (validate.errors ?? []).slice(0, 100).map(error => fieldError(error, at));
   throw new SlackwaterError(
     'invalid-payload',
-    `the payload does not fit job ${job.name}: ${describe(errors)}`,
+    `the payload does not fit ${what}: ${describe(errors)}`,
     errors,
   );
 }
 
 /** @throws SlackwaterError `invalid-manifest` for a schema that is none. */
-export function checkPayloadSchemas(jobs: JobManifest[]): void {
-  const errors = jobs.flatMap(({ payloadSchema }, i) => {
+export function checkPayloadSchemas({ jobs, workflows }: Pick<Manifest, 'jobs' | 'workflows'>): void {
+  const schemas: [pointer: string, schema: object][] = [
+    ...jobs.map(({ payloadSchema }, i) => [`/jobs/${i}/payloadSchema`, payloadSchema] as [string, object]),
+    ...workflows.flatMap(({ payloadSchema, steps }, i) => [
+      [`/workflows/${i}/payloadSchema`, payloadSchema] as [string, object],
+      ...steps.map(
+        ({ signalSchema }, n) =>
+          [`/workflows/${i}/steps/${n}/signalSchema`, signalSchema ?? {}] as [string, object],
+      ),
+    ]),
+  ];
+  const errors = schemas.flatMap(([pointer, schema]) => {
     try {
-      compile(payloadSchema);
+      compile(schema);
       return [];
     } catch (error) {
-      return [
-        {
-          pointer: `/jobs/${i}/payloadSchema`,
-          detail: `is no JSON Schema (draft 7): ${(error as Error).message}`,
-        },
-      ];
+      return [{ pointer, detail: `is no JSON Schema (draft 7): ${(error as Error).message}` }];
     }
   });
   if (errors.length > 0)
@@ -50,11 +71,11 @@ export function checkPayloadSchemas(jobs: JobManifest[]): void {
     );
 }
 
-function validatorOf(job: JobManifest): ValidateFunction {
-  let validate = compiled.get(job);
+function validatorOf(schema: object): ValidateFunction {
+  let validate = compiled.get(schema);
   if (!validate) {
-    validate = compile(job.payloadSchema);
-    compiled.set(job, validate);
+    validate = compile(schema);
+    compiled.set(schema, validate);
   }
   return validate;
 }

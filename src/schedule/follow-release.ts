@@ -12,12 +12,7 @@ const FORGET_MS = 30 * 86_400_000;
 
 /** The schedules of a release, each with the queue of its job or workflow. */
 export function schedulesOf(release: Release): Schedule[] {
-  const queues = new Map(
-    [...release.jobs, ...(release.workflows as { name: string; queue: string }[])].map(({ name, queue }) => [
-      name,
-      queue,
-    ]),
-  );
+  const queues = new Map([...release.jobs, ...release.workflows].map(({ name, queue }) => [name, queue]));
   return release.schedules.flatMap(schedule => {
     const queue = queues.get(schedule.job);
     return queue === undefined ? [] : [{ ...schedule, queue }];

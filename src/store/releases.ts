@@ -1,4 +1,4 @@
-import { bytesOf, MAX_RELEASE_BYTES, parseManifest } from '../model/manifest.js';
+import { bytesOf, MAX_RELEASE_BYTES, parseManifest, queuesOf } from '../model/manifest.js';
 import { type Manifest, manifestDigest, type Release, releaseIdOf } from '../model/release.js';
 import { formatBytes } from '../platform/bytes.js';
 import { SlackwaterError } from '../platform/errors.js';
@@ -58,7 +58,7 @@ function putArguments({ keys }: Store, release: Release): (string | number)[] {
   const blobs = release.files.map(file => keys.blob(file.sha256));
   const names = [keys.apps, keys.queues, keys.releases(release.app), keys.release(release.id), ...blobs];
   const sizes = release.files.map(file => file.bytes);
-  const queues = [...new Set(release.jobs.map(job => job.queue))];
+  const queues = queuesOf(release);
   const { app, id, digest, createdAt } = release;
   const values = [
     app,
@@ -101,11 +101,12 @@ function refusal(answer: string, details: (string | number)[], release: Release)
   }
   if (answer === 'taken') {
     const [queue, owner] = details;
-    const at = release.jobs.findIndex(job => job.queue === queue);
+    const list = release.jobs.some(job => job.queue === queue) ? 'jobs' : 'workflows';
+    const at = release[list].findIndex(each => each.queue === queue);
     return new SlackwaterError(
       'conflict',
-      `queue ${queue} belongs to app ${owner}, and ${release.jobs[at]!.name} of app ${release.app} asks for it: give the job another queue, or push under --app ${owner}`,
-      [{ pointer: `/jobs/${at}/queue`, detail: `belongs to app ${owner}` }],
+      `queue ${queue} belongs to app ${owner}, and ${release[list][at]!.name} of app ${release.app} asks for it: give it another queue, or push under --app ${owner}`,
+      [{ pointer: `/${list}/${at}/queue`, detail: `belongs to app ${owner}` }],
     );
   }
   return new SlackwaterError(

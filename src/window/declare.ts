@@ -1,3 +1,4 @@
+import { queuesOf } from '../model/manifest.js';
 import type { Release } from '../model/release.js';
 import type { Window } from '../model/window.js';
 import { CANARY, ROLLING, WINDOW_DEFAULTS } from '../model/window-defaults.js';
@@ -78,7 +79,7 @@ async function isCurrent(store: Store, { id, app }: Release): Promise<Slackwater
 function windowOf(input: WindowInput, release: Release, previous: Release | null, now: number): Window {
   const createdAt = new Date(now).toISOString();
   const startsAt = Math.max(now, input.startsAt === undefined ? now : Date.parse(input.startsAt));
-  const queues = [...release.jobs, ...(previous?.jobs ?? [])].map(job => job.queue);
+  const queues = [...queuesOf(release), ...(previous ? queuesOf(previous) : [])];
   return {
     ...WINDOW_DEFAULTS,
     id: newId('win', now),

@@ -1,5 +1,6 @@
 import { freezeAt } from '../model/freeze.js';
 import type { Intent } from '../model/intent.js';
+import { queuesOf } from '../model/manifest.js';
 import type { Window } from '../model/window.js';
 import { applyPauseFlags, intakeCounters } from '../queue/intake.js';
 import type { Queues } from '../queue/queues.js';
@@ -20,7 +21,7 @@ import type { ControlPlane } from './control-plane.js';
 async function queuesReplaced(store: Store, { phase, previousRelease }: Window, intent: Intent | null) {
   const current = intent?.release ?? null;
   if (phase !== 'scheduled' || current === null || current === previousRelease) return [];
-  return (await getRelease(store, current)).jobs.map(job => job.queue);
+  return queuesOf(await getRelease(store, current));
 }
 
 /** The control plane in Redis, as the engine sees it. */

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { Worker as Thread } from 'node:worker_threads';
-import type { JobDefinition } from '../author/define-job.js';
-import { collectJobs } from '../author/registry.js';
+import { collectDefinitions, type Definitions } from '../author/registry.js';
+import { evaluate } from '../execution/evaluate.js';
 import { type Execution, execute } from '../execution/execute.js';
 import { prove } from '../execution/proof.js';
 import type { ToHost, ToWorker } from '../model/messages.js';
@@ -9,6 +9,7 @@ import { systemClock } from '../platform/clock.js';
 import { errorRecord } from '../platform/errors.js';
 import { Outbox } from '../platform/outbox.js';
 import { createPort } from './port.js';
+import { tellAnswer } from './tell-answer.js';
 
 /**
  * Entry of a worker process, forked by the host as `main.js ENTRY CHECKPOINT_LIMIT`: the module of the release to load, and the
@@ -41,16 +42,16 @@ try {
   const { modules } = (await import(pathToFileURL(entry).href)) as {
     modules: Record<string, Record<string, unknown>>;
   };
-  const jobs = collectJobs(modules);
+  const definitions = collectDefinitions(modules);
   process.on('message', batch => {
-    for (const message of batch as ToWorker[]) receive(message, jobs);
+    for (const message of batch as ToWorker[]) receive(message, definitions);
   });
-  outbox.push({ t: 'ready', jobs: jobs.size });
+  outbox.push({ t: 'ready', jobs: definitions.jobs.size });
 } catch (error) {
   outbox.push({ t: 'broken', error: errorRecord(error) });
 }
 
-function receive(message: ToWorker, jobs: Map<string, JobDefinition>): void {
+function receive(message: ToWorker, { jobs, workflows }: Definitions): void {
   switch (message.t) {
     case 'start':
       return start(message.claim, message.run, jobs);
@@ -67,6 +68,8 @@ function receive(message: ToWorker, jobs: Map<string, JobDefinition>): void {
         results: message.items.map(item => prove(jobs.get(item.job), item)),
       });
       return;
+    case 'evaluate':
+      return tellAnswer(message.seq, evaluate(workflows, message.question), told => outbox.push(told));
     case 'exit':
       process.exit(0);
   }
@@ -80,7 +83,7 @@ function drain(on: boolean, claims: number[] | undefined): void {
 function start(
   claim: number,
   run: Extract<ToWorker, { t: 'start' }>['run'],
-  jobs: Map<string, JobDefinition>,
+  jobs: Definitions['jobs'],
 ): void {
   const job = jobs.get(run.job);
   if (!job) {

@@ -46,7 +46,7 @@ function setUp(releases: Record<string, Job>, deadly: (state: unknown) => boolea
   const local = async (release: string): Promise<LocalRelease> => {
     const job = releases[release];
     if (!job) throw new SlackwaterError('not-found', `there is no release ${release}`);
-    return { release, entry: '', jobs: [describeJob(job as never)] };
+    return { release, entry: '', jobs: [describeJob(job as never)], workflows: [] };
   };
   const spares = {
     local,

@@ -7,6 +7,7 @@ import { createJobCatalog } from '../../src/api/job-catalog.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { JobManifest, Manifest, Release } from '../../src/model/release.js';
+import type { WorkflowManifest } from '../../src/model/workflow.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { createQueues } from '../../src/queue/queues.js';
 import { onEnd } from './lifetime.js';
@@ -18,7 +19,10 @@ export interface TestApi extends ApiContext {
   store: TestStore;
   call(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Pushes a release of these jobs over the API and, unless told otherwise, makes it the current one. */
-  release(jobs: Partial<JobManifest>[], options?: { app?: string; current?: boolean }): Promise<Release>;
+  release(
+    jobs: Partial<JobManifest>[],
+    options?: { app?: string; current?: boolean; workflows?: WorkflowManifest[] },
+  ): Promise<Release>;
 }
 
 export interface Answer {
@@ -88,8 +92,8 @@ export async function useApi(
     api,
     store,
     call,
-    async release(jobs, { app = 'reporting', current = true } = {}) {
-      const { manifest, content } = manifestOf(app, jobs);
+    async release(jobs, { app = 'reporting', current = true, workflows = [] } = {}) {
+      const { manifest, content } = manifestOf(app, jobs, workflows);
       const octets = { 'content-type': 'application/octet-stream' };
       await call('PUT', `/v1/blobs/${manifest.files[0]!.sha256}`, content, octets);
       const pushed = await call('POST', '/v1/releases', manifest);
@@ -106,8 +110,9 @@ export const sha256 = (content: string | Buffer): string =>
 export function manifestOf(
   app: string,
   jobs: Partial<JobManifest>[],
+  workflows: WorkflowManifest[] = [],
 ): { manifest: Manifest; content: string } {
-  const content = `export const modules = {}; // ${JSON.stringify(jobs)}`;
+  const content = `export const modules = {}; // ${JSON.stringify([jobs, workflows])}`;
   return {
     content,
     manifest: {
@@ -116,7 +121,7 @@ export function manifestOf(
       entry: 'entry.mjs',
       files: [{ path: 'entry.mjs', sha256: sha256(content), bytes: Buffer.byteLength(content) }],
       jobs: jobs.map(job),
-      workflows: [],
+      workflows,
       schedules: [],
     },
   };

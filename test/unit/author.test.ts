@@ -4,7 +4,7 @@ import * as z from 'zod';
 import * as mini from 'zod/mini';
 import { describeJob, describeSchedule } from '../../src/author/describe.js';
 import { isJob } from '../../src/author/job.js';
-import { collectJobs } from '../../src/author/registry.js';
+import { collectDefinitions } from '../../src/author/registry.js';
 import { jobManifestSchema, nameSchema } from '../../src/model/release.js';
 
 const run = async () => null;
@@ -270,7 +270,9 @@ describe('defineJob', () => {
   });
 });
 
-describe('collectJobs', () => {
+const collectJobs = (modules: Record<string, Record<string, unknown>>) => collectDefinitions(modules).jobs;
+
+describe('the jobs of a release', () => {
   const a = defineJob({ name: 'a', run });
   const b = defineJob({ name: 'b', run });
 

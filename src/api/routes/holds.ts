@@ -1,11 +1,11 @@
 import * as z from 'zod';
+import { nearNames } from '../../platform/near-names.js';
 import { applyPauseFlags } from '../../queue/intake.js';
 import { queueApps } from '../../queue/runs.js';
 import { isTaskQueue } from '../../queue/task-runs.js';
 import { liftHold, listHolds, placeHold } from '../../store/holds.js';
 import { actorOf } from '../access.js';
 import type { ApiContext, Routes } from '../context.js';
-import { nearNames } from '../near-names.js';
 import { holdShape, listOf } from '../shapes.js';
 import { idParams, reasonInput, timeInput, wrongField } from '../validation.js';
 

@@ -5,21 +5,21 @@ import { type Enqueued, enqueueRuns, idFromKey, type RunRequest } from '../../qu
 import { heldByOf, showRun } from '../../queue/runs.js';
 import { checkPayload } from '../../release/payloads.js';
 import type { ApiContext, Routes } from '../context.js';
-import type { CurrentJob } from '../job-catalog.js';
+import type { CurrentJob, CurrentWorkflow } from '../job-catalog.js';
 import { type Problem, problemOf } from '../problems.js';
 import { acceptedShape, jobShape, listOf, open, problemShape } from '../shapes.js';
 import { durationInput } from '../validation.js';
 
 const tags = ['jobs'];
-const jobParams = z.strictObject({ name: z.string().min(1).max(200) });
-const appQuery = z.strictObject({
+export const jobParams = z.strictObject({ name: z.string().min(1).max(200) });
+export const appQuery = z.strictObject({
   app: z
     .string()
     .max(100)
     .optional()
     .meta({ description: 'needed only where several apps have a job of this name' }),
 });
-const runRequest = z.strictObject({
+export const runRequest = z.strictObject({
   payload: z.unknown().default({}).meta({ description: "fits the job's `payloadSchema`" }),
   priority: z
     .int()
@@ -36,6 +36,7 @@ const runRequest = z.strictObject({
     .meta({ description: 'the same key gives the same run, for as long as that run is kept' }),
 });
 type Body = z.output<typeof runRequest>;
+type Runnable = CurrentJob | CurrentWorkflow;
 
 export const jobRoutes: Routes = (api, context) => {
   const { catalog, store } = context;
@@ -61,7 +62,7 @@ export const jobRoutes: Routes = (api, context) => {
     {
       schema: {
         tags,
-        summary: 'Ask for a run',
+        summary: 'Ask for a run of a job, or of a workflow',
         description:
           'Accepted in a window too, and before one that it would be in the way of: then `heldBy` says what its start waits for.',
         params: jobParams,
@@ -72,10 +73,7 @@ export const jobRoutes: Routes = (api, context) => {
     },
     async (request, reply) => {
       const current = await catalog.find(request.params.name, request.query.app);
-      checkPayload(current.job, request.body.payload, '/payload', context.config.limits.payloadBytes);
-      const [enqueued] = await enqueue(context, current, [request.body], request.idempotencyKey);
-      const held = await heldByOf(store, current);
-      const accepted = await acceptedOf(context, current, request.body, enqueued!, held);
+      const accepted = await askForRun(context, current, request.body, request.idempotencyKey);
       return reply
         .code(202)
         .header('location', `/v1/runs/${encodeURIComponent(accepted.id)}`)
@@ -115,9 +113,17 @@ export const jobRoutes: Routes = (api, context) => {
   );
 };
 
+/** @throws SlackwaterError as `checkPayload`. */
+export async function askForRun(context: ApiContext, current: Runnable, body: Body, key: string | undefined) {
+  checkPayload(current.job, body.payload, '/payload', context.config.limits.payloadBytes);
+  const [enqueued] = await enqueue(context, current, [body], key);
+  const held = await heldByOf(context.store, current);
+  return acceptedOf(context, current, body, enqueued!, held);
+}
+
 function enqueue(
   { store, queues, config }: ApiContext,
-  { app, job }: CurrentJob,
+  { app, job }: Runnable,
   bodies: Body[],
   key: string | undefined,
 ): Promise<Enqueued[]> {
@@ -134,7 +140,7 @@ function enqueue(
 
 async function acceptedOf(
   { store }: ApiContext,
-  { app, job }: CurrentJob,
+  { app, job }: Runnable,
   { delay }: Body,
   { id, created }: Enqueued,
   held: HeldBy[],
@@ -148,7 +154,7 @@ async function acceptedOf(
   return { id, job: job.name, queue: job.queue, app, state, created, heldBy: waits ? held : [] };
 }
 
-function check({ config }: ApiContext, { job }: CurrentJob, item: Body, i: number): SlackwaterError | null {
+function check({ config }: ApiContext, { job }: Runnable, item: Body, i: number): SlackwaterError | null {
   try {
     checkPayload(job, item.payload, `/${i}/payload`, config.limits.payloadBytes);
     return null;
@@ -158,10 +164,10 @@ function check({ config }: ApiContext, { job }: CurrentJob, item: Body, i: numbe
   }
 }
 
-function noneFits({ job }: CurrentJob, problems: SlackwaterError[]): SlackwaterError {
+function noneFits({ job }: Runnable, problems: SlackwaterError[]): SlackwaterError {
   const [first] = problems;
   const all =
-    problems.length === 1 ? '' : `none of the ${problems.length} payloads fits job ${job.name}; the first: `;
+    problems.length === 1 ? '' : `none of the ${problems.length} payloads fits ${job.name}; the first: `;
   return new SlackwaterError(
     first!.code,
     all + first!.message,

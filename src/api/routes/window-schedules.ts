@@ -7,6 +7,7 @@ import {
 } from '../../model/window-schedule.js';
 import { faultOf, nextFire } from '../../platform/cron.js';
 import { SlackwaterError } from '../../platform/errors.js';
+import { nearNames } from '../../platform/near-names.js';
 import { redisNow, type Store } from '../../store/redis.js';
 import { listReleases } from '../../store/releases.js';
 import {
@@ -23,7 +24,6 @@ import { checkFields } from '../../window/declare-checks.js';
 import { actorOf } from '../access.js';
 import type { ApiContext, Routes } from '../context.js';
 import { checkApp, onlyApp } from '../known-apps.js';
-import { nearNames } from '../near-names.js';
 import { pageOf } from '../pages.js';
 import { listOf } from '../shapes.js';
 import { durationInput, pageQuery, idParams as params, wrongField } from '../validation.js';

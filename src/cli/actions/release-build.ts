@@ -1,7 +1,7 @@
 import { buildRelease } from '../../release/index.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, say, styleOf } from '../output.js';
-import { jobsTable } from '../show/release.js';
+import { print, printJson, printLines, say, styleOf } from '../output.js';
+import { definitionLines } from '../show/release.js';
 import { bytes } from '../show/text.js';
 
 export interface JobsOptions {
@@ -18,5 +18,5 @@ export async function build(options: CommonOptions & JobsOptions & { out: string
     return printJson({ id: built.id, digest: built.digest, bytes: size, out, ...built.manifest });
   }
   print(`${built.id}  ${built.manifest.app}  ${bytes(size)} in ${out}\n`);
-  print(jobsTable(built.manifest.jobs, styleOf(process.stdout)));
+  printLines(definitionLines(built.manifest, styleOf(process.stdout)));
 }

@@ -15,7 +15,7 @@ const filters = (command: Command): Command =>
 /** Runs: ask for one, look at it, steer it. */
 export function defineRuns(program: Command): void {
   overHttp(program.command('run <job>'), 'run flights.delays --payload @payload.json --wait')
-    .description('Ask for a run of a job.')
+    .description('Ask for a run of a job, or of a workflow.')
     .option('--payload <json>', 'JSON, @FILE, or - for stdin (default: {})')
     .option('--wait', 'wait for its end and print its result')
     .option('--timeout <duration>', 'with --wait: give up waiting after this long (exit code 5)', duration)

@@ -10,12 +10,17 @@ export function refusalLines(refusals: Refusal[], style: Style): string[] {
   const lines = refusals
     .slice(0, SHOWN)
     .flatMap(refusal => [
-      `  ${style.red('✗')} ${style.bold(refusal.job)}  ${refusal.run}  ${style.dim(versions(refusal))}`,
-      `    ${refusal.path ? `at ${style.cyan(refusal.path)}: ` : ''}${refusal.message}`,
+      `  ${style.red('✗')} ${style.bold(refusal.job)}  ${refusal.run}  ${style.dim(refusal.step === undefined ? versions(refusal) : 'workflow')}`,
+      `    ${placeOf(refusal, style)}${refusal.message}`,
     ]);
   if (refusals.length > SHOWN)
     lines.push(style.dim(`    … and ${plural(refusals.length - SHOWN, 'more state')}`));
   return [...lines, '', ...nextSteps(refusals).map(step => `  ${style.dim('→')} ${step}`)];
+}
+
+function placeOf({ step, path }: Refusal, style: Style): string {
+  if (step) return `step ${style.cyan(step)}: `;
+  return path ? `at ${style.cyan(path)}: ` : '';
 }
 
 export function versions({ from, to, direction }: Pick<Refusal, 'from' | 'to' | 'direction'>): string {
@@ -32,8 +37,16 @@ function nextSteps(refusals: Refusal[]): string[] {
   ];
 }
 
-/** What an author changes so that a state can be read. */
-export function mending({ job, from, to, direction }: Pick<Refusal, 'job' | 'from' | 'to' | 'direction'>) {
+/** What an author changes so that a state can be read, or a workflow run can go on. */
+export function mending({
+  job,
+  from,
+  to,
+  direction,
+  step,
+}: Pick<Refusal, 'job' | 'from' | 'to' | 'direction' | 'step'>) {
+  if (step !== undefined)
+    return `let workflow ${job} still have what runs that have begun come to: add beside it, and take away when they have ended`;
   if (direction === 'down')
     return `mend checkpoint.downgrade of ${job}: it must give what the older of the two releases accepts, and is code of the newer one, which has to be deployed first where it runs already`;
   if (from !== null && to !== null && from > to)

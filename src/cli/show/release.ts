@@ -1,8 +1,9 @@
 import type { JobManifest, Release } from '../../model/release.js';
 import type { UsedRelease } from '../../model/release-use.js';
+import type { WorkflowManifest } from '../../model/workflow.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
-import { bytes, when } from './text.js';
+import { apart, bytes, when } from './text.js';
 
 export function releasesTable(releases: UsedRelease[], now: number, style: Style): string {
   const columns = [
@@ -40,14 +41,22 @@ export function releaseLines(release: Release & Partial<UsedRelease>, now: numbe
       '  ',
     ),
     '',
-    jobsTable(release.jobs, style),
+    ...definitionLines(release, style),
   ];
 }
 
 const isUsed = (release: Release & Partial<UsedRelease>): release is UsedRelease =>
   release.windows !== undefined;
 
-export function jobsTable(jobs: JobManifest[], style: Style): string {
+/** Its jobs, then its workflows if it has any. */
+export function definitionLines(
+  { jobs, workflows }: Pick<Release, 'jobs' | 'workflows'>,
+  style: Style,
+): string[] {
+  return [jobsTable(jobs, style), ...apart(workflows.length > 0 ? [workflowsOf(workflows, style)] : [])];
+}
+
+function jobsTable(jobs: JobManifest[], style: Style): string {
   const columns = [
     { title: 'job', value: (job: JobManifest) => job.name },
     { title: 'queue', value: (job: JobManifest) => job.queue },
@@ -62,4 +71,13 @@ export function jobsTable(jobs: JobManifest[], style: Style): string {
     { title: 'attempts', value: (job: JobManifest) => String(job.attempts), right: true },
   ];
   return table(jobs, columns, style);
+}
+
+function workflowsOf(workflows: WorkflowManifest[], style: Style): string {
+  const columns = [
+    { title: 'workflow', value: ({ name }: WorkflowManifest) => name },
+    { title: 'queue', value: ({ queue }: WorkflowManifest) => queue },
+    { title: 'steps', value: ({ steps }: WorkflowManifest) => steps.map(({ name }) => name).join(', ') },
+  ];
+  return table(workflows, columns, style);
 }

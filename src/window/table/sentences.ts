@@ -27,12 +27,16 @@ function describeBlockers(blockers: Blocker[]): string {
 export function describeRefusal(refusals: Refusal[], refused: number): string {
   const [first] = refusals;
   if (!first) return `${count(refused, 'saved state')} cannot be carried over`;
-  const direction = first.direction === 'up' ? 'read' : 'brought back';
   const others = refused > 1 ? `, and ${count(refused - 1, 'other')}` : '';
+  if (first.step !== undefined) return `${describeMisfit(first)}${others}`;
+  const direction = first.direction === 'up' ? 'read' : 'brought back';
   const at = first.path === '' ? 'as a whole' : `at ${first.path}`;
   const versions = `version ${first.from ?? 'none'} to ${first.to ?? 'none'}`;
   return `the state of run ${first.run} (${first.job}, ${versions}) cannot be ${direction} ${at}: ${first.message}${others}`;
 }
+
+const describeMisfit = ({ run, job, step, message }: Refusal): string =>
+  `workflow run ${run} (${job}) cannot go on${step === null ? '' : ` at step ${step}`}: ${message}`;
 
 /** Which hosts are not ready, and what each of them lacks. */
 export function describeUnready(facts: Facts): string {
