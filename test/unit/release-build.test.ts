@@ -38,6 +38,14 @@ const JOBS = {
     import * as z from 'zod';
     export const words = defineJob({ name: 'words', payload: z.object({}), async run() {} });
   `,
+  'nightly.ts': `
+    import { defineJob, defineWorkflow } from 'slackwater';
+    import count from './count';
+    const unexported = defineJob({ name: 'tell', run() {} });
+    export const nightly = defineWorkflow({ name: 'nightly', queue: 'nights', schedule: { cron: '0 2 * * *' } })
+      .step('count', count, { each: () => [{ to: 1 }] })
+      .step('tell', unexported, { after: ['count'] });
+  `,
   'lib/numbers.ts': `
     export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
     export function boom(): never {
@@ -84,10 +92,22 @@ describe('building a release', () => {
           attempts: 3,
           timeoutMs: 7_200_000,
         },
+        // Only a step runs it.
+        { name: 'tell', queue: 'default' },
         { name: 'words', queue: 'default', checkpointVersion: null, checkpointSchema: null },
       ],
-      workflows: [],
-      schedules: [],
+      workflows: [
+        {
+          name: 'nightly',
+          queue: 'nights',
+          payloadSchema: {},
+          steps: [
+            { name: 'count', kind: 'job', runs: 'count', after: [], each: true },
+            { name: 'tell', kind: 'job', runs: 'tell', after: ['count'], each: false },
+          ],
+        },
+      ],
+      schedules: [{ job: 'nightly', cron: '0 2 * * *' }],
     });
     expect(manifest.files).toEqual(
       [...files].map(([file, bytes]) => ({ path: file, sha256: sha256Of(bytes), bytes: bytes.length })),
