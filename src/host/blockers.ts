@@ -5,28 +5,34 @@ import type { Pace } from './pace.js';
 
 const MOST = 20;
 
-/** Of the running runs those that will probably take longest to stop. */
+/** Of the running runs those that will probably take longest to stop. Looked for several times a second among thousands, so only what is told is put into words. */
 export function blockersOf(runs: Iterable<HeldRun>, pace: Pace, now: number): Blocker[] {
-  const blockers: Blocker[] = [];
+  const found: Found[] = [];
   for (const run of runs) {
     if (run.state !== 'running' || run.ahead) continue;
-    blockers.push({
+    const stoppable = canStop(run, pace);
+    const { leftMs } = estimateOf(run, pace, now);
+    found.push({ run, stoppable, leftMs, rank: rankOf(stoppable, leftMs) });
+  }
+  return found
+    .sort((a, b) => b.rank - a.rank)
+    .slice(0, MOST)
+    .map(({ run, stoppable, leftMs }) => ({
       run: run.claimed.runId,
       job: run.job,
       lastCheckpointAt: run.savedAt === null ? null : new Date(run.savedAt).toISOString(),
-      stoppable: canStop(run, pace),
-      estimateMs: estimateOf(run, pace, now).leftMs,
-    });
-  }
-  return blockers.sort(worstFirst).slice(0, MOST);
+      stoppable,
+      estimateMs: leftMs,
+    }));
+}
+
+interface Found {
+  run: HeldRun;
+  stoppable: boolean;
+  leftMs: number | null;
+  rank: number;
 }
 
 /** First those that cannot stop, then the overdue and unknown, then the slowest. */
-function worstFirst(a: Blocker, b: Blocker): number {
-  if (a.stoppable !== b.stoppable) return a.stoppable ? 1 : -1;
-  const [left, right] = [a, b].map(({ estimateMs }) => estimateMs ?? Number.MAX_SAFE_INTEGER) as [
-    number,
-    number,
-  ];
-  return right - left;
-}
+const rankOf = (stoppable: boolean, leftMs: number | null): number =>
+  (stoppable ? 0 : Number.MAX_SAFE_INTEGER) + (leftMs ?? Number.MAX_SAFE_INTEGER / 2);

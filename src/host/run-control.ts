@@ -27,11 +27,12 @@ export class RunControl {
   readonly #stops: RunStops;
   readonly #starts: RunStarts;
   readonly #events: RunEvents;
+  #dispatching = false;
 
   constructor(private readonly options: RunControlOptions) {
     const { held } = this;
     const lose = (run: HeldRun) => this.#stops.lose(run);
-    const dispatch = () => this.#starts.dispatch();
+    const dispatch = () => this.#dispatchSoon();
     this.#events = options.events;
     this.#writes = new RunWrites({ ...options, onFenced: lose });
     this.#ends = new RunEnds({ ...options, held, lose, dispatch });
@@ -80,6 +81,16 @@ export class RunControl {
 
   dispatch(): void {
     this.#starts.dispatch();
+  }
+
+  /** Thousands of runs stop in a few turns of the loop: one look in each turn at what waits, not one for every run that joins it. */
+  #dispatchSoon(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    setImmediate(() => {
+      this.#dispatching = false;
+      this.dispatch();
+    });
   }
 
   /** Takes a claim. Resolves when it is settled. */

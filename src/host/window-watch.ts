@@ -41,7 +41,9 @@ export class WindowWatch implements RunEvents {
 
   /** Hooks and probes are no runs of the app's. */
   get held(): number {
-    return [...this.#begun].filter(run => !isTask(run)).length;
+    let held = 0;
+    for (const run of this.#begun) if (!isTask(run)) held++;
+    return held;
   }
 
   begin(window: string): void {
