@@ -30,6 +30,7 @@ export const settingsSchema = z.strictObject({
   limits: section({
     payloadBytes: size.prefault('1MiB'),
     checkpointBytes: size.prefault('1MiB'),
+    resultBytes: size.prefault('256KiB'),
     releaseBytes: size.prefault('50MiB'),
     logLines: count.default(1_000),
   }),
@@ -70,7 +71,13 @@ export interface Config {
     crashLimit: number;
     runConcurrency: number;
   };
-  limits: { payloadBytes: number; checkpointBytes: number; releaseBytes: number; logLines: number };
+  limits: {
+    payloadBytes: number;
+    checkpointBytes: number;
+    resultBytes: number;
+    releaseBytes: number;
+    logLines: number;
+  };
   window: {
     drainTimeoutMs: number;
     maxDurationMs: number;

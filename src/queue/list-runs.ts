@@ -31,7 +31,8 @@ const PLACES: Record<RunState, Place[]> = {
   yielded: ['active', 'wait', 'prioritized'],
   queued: ['active', 'wait', 'prioritized'],
   delayed: ['delayed'],
-  waiting: ['waiting-children'],
+  // A workflow run stands aside as a delayed job, but for the moments in which it begins and ends.
+  waiting: ['delayed', 'active', 'wait', 'prioritized', 'waiting-children'],
   parked: ['failed'],
   failed: ['failed'],
   // A run that was cancelled in the queue stays there until a host takes it out.
@@ -116,13 +117,14 @@ async function matching(
   const asked = redis.pipeline();
   for (const id of ids) {
     asked.hget(keys.job(queue, id), 'name');
-    asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt', 'release');
+    asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt', 'workflow', 'release');
   }
   const answers = (await asked.exec()) ?? [];
   return ids.map((_, i) => {
     const name = answers[2 * i]?.[1];
-    const [outcome, yielded, cancel, startedAt, last] = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
-    const run: RunFields = { outcome, yielded, cancel, startedAt };
+    const fields = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
+    const [outcome, yielded, cancel, startedAt, workflow, last] = fields;
+    const run: RunFields = { outcome, yielded, cancel, startedAt, workflow };
     return (
       (!job || name === job) && (!state || stateOf(place, run) === state) && (last ?? '').startsWith(release)
     );

@@ -1,4 +1,6 @@
 import type { JobsOptions } from 'bullmq';
+import type { StepRuns } from '../model/kept-workflow.js';
+import type { PartOf } from '../model/workflow.js';
 
 /** What Slackwater keeps in the options of a BullMQ job, under `slackwater`. Each is left out where it does not apply. */
 export interface OwnOptions {
@@ -6,6 +8,11 @@ export interface OwnOptions {
   release?: string;
   /** The instant that a schedule fired for, ISO 8601 in UTC. */
   scheduledFor?: string;
+  /** The step of a workflow run that this run is of. */
+  part?: PartOf;
+  /** How long one start may compute, and how it is tried again, where the step says other than the job. */
+  timeoutMs?: number;
+  backoff?: NonNullable<StepRuns['backoff']>;
 }
 
 export type Options = JobsOptions & { slackwater?: OwnOptions };
@@ -14,10 +21,29 @@ export type Options = JobsOptions & { slackwater?: OwnOptions };
 export function ownOptionsOf(options: unknown): OwnOptions {
   const own = (options as { slackwater?: unknown } | null | undefined)?.slackwater;
   if (typeof own !== 'object' || own === null) return {};
-  const { release, scheduledFor } = own as Record<string, unknown>;
+  const { release, scheduledFor, part, timeoutMs, backoff } = own as Record<string, unknown>;
+  const found = partOf(part);
   const at = typeof scheduledFor === 'string' ? new Date(scheduledFor) : null;
   return {
     ...(typeof release === 'string' && { release }),
+    ...(found && { part: found }),
+    ...(typeof timeoutMs === 'number' && timeoutMs > 0 && { timeoutMs }),
+    ...(isBackoff(backoff) && { backoff }),
     ...(at && !Number.isNaN(at.getTime()) && { scheduledFor: at.toISOString() }),
   };
+}
+
+/** The queue library leaves out what is `null`. */
+function partOf(given: unknown): PartOf | null {
+  const { queue, jobId, step, index = null } = (given ?? {}) as Record<string, unknown>;
+  const isPlace = index === null || (Number.isSafeInteger(index) && (index as number) >= 0);
+  const isNamed = [queue, jobId, step].every(text => typeof text === 'string' && text !== '');
+  return isNamed && isPlace ? ({ queue, jobId, step, index } as PartOf) : null;
+}
+
+function isBackoff(given: unknown): given is NonNullable<StepRuns['backoff']> {
+  const { type, delayMs } = (given ?? {}) as Record<string, unknown>;
+  return (
+    (type === 'fixed' || type === 'exponential') && Number.isSafeInteger(delayMs) && (delayMs as number) >= 0
+  );
 }

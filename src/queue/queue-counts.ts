@@ -2,20 +2,27 @@ import type { Store } from '../store/redis.js';
 
 export interface QueueCounts {
   paused: boolean;
-  counts: Record<'active' | 'wait' | 'prioritized' | 'delayed' | 'failed' | 'completed', number>;
+  /** `waiting`: workflow runs that have begun. Their jobs stand among the delayed, where they are not counted. */
+  counts: Record<'active' | 'wait' | 'prioritized' | 'delayed' | 'waiting' | 'failed' | 'completed', number>;
 }
 
 /** How many runs stand where in a queue, and whether its intake is paused. Takes as long for a million as for one. */
 export async function queueCounts({ redis, keys }: Store, queue: string): Promise<QueueCounts> {
   const key = (part: string) => keys.job(queue, part);
-  const [paused, active, wait, prioritized, delayed, failed, completed] = await Promise.all([
+  const [paused, active, wait, prioritized, delayed, waiting, failed, completed] = await Promise.all([
     redis.hexists(key('meta'), 'paused'),
     redis.llen(key('active')),
     redis.llen(key('wait')),
     redis.zcard(key('prioritized')),
     redis.zcard(key('delayed')),
+    redis.scard(keys.liveWorkflows(queue)),
     redis.zcard(key('failed')),
     redis.zcard(key('completed')),
   ]);
-  return { paused: paused === 1, counts: { active, wait, prioritized, delayed, failed, completed } };
+  // For a moment one that begins or ends stands elsewhere.
+  const others = Math.max(0, delayed - waiting);
+  return {
+    paused: paused === 1,
+    counts: { active, wait, prioritized, delayed: others, waiting, failed, completed },
+  };
 }

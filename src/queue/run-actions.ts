@@ -1,10 +1,14 @@
 import type { Parked, Run, StepRecord } from '../model/run.js';
 import { encodeState } from '../model/state-codec.js';
+import type { PartOf } from '../model/workflow.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
-import { type RunAddress, reopenRun, requestCancel } from '../store/run-requests.js';
+import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
+import { settleStep } from '../store/workflows.js';
+import { ownOptionsOf } from './own-options.js';
 import type { Queues } from './queues.js';
+import { runIdOf } from './run-id.js';
 import { findRun, showRun } from './runs.js';
 import { isTaskQueue, windowOfTask } from './task-runs.js';
 
@@ -37,6 +41,8 @@ export async function retryRun(
     throw wrongState(run, 'retried', 'one that failed, was parked or was cancelled');
   const address = await findRun(store, id);
   if (isTaskQueue(address.queue)) throw partOfWindow(run, address, 'retried');
+  if (run.state !== 'parked') await refusePart(store, run, address);
+  if (restart) await refuseRestart(store, run, address);
   // Whoever says "again" of an effect of unknown outcome has looked, and says that it was not done.
   await requeue(store, queues, run, { address, restart, unknown: run.parked ? NOT_DONE : undefined });
   return announce(store, await showRun(store, id));
@@ -56,6 +62,7 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
   const address = await findRun(store, id);
   if (taken !== 'cancel' && isTaskQueue(address.queue)) throw partOfWindow(run, address, 'resumed');
   if (taken === 'cancel') {
+    await settlePart(store, run, address);
     await endParked(store, address);
   } else {
     await requeue(store, queues, run, { address, restart: taken === 'restart', unknown: UNKNOWN[taken] });
@@ -95,6 +102,43 @@ async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): 
     .hdel(run, 'park')
     .srem(keys.live(queue), jobId)
     .exec();
+}
+
+/** Its workflow waits for a parked run, and is to hear that it has ended. First, so that nothing is lost between the two. */
+async function settlePart(store: Store, { id, app }: Run, address: RunAddress): Promise<void> {
+  const part = await partOf(store, address);
+  if (!part) return;
+  const error = { name: 'cancelled', message: 'cancelled', stack: 'cancelled' };
+  const answer = await settleStep(store, app, address, part, { kind: 'cancelled', run: id, error });
+  if (answer === 'settled') await tellAgenda(store, app);
+}
+
+async function partOf({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<PartOf | null> {
+  const opts = await redis.hget(keys.job(queue, jobId), 'opts');
+  return ownOptionsOf(opts ? JSON.parse(opts) : null).part ?? null;
+}
+
+/** What has ended is settled in its workflow: alone it would only end once more. */
+async function refusePart(store: Store, { id, state }: Run, address: RunAddress): Promise<void> {
+  const part = await partOf(store, address);
+  if (!part || !(await store.redis.exists(store.keys.workflow(part.queue, part.jobId)))) return;
+  const workflow = runIdOf(part.queue, part.jobId);
+  throw new SlackwaterError(
+    'conflict',
+    `run ${id} is ${state} and part of workflow run ${workflow} (step "${part.step}"), which has been told: retry that one, it goes on from what failed (slackwater runs retry ${workflow})`,
+  );
+}
+
+async function refuseRestart(
+  { redis, keys }: Store,
+  { id, job }: Run,
+  { queue, jobId }: RunAddress,
+): Promise<void> {
+  if (!(await redis.exists(keys.workflow(queue, jobId)))) return;
+  throw new SlackwaterError(
+    'conflict',
+    `run ${id} is one of a workflow, which goes on from what failed: retry it without "restart", or ask for another run (slackwater run ${job})`,
+  );
 }
 
 const DONE: StepRecord = { value: encodeState(null) };

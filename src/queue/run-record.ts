@@ -29,6 +29,7 @@ export const RUN_FIELDS = [
   'bytes',
   'savedAt',
   'count',
+  'workflow',
 ] as const;
 export type RunFields = Partial<Record<(typeof RUN_FIELDS)[number], string | null>>;
 
@@ -46,8 +47,12 @@ export const JOB_FIELDS = [
 ] as const;
 export type JobFields = Partial<Record<(typeof JOB_FIELDS)[number], string | null>>;
 
-/** BullMQ's place and our marks, read as one state. A claim that has not started is still queued for people. */
+/**
+ * BullMQ's place and our marks, read as one state. A claim that has not started is still queued for people. A workflow run waits for its steps from its beginning to
+ * its end, wherever the job that stands for it is.
+ */
 export function stateOf(place: Place, run: RunFields): RunState {
+  if (run.workflow === '1' && place !== 'completed' && place !== 'failed') return 'waiting';
   switch (place) {
     case 'completed':
       return 'completed';

@@ -68,6 +68,16 @@ export interface Keys {
   logs(queue: string, jobId: string): string;
   /** Set of job IDs in this queue that have a checkpoint and have not ended: what a window must prove. */
   live(queue: string): string;
+  /** What is kept of a workflow run beside its job: graph, and how each step stands. */
+  workflow(queue: string, jobId: string): string;
+  /** What became of each run of a workflow run, by step, or by step and place: `score/17`. */
+  workflowResults(queue: string, jobId: string): string;
+  /** List of the payloads of a step's runs; `part` is also the name of a try to store them. */
+  workflowPayloads(queue: string, jobId: string, part: string): string;
+  /** Set of job IDs in this queue that are workflow runs which have begun and not ended. */
+  liveWorkflows(queue: string): string;
+  /** Sorted set of an app's workflow runs, by when there is something to do for them. With the queues, since scripts that write to these write to it. */
+  agenda(app: string): string;
 }
 
 /**
@@ -122,5 +132,10 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     job: ofJob,
     logs: (queue, jobId) => `${ofJob(queue, jobId)}:logs`,
     live: queue => `${queuePrefix}:${queue}:sw:live`,
+    workflow: (queue, jobId) => `${ofJob(queue, jobId)}:sw:wf`,
+    workflowResults: (queue, jobId) => `${ofJob(queue, jobId)}:sw:wf:results`,
+    workflowPayloads: (queue, jobId, part) => `${ofJob(queue, jobId)}:sw:wf:payloads:${part}`,
+    liveWorkflows: queue => `${queuePrefix}:${queue}:sw:workflows`,
+    agenda: app => `${queuePrefix}:sw:agenda:${app}`,
   };
 }

@@ -46,7 +46,7 @@ export interface Script<Result> {
  * @param keys how many of the arguments are keys; left out where that differs from call to call: then the first argument says it.
  */
 export function script<Result>(name: string, keys?: number): Script<Result> {
-  const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+  const lua = textOf(name);
   const command = `sw_${name.replaceAll('-', '_')}`;
   const definedOn = (redis: Redis) => {
     if (!(command in redis)) redis.defineCommand(command, { numberOfKeys: keys, lua });
@@ -57,4 +57,10 @@ export function script<Result>(name: string, keys?: number): Script<Result> {
     return client[definedOn(redis)]!(...args);
   };
   return Object.assign(run, { definedOn });
+}
+
+/** A line `-- include NAME` stands for the text of that file: what several scripts share. */
+function textOf(name: string): string {
+  const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+  return lua.replaceAll(/^-- include (\S+)$/gm, (_, part: string) => textOf(part));
 }

@@ -1,26 +1,38 @@
+import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
-const cancelScript = script<'ok' | 'gone' | 'ended'>('cancel-run', 2);
-const reopenScript = script<number>('reopen-run', 4);
+const cancelScript = script<'ok' | 'gone' | 'ended' | 'again'>('cancel-run', 4);
+const reopenScript = script<number>('reopen-run', 6);
 
 export interface RunAddress {
   queue: string;
   jobId: string;
 }
 
-/** Channel on which hosts hear that somebody wants something of a run that they may hold: `{ cancel: { queue, id } }`. */
+/** Channel on which hosts hear that somebody wants something of a run: `{ cancel: { queue, id } }` of one that they may hold, `{ agenda: { app } }` of workflow runs. */
 export const runRequests = ({ keys }: Store): string => `${keys.wake}:runs`;
 
+/** Tells the hosts that there is something in the agenda of an app: a hint, they look by themselves once a second. */
+export async function tellAgenda(store: Store, app: string): Promise<void> {
+  await store.redis.publish(runRequests(store), JSON.stringify({ agenda: { app } }));
+}
+
 /** Marks a run for its end and tells the hosts. `ended`: it has none left to come. */
-export async function requestCancel(
-  store: Store,
-  { queue, jobId }: RunAddress,
-): Promise<'ok' | 'gone' | 'ended'> {
+export async function requestCancel(store: Store, address: RunAddress): Promise<'ok' | 'gone' | 'ended'> {
   const { redis, keys } = store;
-  const answer = await cancelScript(redis, keys.job(queue, jobId), keys.run(queue, jobId));
-  if (answer === 'ok')
-    await redis.publish(runRequests(store), JSON.stringify({ cancel: { queue, id: jobId } }));
-  return answer;
+  const { queue, jobId } = address;
+  const workflow = keys.workflow(queue, jobId);
+  for (;;) {
+    const app = (await redis.hget(workflow, 'app')) ?? '';
+    const [job, run, agenda] = [keys.job(queue, jobId), keys.run(queue, jobId), keys.agenda(app)];
+    const answer = await cancelScript(redis, job, run, workflow, agenda, memberOf(address), app);
+    // A workflow that has begun since its app was read.
+    if (answer === 'again') continue;
+    if (answer === 'ok')
+      await redis.publish(runRequests(store), JSON.stringify({ cancel: { queue, id: jobId } }));
+    if (answer === 'ok' && app !== '') await tellAgenda(store, app);
+    return answer;
+  }
 }
 
 /**
@@ -38,6 +50,8 @@ export async function reopenRun(
     keys.steps(queue, jobId),
     keys.live(queue),
     keys.job(queue, 'failed'),
+    keys.workflow(queue, jobId),
+    keys.workflowResults(queue, jobId),
     jobId,
     restart ? '1' : '0',
   );

@@ -1,4 +1,6 @@
+import { fieldOf } from '../model/kept-workflow.js';
 import type { Envelope, Parked, Progress, RunError, StepRecord } from '../model/run.js';
+import type { PartOf } from '../model/workflow.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { type Store, script } from './redis.js';
 
@@ -12,6 +14,14 @@ export interface Claimed {
 
 export type Started =
   | { kind: 'lost' }
+  /** Before its host died, the workflow that it is part of was told how it ended. */
+  | {
+      kind: 'settled';
+      fence: number;
+      end: 'completed' | 'failed' | 'cancelled';
+      result: unknown;
+      error: RunError | null;
+    }
   | { kind: 'cancelled'; fence: number }
   | { kind: 'poison'; fence: number; crashes: number }
   | {
@@ -34,7 +44,7 @@ export class FencedError extends SlackwaterError {
   }
 }
 
-const startScript = script<(string | number)[]>('start-run', 3);
+const startScript = script<(string | number)[]>('start-run', 4);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 2);
 const handOverScript = script<number>('hand-over', 1);
@@ -43,15 +53,16 @@ const finishScript = script<number>('finish-run', 3);
 /** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it, if that ran the same release. */
 export async function startRun(
   { redis, keys }: Store,
-  run: Omit<Claimed, 'fence'>,
+  run: Omit<Claimed, 'fence'> & { part?: PartOf | null },
   by: { release: string; host: string; app: string; crashed: boolean; crashLimit: number; lockMs: number },
 ): Promise<Started> {
-  const { queue, jobId, token } = run;
+  const { queue, jobId, token, part } = run;
   const [kind, fence, ...rest] = await startScript(
     redis,
     keys.lock(queue, jobId),
     keys.run(queue, jobId),
     keys.steps(queue, jobId),
+    part ? keys.workflowResults(part.queue, part.jobId) : keys.run(queue, jobId),
     token,
     by.release,
     by.host,
@@ -59,7 +70,9 @@ export async function startRun(
     by.crashed ? '1' : '0',
     by.crashLimit,
     by.lockMs,
+    part ? fieldOf(part.step, part.index) : '',
   );
+  if (kind === 'settled') return settledAs(Number(fence), String(rest[0]), String(rest[1]));
   if (kind === 'cancelled') return { kind, fence: Number(fence) };
   if (kind === 'poison') return { kind, fence: Number(fence), crashes: Number(rest[0]) };
   if (kind !== 'ok') return { kind: 'lost' };
@@ -76,6 +89,12 @@ export async function startRun(
     savedAt: savedAt ? Number(savedAt) : null,
     steps: pairs(steps),
   };
+}
+
+function settledAs(fence: number, mark: string, error: string): Started {
+  const end = mark[0] === '=' ? 'completed' : mark[0] === '!' ? 'failed' : 'cancelled';
+  const result = end === 'completed' ? JSON.parse(mark.slice(1)) : null;
+  return { kind: 'settled', fence, end, result, error: error ? (JSON.parse(error) as RunError) : null };
 }
 
 function pairs(flat: string[]): Record<string, StepRecord> {

@@ -52,6 +52,7 @@ export function queuesTable(queues: QueueStatus[], now: number, style: Style): s
     { title: 'app', value: (queue: QueueStatus) => queue.app },
     count('waiting', 'wait', 'prioritized'),
     count('delayed', 'delayed'),
+    count('workflows', 'waiting'),
     count('running', 'active'),
     count('completed', 'completed'),
     count('failed', 'failed'),

@@ -1,5 +1,14 @@
--- Asks for the end of a run that has not ended. KEYS job, run. Answers 'ok', 'gone' or 'ended'.
+-- Asks for the end of a run that has not ended; in a workflow run that has begun nothing begins any more, and its runs are cancelled by a host.
+-- KEYS job, run, workflow, agenda. ARGV member of the agenda, its app. Answers 'ok', 'gone', 'ended', or 'again': the agenda is another app's.
+-- include workflow-steps
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
 if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 'ended' end
+local begun = redis.call('HEXISTS', KEYS[3], 'plan') == 1
+if begun and redis.call('HGET', KEYS[3], 'app') ~= ARGV[2] then return 'again' end
 redis.call('HSET', KEYS[2], 'cancel', '1')
+if begun then
+  local now = now_ms()
+  stop(KEYS[3], plan_of(KEYS[3]), 'cancelled', now)
+  changed(KEYS[3], KEYS[4], ARGV[1], now)
+end
 return 'ok'

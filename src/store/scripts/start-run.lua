@@ -1,8 +1,9 @@
 -- One start of a run: takes the next fence and answers everything that a worker needs to go on.
--- KEYS lock, run, steps. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
--- lock time (ms). The lock begins anew: the answer to its claim may have been long on its way to a host that hung.
+-- KEYS lock, run, steps, results of the workflow that it is part of (else the run again). ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
+-- lock time (ms), its field there (else ''). The lock begins anew: the answer to its claim may have been long on its way to a host that hung.
 -- Crashes are counted on one release: those on another say nothing of this one.
--- Answers {'lost'} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
+-- One that is part of a workflow and was settled there before its host died has only to end.
+-- Answers {'lost'} | {'settled', fence, mark and result, error} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
 local time = redis.call('TIME')
@@ -15,6 +16,8 @@ redis.call('HSETNX', run, 'startedAt', now)
 local another = redis.call('HGET', run, 'release') ~= ARGV[2]
 if another then redis.call('HDEL', run, 'crashes') end
 redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4])
+local settled = ARGV[8] ~= '' and redis.call('HGET', KEYS[4], ARGV[8])
+if settled then return {'settled', fence, settled, redis.call('HGET', run, 'error') or ''} end
 if redis.call('HGET', run, 'cancel') == '1' then return {'cancelled', fence} end
 local crashes = tonumber(redis.call('HGET', run, 'crashes') or '0')
 if ARGV[5] == '1' and not another then

@@ -1,0 +1,98 @@
+import type { StepRuns } from '../model/kept-workflow.js';
+import type { PartOf } from '../model/workflow.js';
+import type { Store } from '../store/redis.js';
+import type { RunAddress } from '../store/run-requests.js';
+import type { EnqueueContext } from './enqueue.js';
+import { type Options, ownOptionsOf } from './own-options.js';
+import type { Queues } from './queues.js';
+
+/** IDs that no other queue has: made by us, and those of the runs of such workflow runs. */
+const OURS = /^run-[0-9a-z]{16,}(@|$)/;
+
+/**
+ * The job ID of a run of a workflow run, the same whenever it is asked for: `run-…@clean`, of a step with `each` `run-…@score,17`. Where the workflow run's own ID
+ * is not of our making another queue may have one of the same ID, so that its queue is part of it. Names have neither sign.
+ */
+export function partRunId({ queue, jobId }: RunAddress, step: string, index: number | null): string {
+  const workflow = OURS.test(jobId) ? jobId : `${jobId}@${queue}`;
+  return index === null ? `${workflow}@${step}` : `${workflow}@${step},${index}`;
+}
+
+/** A run that a step needs. `payload`: JSON text. */
+export interface Part {
+  index: number | null;
+  payload: string;
+}
+
+export interface PartsContext extends Pick<EnqueueContext, 'retention'> {
+  workflow: RunAddress;
+  step: string;
+  runs: StepRuns;
+  /** 0: none. */
+  priority: number;
+  scheduledFor: string | null;
+}
+
+/** Puts runs of a step into their queue; those that are there already stay as they are. */
+export async function enqueueParts(queues: Queues, context: PartsContext, parts: Part[]): Promise<void> {
+  const { workflow, step, runs, priority, scheduledFor, retention } = context;
+  const { attempts, backoff, timeoutMs } = runs;
+  const shared: Options = {
+    ...(priority > 0 && { priority }),
+    ...(attempts !== null && { attempts }),
+    removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
+    removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
+  };
+  const own = {
+    ...(scheduledFor !== null && { scheduledFor }),
+    ...(timeoutMs !== null && { timeoutMs }),
+    ...(backoff !== null && { backoff }),
+  };
+  await queues.get(runs.queue).addBulk(
+    parts.map(({ index, payload }) => {
+      const part: PartOf = { queue: workflow.queue, jobId: workflow.jobId, step, index };
+      const jobId = partRunId(workflow, step, index);
+      const opts: Options = { ...shared, jobId, slackwater: { ...own, part } };
+      return { name: runs.job, data: JSON.parse(payload) as unknown, opts };
+    }),
+  );
+}
+
+/** Queues a run again that has failed or was cancelled, and is reopened; one that waits is left alone. @returns whether it is there. */
+export async function requeuePart(queues: Queues, { queue, jobId }: RunAddress): Promise<boolean> {
+  const job = await queues.get(queue).getJob(jobId);
+  if (job?.finishedOn) await unlessAnswer(job.retry('failed'));
+  return job !== undefined;
+}
+
+/**
+ * Has the run that stands for a workflow run claimed once more.
+ * @returns `there`: it waits for that, or is claimed already. `ended`: the queue has its end. `gone`: it was removed.
+ */
+export async function bringBack(
+  queues: Queues,
+  { queue, jobId }: RunAddress,
+): Promise<'there' | 'ended' | 'gone'> {
+  const job = await queues.get(queue).getJob(jobId);
+  if (!job) return 'gone';
+  if (job.finishedOn) return 'ended';
+  await unlessAnswer(job.promote());
+  return 'there';
+}
+
+/** The queue's own answer, by number: another host was faster, and it is where it should be. */
+async function unlessAnswer(move: Promise<void>): Promise<void> {
+  await move.catch((error: { code?: unknown }) => {
+    if (typeof error.code !== 'number') throw error;
+  });
+}
+
+/** What the steps of a workflow run are told of it. `payload`: JSON text, as the producer sent it. */
+export async function askedFor(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+): Promise<{ payload: string; scheduledFor: string | null }> {
+  const [data, opts] = await redis.hmget(keys.job(queue, jobId), 'data', 'opts');
+  const { scheduledFor = null } = ownOptionsOf(opts ? JSON.parse(opts) : null);
+  return { payload: data ?? 'null', scheduledFor };
+}

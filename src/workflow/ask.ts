@@ -1,0 +1,158 @@
+import { fieldOf, type KeptWorkflow, type StepFailure } from '../model/kept-workflow.js';
+import type { StepAnswer, StepManifest } from '../model/workflow.js';
+import { runIdOf } from '../queue/run-id.js';
+import { askedFor } from '../queue/workflow-runs.js';
+import type { Store } from '../store/redis.js';
+import type { RunAddress } from '../store/run-requests.js';
+import type { Expansion } from '../store/workflows.js';
+import type { RunningRelease, WorkflowPorts } from './ports.js';
+
+/** Results of one step that are read at once. */
+const AT_ONCE = 500;
+
+type Asked =
+  | { kind: 'expand'; expansion: Expansion }
+  | { kind: 'wait'; until: { ms: number | null } | { at: number } };
+
+/** Asks the release that runs about a step that is ready. @throws where it could not be asked. */
+export async function ask(
+  ports: WorkflowPorts,
+  release: RunningRelease,
+  address: RunAddress,
+  kept: KeptWorkflow,
+  step: StepManifest,
+): Promise<Asked> {
+  const { name } = kept.graph;
+  // Its code may be of a later release than the graph: what it needs is for it to say.
+  const now = release.workflows.get(name)?.steps.find(each => each.name === step.name);
+  const unfit = misfit(step, now);
+  if (unfit)
+    return failed(step, {
+      name: 'WorkflowError',
+      message: `workflow "${name}", step "${step.name}" ${unfit}`,
+    });
+  if (isPlain(now!))
+    return { kind: 'wait', until: { ms: now!.kind === 'wait' ? now!.waitMs : now!.timeoutMs } };
+  const { payload, scheduledFor } = await askedFor(ports.store, address);
+  const results = await resultsOf(ports.store, address, kept, now!.after);
+  const runId = runIdOf(address.queue, address.jobId);
+  const answer = await release.evaluate({
+    workflow: name,
+    step: step.name,
+    runId,
+    scheduledFor,
+    payload,
+    results,
+  });
+  return meant(ports, release, now!, answer);
+}
+
+/** It only waits, and always does: there is nothing to ask. */
+const isPlain = ({ kind, when, waitMs }: StepManifest): boolean =>
+  !when && (kind === 'signal' || (kind === 'wait' && waitMs !== null));
+
+/** Why the step of this release cannot stand for the kept one. The proof of a window refuses such a release beforehand. */
+function misfit(kept: StepManifest, now: StepManifest | undefined): string | null {
+  const mend = 'deploy a release in which it is, then retry the run';
+  if (!now) return `is not in the release that runs: ${mend}`;
+  if (now.kind !== kept.kind || now.each !== kept.each)
+    return `is no longer ${kept.each ? 'one with "each"' : `a plain ${kept.kind}`}, as it was when the run began: ${mend}`;
+  return null;
+}
+
+function meant(ports: WorkflowPorts, release: RunningRelease, step: StepManifest, answer: StepAnswer): Asked {
+  switch (answer.verdict) {
+    case 'skip':
+      return { kind: 'expand', expansion: { kind: 'skip' } };
+    case 'failed':
+      return failed(step, answer.error);
+    case 'wait':
+      return { kind: 'wait', until: { at: answer.until } };
+    case 'fits':
+      return { kind: 'wait', until: { ms: step.kind === 'wait' ? step.waitMs : step.timeoutMs } };
+    case 'run':
+      return toRun(ports, release, step, answer.payloads);
+  }
+}
+
+function toRun(
+  { limits }: WorkflowPorts,
+  release: RunningRelease,
+  step: StepManifest,
+  payloads: string[],
+): Asked {
+  const job = step.runs ?? '';
+  const queue = (release.jobs.get(job) ?? release.workflows.get(job))?.queue;
+  if (!queue)
+    return failed(step, {
+      name: 'WorkflowError',
+      message: `step "${step.name}": there is no job "${job}" in the release that runs`,
+    });
+  const large = payloads.findIndex(payload => Buffer.byteLength(payload) > limits.payloadBytes);
+  if (large >= 0) {
+    const of = step.each ? `the payload of element ${large}` : 'the payload';
+    const message = `step "${step.name}": ${of} has ${Buffer.byteLength(payloads[large]!)} bytes, and ${limits.payloadBytes} are allowed (limits.payloadBytes): keep it elsewhere and give where it is`;
+    return failed(step, { name: 'WorkflowError', message });
+  }
+  const { attempts, backoff, timeoutMs } = step;
+  return {
+    kind: 'expand',
+    expansion: { kind: 'run', payloads, runs: { job, queue, attempts, backoff, timeoutMs } },
+  };
+}
+
+function failed(
+  step: StepManifest,
+  { name, message, stack = message }: { name: string; message: string; stack?: string },
+): Asked {
+  const why: StepFailure = { step: step.name, error: { name, message, stack } };
+  return { kind: 'expand', expansion: { kind: 'failed', why } };
+}
+
+type Results = Record<string, string | null | (string | null)[]>;
+
+/** JSON texts; `null` where there is none. */
+async function resultsOf(
+  store: Store,
+  address: RunAddress,
+  kept: KeptWorkflow,
+  names: string[],
+): Promise<Results> {
+  const results: Results = {};
+  for (const name of names) {
+    const step = kept.graph.steps.find(each => each.name === name);
+    if (!step) continue;
+    const { state, count } = kept.steps[name]!;
+    if (!step.each) [results[name] = null] = await readResults(store, address, [name]);
+    // Skipped, or failed before there was any element.
+    else
+      results[name] =
+        state === 'skipped' || count === null ? null : await elementsOf(store, address, name, count);
+  }
+  return results;
+}
+
+async function elementsOf(
+  store: Store,
+  address: RunAddress,
+  name: string,
+  count: number,
+): Promise<(string | null)[]> {
+  const results: (string | null)[] = [];
+  while (results.length < count) {
+    const some = Math.min(AT_ONCE, count - results.length);
+    const fields = Array.from({ length: some }, (_, i) => fieldOf(name, results.length + i));
+    results.push(...(await readResults(store, address, fields)));
+  }
+  return results;
+}
+
+/** Of what is done; `null` for all else. */
+export async function readResults(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+  fields: string[],
+): Promise<(string | null)[]> {
+  const marks = await redis.hmget(keys.workflowResults(queue, jobId), ...fields);
+  return marks.map(mark => (mark?.startsWith('=') ? mark.slice(1) : null));
+}

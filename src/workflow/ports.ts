@@ -1,0 +1,23 @@
+import type { JobManifest } from '../model/release.js';
+import type { StepAnswer, StepQuestion, WorkflowManifest } from '../model/workflow.js';
+import type { Queues } from '../queue/queues.js';
+import type { Store } from '../store/redis.js';
+
+/** The release that runs now, as far as workflows need it. */
+export interface RunningRelease {
+  jobs: ReadonlyMap<string, JobManifest>;
+  workflows: ReadonlyMap<string, WorkflowManifest>;
+  /** Asks its code about a step. @throws where it could not be asked: it is asked again later. */
+  evaluate(question: StepQuestion): Promise<StepAnswer>;
+}
+
+/** What a workflow run is moved with. */
+export interface WorkflowPorts {
+  app: string;
+  store: Store;
+  queues: Queues;
+  retention: { completedMs: number; failedMs: number };
+  limits: { payloadBytes: number };
+  /** `null`: nothing may begin now. */
+  release(): RunningRelease | null;
+}
