@@ -10,8 +10,9 @@ import { environmentLine } from './support/environment.js';
 import { type Outcome, perform } from './support/perform.js';
 import { writeResults } from './support/results.js';
 import { showAnswer } from './support/table.js';
+import { bench as workflow } from './workflow.js';
 
-const BENCHES = [stop, checkpoint, commit, crash, rolling];
+const BENCHES = [stop, checkpoint, commit, crash, rolling, workflow];
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--rounds N] [--sizes a,b,c] [--quick]
        npm run bench:all [-- --json]          all of them; writes bench/RESULTS.md and bench/charts/

@@ -108,6 +108,11 @@ export class Product {
     return ids;
   }
 
+  /** Asks for a run of a workflow. @returns its ID. */
+  async ask(workflow: string, payload: object): Promise<string> {
+    return (await this.#http!.post<{ id: string }>(`/v1/jobs/${workflow}/runs`, { payload })).id;
+  }
+
   run(id: string): Promise<Run> {
     return this.#http!.get<Run>(`/v1/runs/${encodeURIComponent(id)}`);
   }
@@ -144,7 +149,8 @@ export class Product {
           '/v1/queues',
         );
         const total = (state: string) => items.reduce((sum, { counts }) => sum + (counts[state] ?? 0), 0);
-        const left = total('active') + total('wait') + total('prioritized') + total('delayed');
+        const left =
+          total('active') + total('wait') + total('prioritized') + total('delayed') + total('waiting');
         // Cancelled and parked runs stand there too.
         return left === 0 ? { count: total('failed') } : undefined;
       },

@@ -21,11 +21,13 @@ import type { Standby } from './standby.js';
 import { StandbyKeeper } from './standby-keeper.js';
 import { WindowWatch } from './window-watch.js';
 import type { WorkerProcess } from './worker-process.js';
+import { Workflows, type WorkflowsOptions } from './workflows.js';
 
 /** What an app host makes itself of that which its runs need. */
-type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide';
+type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide' | 'workflows';
+type OfWorkflows = Pick<WorkflowsOptions, 'queues' | 'retention' | 'payloadBytes'>;
 
-export interface AppHostOptions extends Omit<RunControlOptions, Made> {
+export interface AppHostOptions extends Omit<RunControlOptions, Made>, OfWorkflows {
   app: string;
   pace: Pace;
   log: Logger;
@@ -56,6 +58,7 @@ export interface AppHostOptions extends Omit<RunControlOptions, Made> {
  */
 export class AppHost {
   readonly control: RunControl;
+  readonly workflows: Workflows;
   readonly watch: WindowWatch;
   readonly #asks: Asks;
   readonly announced: Announced;
@@ -81,6 +84,11 @@ export class AppHost {
     this.#spares = new SpareWorkers(options);
     this.evaluator = new Evaluator(options);
     this.#bringDown = new BringDown({ app, store, clock, spares: this.#spares });
+    this.workflows = new Workflows({
+      ...options,
+      running: () => (this.control.open ? this.control.pool : null),
+      evaluate: (release, question) => this.evaluator.ask(release, question),
+    });
     const lanes = new Lanes(this, store, () => this.control.dispatch());
     this.control = new RunControl({
       ...options,
@@ -89,6 +97,7 @@ export class AppHost {
       route: (run, main, open) =>
         options.isCurrent() ? lanes.route(run, main, open && this.#mayStart(run)) : null,
       bringDown: this.#bringDown,
+      workflows: this.workflows,
       sideBySide: () => this.intent !== null && (this.intent.moved.length > 0 || this.intent.share > 0),
     });
     const jobs = () => this.control.pool?.jobs;
@@ -153,6 +162,7 @@ export class AppHost {
     if (intent.release && pool?.release !== intent.release) this.#swap(intent.release);
     void this.#keeper.prove(intent);
     this.control.dispatch();
+    this.workflows.look();
     this.#keeper.retire(intent);
     if (news) this.options.report(true);
   }
@@ -308,7 +318,7 @@ export class AppHost {
     this.#stopped = true;
     this.#asks.stop();
     this.#keeper.discard();
-    await Promise.all([this.control.pool?.stop(), this.#counts.stop()]);
+    await Promise.all([this.control.pool?.stop(), this.#counts.stop(), this.workflows.stop()]);
     // What was being loaded when the stop came ends as soon as it is loaded.
     await this.#endings.all();
     await Promise.all([this.#spares.stop(), this.evaluator.stop()]);

@@ -8,7 +8,7 @@ import type { Store } from '../store/redis.js';
 import { getRelease } from '../store/releases.js';
 
 /**
- * Stores a run that a run of this app asked for. Its ID was made by the worker from the parent's, so asking twice stores one run. The job is looked for in
+ * Stores a run that a run of this app asked for. Its ID was made by the worker from the parent's, so asking twice stores one run. The job, or workflow, is looked for in
  * the app's own current release first, then in those of all others.
  */
 export function enqueueChild(
@@ -42,7 +42,8 @@ export function enqueueChild(
   };
 }
 
-type Jobs = ReadonlyMap<string, JobManifest>;
+/** Jobs and workflows, which can be asked for alike. */
+type Jobs = ReadonlyMap<string, Pick<JobManifest, 'name' | 'queue'>>;
 
 async function elsewhere(store: Store, jobsOf: (app: string) => Promise<Jobs>, name: string) {
   const apps = await listApps(store);
@@ -58,7 +59,8 @@ function rememberJobs(store: Store): (app: string) => Promise<Jobs> {
     if (!release) return new Map();
     const before = known.get(app);
     if (before?.release === release) return before.jobs;
-    const jobs = new Map((await getRelease(store, release)).jobs.map(job => [job.name, job]));
+    const { jobs: ofRelease, workflows } = await getRelease(store, release);
+    const jobs: Jobs = new Map([...ofRelease, ...workflows].map(job => [job.name, job]));
     known.set(app, { release, jobs });
     return jobs;
   };

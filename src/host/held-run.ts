@@ -32,6 +32,8 @@ export class HeldRun {
   /** The last start ended with its worker's death, and nobody meant it. */
   crashed = false;
   crashCause = '';
+  /** It stands for a workflow run, which never enters a worker; `null`: not looked up yet. */
+  stands: boolean | null = null;
   /** It was told that it has to run alone. */
   toldAlone = false;
   /** Another claim owns the run; nothing may be written any more. */

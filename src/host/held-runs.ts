@@ -7,6 +7,8 @@ export interface Ending {
   run: string;
   job: string;
   state: 'completed' | 'failed' | 'cancelled' | 'parked';
+  /** It stood for a workflow run. */
+  workflow: boolean;
 }
 
 /** The runs that this host holds for one app, and where each of them stands. */
@@ -59,7 +61,12 @@ export class HeldRuns {
 
   /** Settles a run for good, and remembers how until the queue has it. */
   end(run: HeldRun, state: Ending['state'], settlement: Settlement): void {
-    this.#endings.set(run.key, { run: run.claimed.runId, job: run.job, state });
+    this.#endings.set(run.key, {
+      run: run.claimed.runId,
+      job: run.job,
+      state,
+      workflow: run.stands === true,
+    });
     this.settle(run, settlement);
   }
 

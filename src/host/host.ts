@@ -145,14 +145,19 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       leaving: () => leaving,
       // No window goes on without a host whose record lives, and that lives as long as this after each report.
       isCurrent: () => clock.monotonic() - lookedAt < config.host.lockDurationMs,
+      queues,
+      retention: config.retention,
+      payloadBytes: config.limits.payloadBytes,
+      resultLimit: config.limits.resultBytes,
       enqueue: enqueueChild(store, queues, config.retention),
       fetch: local,
-      createPool: ({ release, entry, jobs }, host) =>
+      createPool: ({ release, entry, jobs, workflows }, host) =>
         new Pool({
           ...workerOptions,
           release,
           entry,
           jobs,
+          workflows,
           clock,
           workers: config.host.workers,
           runConcurrency: config.host.runConcurrency,
@@ -214,9 +219,13 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     return looking;
   };
   const control = watchControl(store, () => void look());
-  const requests = followRunRequests(store, request => {
-    for (const app of apps.values()) app.control.cancel(request.queue, request.id);
-  });
+  const requests = followRunRequests(
+    store,
+    request => {
+      for (const app of apps.values()) app.control.cancel(request.queue, request.id);
+    },
+    app => apps.get(app)?.workflows.look(),
+  );
   const sharePaces = () => Promise.all([...paces.values()].map(pace => pace.share()));
   let ticks = 0;
   const tick = async () => {

@@ -4,6 +4,7 @@ import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
+import { endWorkflow } from '../store/workflows.js';
 import type { Ending } from './held-runs.js';
 import type { Pool } from './pool.js';
 import type { RunControl } from './run-control.js';
@@ -20,6 +21,8 @@ export interface IntakeOptions {
 
 /** Claims at once from a queue that no job of the present release uses. */
 const FORMER_CLAIMS = 10;
+/** … of workflow runs, which are claimed only to begin and to end … */
+const WORKFLOW_CLAIMS = 10;
 /** … and of the runs that are part of windows. */
 const TASK_CLAIMS = 10;
 
@@ -42,8 +45,12 @@ export class Intake {
    */
   async serve(app: string, pool: Pool, control: RunControl): Promise<void> {
     const { redis, keys } = this.options.store;
-    const own = new Set([...pool.jobs.values()].map(job => job.queue));
-    for (const queue of own) this.#consume(queue, Math.max(1, pool.roomIn(queue)), control);
+    const ofWorkflows = new Set([...pool.workflows.values()].map(({ queue }) => queue));
+    const own = new Set([...[...pool.jobs.values()].map(job => job.queue), ...ofWorkflows]);
+    for (const queue of own) {
+      const room = pool.roomIn(queue) + (ofWorkflows.has(queue) ? WORKFLOW_CLAIMS : 0);
+      this.#consume(queue, Math.max(1, room), control);
+    }
     if (own.size > 0) await redis.sadd(keys.served(app), ...own);
     for (const queue of await redis.smembers(keys.served(app))) {
       if (!own.has(queue)) this.#consume(queue, FORMER_CLAIMS, control);
@@ -87,6 +94,7 @@ export class Intake {
       lockMs,
       maxClaims,
       onClaim: run => control.claimed(run),
+      onAside: run => control.putAside(run),
       onEnded: run => {
         this.#tidy(control.app, run, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
           trouble.failed(error, 'a run that ended could not be tidied away; the next proof does it', {
@@ -103,12 +111,10 @@ export class Intake {
     const { store, keepMs } = this.options;
     // Without an ending here the run ended while its answer was lost: keep what a person may want.
     const state = ending?.state ?? 'failed';
+    const keep = state === 'completed' ? keepMs.completed : keepMs.failed;
     await Promise.all([
-      finishRun(store, run, {
-        keepState: state !== 'completed',
-        parked: state === 'parked',
-        keepMs: state === 'completed' ? keepMs.completed : keepMs.failed,
-      }),
+      finishRun(store, run, { keepState: state !== 'completed', parked: state === 'parked', keepMs: keep }),
+      ending?.workflow && endWorkflow(store, run, { keepMs: keep, again: state !== 'completed' }),
       ending &&
         appendEvent(store, 'run.state', { run: ending.run, job: ending.job, queue: run.queue, app, state }),
     ]);

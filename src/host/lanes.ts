@@ -33,6 +33,8 @@ export class Lanes {
     const wanted = run.claimed.taskRelease;
     // A hook's run is a part of the window: the gate is not for it.
     if (wanted !== null) return main?.release === wanted ? main : this.#ahead(wanted);
+    // A workflow run computes nothing, and its steps are asked of the release that runs.
+    if (main?.workflows.has(run.job)) return open ? main : null;
     const sharing = this.#sharing();
     if (sharing && run.lane === null) {
       this.#choose(run, sharing);

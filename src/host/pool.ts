@@ -1,5 +1,6 @@
 import type { ToHost } from '../model/messages.js';
 import type { JobManifest } from '../model/release.js';
+import type { WorkflowManifest } from '../model/workflow.js';
 import type { Clock } from '../platform/clock.js';
 import type { HeldRun } from './held-run.js';
 import { Slot } from './slot.js';
@@ -12,6 +13,7 @@ export interface PoolOptions {
   /** Absolute path of the release's module. */
   entry: string;
   jobs: JobManifest[];
+  workflows: WorkflowManifest[];
   workers: number;
   /** Runs of one job at once in one worker, where the job does not say. */
   runConcurrency: number;
@@ -36,6 +38,7 @@ const RESPAWN_MOST_MS = 5_000;
 export class Pool {
   readonly release: string;
   readonly jobs: ReadonlyMap<string, JobManifest>;
+  readonly workflows: ReadonlyMap<string, WorkflowManifest>;
   /** Settles when every worker has loaded the release, or one has found it broken. */
   readonly loaded: Promise<{ ok: true } | { ok: false; error: string }>;
   #slots: RunSlot[] = [];
@@ -47,6 +50,7 @@ export class Pool {
   constructor(private readonly options: PoolOptions) {
     this.release = options.release;
     this.jobs = new Map(options.jobs.map(job => [job.name, job]));
+    this.workflows = new Map(options.workflows.map(workflow => [workflow.name, workflow]));
     const first = Array.from({ length: options.workers }, () => this.#spawn(false));
     this.loaded = Promise.all(first.map(slot => slot.process.loaded)).then(results => {
       const broken = results.find(result => !result.ok);

@@ -9,12 +9,23 @@ import type { RunEvents } from './run-events.js';
 import { RunStarts, type RunStartsOptions } from './run-starts.js';
 import { RunStops, type RunStopsOptions } from './run-stops.js';
 import { RunWrites, type RunWritesOptions } from './run-writes.js';
+import type { Workflows } from './workflows.js';
 
-type Made = 'held' | 'writes' | 'ends' | 'stops' | 'lose' | 'dispatch' | 'takeFence' | 'onFenced' | 'carrier';
+type Made =
+  | 'held'
+  | 'writes'
+  | 'ends'
+  | 'stops'
+  | 'lose'
+  | 'dispatch'
+  | 'takeFence'
+  | 'onFenced'
+  | 'carrier'
+  | 'onSettled';
 export type RunControlOptions = Omit<
   RunStartsOptions & RunEndsOptions & RunStopsOptions & RunWritesOptions & CarrierOptions,
   Made
->;
+> & { workflows: Workflows };
 
 /**
  * The life of every run that this host holds for one app: from the claim through starts, yields, crashes and handovers to its settlement. A claim stays
@@ -35,7 +46,13 @@ export class RunControl {
     const dispatch = () => this.#dispatchSoon();
     this.#events = options.events;
     this.#writes = new RunWrites({ ...options, onFenced: lose });
-    this.#ends = new RunEnds({ ...options, held, lose, dispatch });
+    this.#ends = new RunEnds({
+      ...options,
+      held,
+      lose,
+      dispatch,
+      onSettled: part => options.workflows.move(part),
+    });
     const takeFence = (run: HeldRun) => this.#starts.takeFence(run, this.pool?.release ?? '');
     this.#stops = new RunStops({ ...options, held, ends: this.#ends, writes: this.#writes, takeFence });
     this.#starts = new RunStarts({
@@ -137,6 +154,11 @@ export class RunControl {
   #hear(run: HeldRun, chances: ChanceReport): void {
     run.stride.hear(chances, this.options.now());
     if (run.definition) this.options.pace.passed(run.job, chances);
+  }
+
+  /** The queue has put a run aside that stands for a workflow run. */
+  putAside(run: { queue: string; jobId: string }): void {
+    this.options.workflows.move(run);
   }
 
   /** A worker is gone. */

@@ -1,18 +1,22 @@
 import type { Envelope, RunEnd } from '../model/run.js';
+import type { PartOf } from '../model/workflow.js';
+import type { Settlement } from '../queue/consumer.js';
 import type { Store } from '../store/redis.js';
-import { FencedError, failRun } from '../store/runs.js';
+import { FencedError, failRun, type Started } from '../store/runs.js';
 import { saveRun } from '../store/saves.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
+import { type Settled, settleStep } from '../store/workflows.js';
 import { backoffMs } from './backoff.js';
 import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
-import type { HeldRuns } from './held-runs.js';
+import type { Ending, HeldRuns } from './held-runs.js';
 import type { Pace } from './pace.js';
 import type { Patience } from './patience.js';
 import type { RunEvents } from './run-events.js';
 import type { ToldRuns } from './told-runs.js';
 
 export interface RunEndsOptions {
+  app: string;
   store: Store;
   held: HeldRuns;
   pace: Pace;
@@ -25,6 +29,10 @@ export interface RunEndsOptions {
   leaving(): boolean;
   events: RunEvents;
   counts: EndCounts;
+  /** Of a run that is part of a workflow: its result, as JSON. */
+  resultLimit: number;
+  /** A workflow run may go on. */
+  onSettled(part: PartOf): void;
   /** The claim is another's. */
   lose(run: HeldRun): void;
   /** There may be room, or something to start. */
@@ -93,18 +101,61 @@ export class RunEnds {
   }
 
   /** Records an end in the store, then lets the queue know. */
-  async end(run: HeldRun, end: Exclude<RunEnd, { kind: 'yielded' }>): Promise<void> {
-    const { held, events } = this.options;
+  async end(run: HeldRun, ended: Exclude<RunEnd, { kind: 'yielded' }>): Promise<void> {
+    const { events } = this.options;
+    const end = this.#withinLimit(run, ended);
     run.state = 'ending';
     events.ended(run, end);
-    if (run.claimed.taskRelease === null) this.options.counts.ended(run.release, end.kind);
+    // Of a workflow run its steps were counted.
+    if (run.claimed.taskRelease === null && !run.stands) this.options.counts.ended(run.release, end.kind);
     try {
-      if (end.kind === 'completed') held.end(run, 'completed', { kind: 'completed', result: end.result });
+      if (end.kind === 'completed') await this.#complete(run, end.result);
       else await (end.kind === 'failed' ? this.#fail(run, end) : this.#setAside(run, end));
     } catch (error) {
       return this.refused(run, error);
     }
     this.options.dispatch();
+  }
+
+  /** What steps are told of each other goes through Redis and every host: it has to be small. */
+  #withinLimit(
+    run: HeldRun,
+    end: Exclude<RunEnd, { kind: 'yielded' }>,
+  ): Exclude<RunEnd, { kind: 'yielded' }> {
+    const { resultLimit } = this.options;
+    if (end.kind !== 'completed' || !run.claimed.part) return end;
+    const bytes = Buffer.byteLength(JSON.stringify(end.result ?? null));
+    if (bytes <= resultLimit) return end;
+    const message = `the result has ${bytes} bytes, and a step of a workflow may have ${resultLimit} (limits.resultBytes): keep it elsewhere, such as in a file, and return where it is`;
+    return { kind: 'failed', retry: false, error: { name: 'ResultTooLarge', message, stack: message } };
+  }
+
+  /** Its workflow was told before its host died: only the queue has yet to hear of it. */
+  async endSettled(run: HeldRun, settled: Extract<Started, { kind: 'settled' }>): Promise<void> {
+    const { end, result } = settled;
+    if (end === 'cancelled') return this.end(run, { kind: 'cancelled' });
+    if (end === 'completed') return this.#endAs(run, 'completed', { kind: 'completed', result });
+    const error = settled.error ?? { name: 'Error', message: 'failed', stack: '' };
+    return this.#endAs(run, 'failed', { kind: 'ended', error });
+  }
+
+  #endAs(run: HeldRun, state: Ending['state'], settlement: Settlement): void {
+    this.options.held.end(run, state, settlement);
+    this.options.dispatch();
+  }
+
+  async #complete(run: HeldRun, result: unknown): Promise<void> {
+    await this.#settlePart(run, { kind: 'done', result });
+    this.options.held.end(run, 'completed', { kind: 'completed', result });
+  }
+
+  /** A workflow hears of the end of its run before the queue does: what comes after it must not be lost with this host. */
+  async #settlePart(run: HeldRun, how: Settled): Promise<void> {
+    const { part } = run.claimed;
+    if (!part) return;
+    const { store, app, onSettled } = this.options;
+    const answer = await this.#record(run, () => settleStep(store, app, run.right, part, how));
+    if (answer === 'settled') onSettled(part);
   }
 
   async #fail(run: HeldRun, { error, retry }: Extract<RunEnd, { kind: 'failed' }>): Promise<void> {
@@ -116,10 +167,11 @@ export class RunEnds {
     );
     if (failed.kind === 'ended') {
       told.failed(run, error, null);
+      await this.#settlePart(run, { kind: 'failed', run: run.claimed.runId, error });
       return held.end(run, 'failed', { kind: 'ended', error });
     }
     events.leftState(run);
-    const delayMs = backoffMs(job?.backoff, failed.failures);
+    const delayMs = backoffMs(run.claimed.backoff ?? job?.backoff, failed.failures);
     told.failed(run, error, delayMs);
     held.settle(run, { kind: 'retry', delayMs });
   }
@@ -134,6 +186,8 @@ export class RunEnds {
     }
     const message = parked?.reason ?? 'cancelled';
     const error = { name: end.kind, message, stack: message };
+    // A parked run has not ended: its workflow waits for a person, too.
+    if (!parked) await this.#settlePart(run, { kind: 'cancelled', run: run.claimed.runId, error });
     this.options.held.end(run, end.kind, { kind: 'ended', error, keep: parked !== undefined });
   }
 

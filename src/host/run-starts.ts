@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.js';
 import type { Store } from '../store/redis.js';
-import { readSteps, startRun } from '../store/runs.js';
+import { FencedError, readSteps, type Started, startRun } from '../store/runs.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { Carrier } from './carrier.js';
 import type { HeldRun } from './held-run.js';
@@ -13,6 +13,7 @@ import type { RunStops } from './run-stops.js';
 import type { RunWrites } from './run-writes.js';
 import { Stride } from './stride.js';
 import type { ToldRuns } from './told-runs.js';
+import type { Workflows } from './workflows.js';
 
 export interface RunStartsOptions {
   app: string;
@@ -23,6 +24,7 @@ export interface RunStartsOptions {
   ends: RunEnds;
   stops: RunStops;
   carrier: Carrier;
+  workflows: Workflows;
   patience: Patience;
   clock: Clock;
   trouble: TroubleWatch;
@@ -38,6 +40,8 @@ export interface RunStartsOptions {
   route(run: HeldRun, main: Pool | null, open: boolean): Pool | null;
 }
 
+/** A workflow run that could not be begun or ended now is claimed again after this long. */
+const STAND_AGAIN_MS = 1_000;
 /** In the place of a job's name: the one run at a time that computes alone. */
 const ALONE = '';
 
@@ -58,6 +62,10 @@ export class RunStarts {
     for (const run of this.options.held.waiting) {
       const pool = this.#route(run);
       if (!pool) continue;
+      if (mayStand(run, pool)) {
+        void this.#stand(run, pool);
+        continue;
+      }
       const alone = this.#suspect(run, pool);
       if (alone) this.#tellAlone(run);
       const wanted = alone ? ALONE : run.job;
@@ -67,6 +75,35 @@ export class RunStarts {
       else full.set(pool, (full.get(pool) ?? new Set()).add(wanted));
     }
     for (const [pool, wanted] of full) if (wanted.has(ALONE)) this.#makeRoom(pool);
+  }
+
+  /** A run that is of no job of this release: it may stand for a workflow run, which has steps and computes nothing itself. */
+  async #stand(run: HeldRun, pool: Pool): Promise<void> {
+    const { held, stops, trouble } = this.options;
+    held.waiting.delete(run);
+    run.state = 'starting';
+    try {
+      // As what computes it is waited for before other code runs.
+      await held.recording(this.#standFor(run, pool));
+    } catch (error) {
+      if (error instanceof FencedError) return stops.lose(run);
+      trouble.failed(error, 'a workflow run could not be begun or ended, and is tried again', {
+        run: run.claimed.runId,
+      });
+      held.settle(run, { kind: 'retry', delayMs: STAND_AGAIN_MS });
+    }
+  }
+
+  async #standFor(run: HeldRun, pool: Pool): Promise<void> {
+    const { held, ends, workflows } = this.options;
+    const started = await this.#takeFence(run, pool.release);
+    if (started.kind === 'lost' || started.kind === 'settled') return this.#refuse(run, started);
+    const standing = await workflows.claimed(run, pool, started.kind === 'cancelled');
+    run.stands = standing.kind !== 'none';
+    if (standing.kind === 'aside') return held.settle(run, { kind: 'aside' });
+    if (standing.kind === 'end') return ends.end(run, standing.end);
+    this.#waitAgain(run);
+    this.dispatch();
   }
 
   /** Another waits to run alone: one that has advanced there is cleared, and goes on among the others from its next chance to yield. */
@@ -166,24 +203,44 @@ export class RunStarts {
 
   /** The first start on this host, or one after a crash: the checkpoint is in the store. @returns whether the run may start. */
   async takeFence(run: HeldRun, release: string): Promise<boolean> {
-    const { store, app, host, crashLimit, lockMs, ends, stops, patience, leaving } = this.options;
-    const by = { release, host, app, crashed: run.crashed, crashLimit, lockMs };
-    const started = await patience.until(
-      () => startRun(store, run.right, by),
-      () => !run.lost && !leaving(),
-    );
-    run.crashed = false;
-    if (started.kind === 'lost') stops.lose(run);
-    else run.fence = started.fence;
-    if (started.kind === 'cancelled') await ends.end(run, { kind: 'cancelled' });
-    if (started.kind === 'poison') {
-      const reason = `its worker died ${started.crashes} times without the run advancing (it ${run.crashCause}): mend the job, then retry`;
-      await ends.end(run, { kind: 'parked', parked: { reason, choices: ['retry', 'restart', 'cancel'] } });
+    const started = await this.#takeFence(run, release);
+    if (started.kind !== 'ok') {
+      await this.#refuse(run, started);
+      return false;
     }
-    if (started.kind !== 'ok') return false;
     const { failures, crashes, checkpoint, savedAt, steps } = started;
     Object.assign(run, { failures, crashes, checkpoint, savedAt, steps, release });
     return true;
+  }
+
+  async #takeFence(run: HeldRun, release: string): Promise<Started> {
+    const { store, app, host, crashLimit, lockMs, patience, leaving } = this.options;
+    const by = { release, host, app, crashed: run.crashed, crashLimit, lockMs };
+    const claim = { ...run.right, part: run.claimed.part };
+    const started = await patience.until(
+      () => startRun(store, claim, by),
+      () => !run.lost && !leaving(),
+    );
+    run.crashed = false;
+    if (started.kind !== 'lost') run.fence = started.fence;
+    return started;
+  }
+
+  /** It is not to start: it is over already, or another's. */
+  async #refuse(run: HeldRun, started: Exclude<Started, { kind: 'ok' }>): Promise<void> {
+    const { ends, stops } = this.options;
+    switch (started.kind) {
+      case 'lost':
+        return stops.lose(run);
+      case 'settled':
+        return ends.endSettled(run, started);
+      case 'cancelled':
+        return ends.end(run, { kind: 'cancelled' });
+      case 'poison': {
+        const reason = `its worker died ${started.crashes} times without the run advancing (it ${run.crashCause}): mend the job, then retry`;
+        return ends.end(run, { kind: 'parked', parked: { reason, choices: ['retry', 'restart', 'cancel'] } });
+      }
+    }
   }
 
   #enter(run: HeldRun, slot: RunSlot, pool: Pool): void {
@@ -219,9 +276,13 @@ export class RunStarts {
     run.checkpoint = undefined;
     run.steps = undefined;
     run.cancelTimeout();
-    const limit = run.definition?.timeoutMs;
+    const limit = run.claimed.timeoutMs ?? run.definition?.timeoutMs;
     if (limit) run.cancelTimeout = clock.after(limit, () => stops.stop(run, 'timeout'));
     events.entered(run);
     if (run.cancelled) stops.stop(run, 'cancelled');
   }
 }
+
+/** Hooks and probes are of jobs only. */
+const mayStand = ({ job, stands, claimed }: HeldRun, pool: Pool): boolean =>
+  !pool.jobs.has(job) && stands !== false && claimed.taskRelease === null;

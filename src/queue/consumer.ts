@@ -1,4 +1,6 @@
 import { type Job, WaitingError, Worker } from 'bullmq';
+import type { StepRuns } from '../model/kept-workflow.js';
+import type { PartOf } from '../model/workflow.js';
 import { renewLocks } from '../store/locks.js';
 import { connect, type Store } from '../store/redis.js';
 import { ownOptionsOf } from './own-options.js';
@@ -23,6 +25,13 @@ export interface ClaimedRun {
   scheduledFor: string | null;
   /** The release that it has to run on, whatever the others run on: it is part of a window. */
   taskRelease: string | null;
+  /** 0: none. */
+  priority: number;
+  /** Which part of which workflow run it is. */
+  part: PartOf | null;
+  /** As the step of a workflow says; `null`: as the job does. */
+  timeoutMs: number | null;
+  backoff: StepRuns['backoff'];
 }
 
 export interface ConsumerOptions {
@@ -32,6 +41,8 @@ export interface ConsumerOptions {
   onClaim(run: ClaimedRun): Promise<Settlement>;
   /** The queue has recorded the end. */
   onEnded(run: { queue: string; jobId: string }): void;
+  /** The queue has put it aside. */
+  onAside(run: { queue: string; jobId: string }): void;
   onError(error: Error): void;
 }
 
@@ -69,6 +80,7 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
       forget(job.id!, token!);
       const ended = settlement.kind === 'completed' || settlement.kind === 'ended';
       if (ended && recorded) options.onEnded({ queue, jobId: job.id! });
+      if (settlement.kind === 'aside' && recorded) options.onAside({ queue, jobId: job.id! });
       // "It was moved": the queue library has no say in how a run ends.
       throw new WaitingError();
     },
@@ -120,8 +132,8 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
 }
 
 function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
-  const attempts = job.opts.attempts;
-  const { scheduledFor = null } = ownOptionsOf(job.opts);
+  const { attempts, priority } = job.opts;
+  const { part = null, timeoutMs = null, backoff = null, scheduledFor = null } = ownOptionsOf(job.opts);
   return {
     queue,
     jobId: job.id!,
@@ -132,5 +144,9 @@ function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
     attempts: attempts || null,
     scheduledFor,
     taskRelease: taskReleaseOf(job),
+    priority: priority || 0,
+    part,
+    timeoutMs,
+    backoff,
   };
 }

@@ -8,8 +8,12 @@ export type Settlement =
   | { kind: 'ended'; error: RunError; keep?: boolean }
   | { kind: 'retry'; delayMs: number }
   | { kind: 'give-back' }
+  /** It stands for a workflow run, whose steps have it brought back when they are done. */
+  | { kind: 'aside' }
   | { kind: 'lost' };
 
+/** Whoever claims it then, if it has not been brought back, only puts it aside again. */
+const ASIDE_MS = 365 * 24 * 3_600_000;
 const AGAIN_FIRST_MS = 100;
 const AGAIN_MOST_MS = 2_000;
 
@@ -54,6 +58,8 @@ async function move(job: Job, token: string, settlement: Settlement): Promise<vo
       if (settlement.delayMs > 0) return job.moveToDelayed(Date.now() + settlement.delayMs, token);
       await job.moveToWait(token);
       return;
+    case 'aside':
+      return job.moveToDelayed(Date.now() + ASIDE_MS, token);
     case 'give-back':
       await job.moveToWait(token);
       return;

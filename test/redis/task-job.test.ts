@@ -56,6 +56,7 @@ function host(act: (run: Started) => Promise<Settlement>): ClaimedRun[] {
       return act({ ...run, fence: started.fence });
     },
     onEnded: () => {},
+    onAside: () => {},
     onError: () => {},
   });
   onEnd(() => consumer.close());

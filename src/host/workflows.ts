@@ -1,0 +1,72 @@
+import type { StepAnswer, StepQuestion } from '../model/workflow.js';
+import type { Queues } from '../queue/queues.js';
+import type { Store } from '../store/redis.js';
+import type { RunAddress } from '../store/run-requests.js';
+import type { TroubleWatch } from '../store/trouble-watch.js';
+import { Agenda } from '../workflow/agenda.js';
+import { claimedWorkflow, type Standing } from '../workflow/claimed.js';
+import type { RunningRelease, WorkflowPorts } from '../workflow/ports.js';
+import type { HeldRun } from './held-run.js';
+import type { Pool } from './pool.js';
+
+export interface WorkflowsOptions {
+  app: string;
+  store: Store;
+  queues: Queues;
+  retention: { completedMs: number; failedMs: number };
+  payloadBytes: number;
+  trouble: TroubleWatch;
+  /** The workers of the release that runs; `null` while nothing may start. */
+  running(): Pool | null;
+  /** Asks the code of a release. */
+  evaluate(release: string, question: StepQuestion): Promise<StepAnswer>;
+}
+
+/** The workflow runs of one app, as far as this host moves them: none of them ever enters a worker. */
+export class Workflows {
+  readonly #agenda: Agenda;
+  readonly #ports: WorkflowPorts;
+
+  constructor(private readonly options: WorkflowsOptions) {
+    const { app, store, queues, retention, payloadBytes, trouble } = options;
+    const release = () => {
+      const pool = options.running();
+      return pool && this.#release(pool);
+    };
+    this.#ports = { app, store, queues, retention, limits: { payloadBytes }, release };
+    this.#agenda = new Agenda({
+      ports: this.#ports,
+      onError: (error, { jobId }) =>
+        trouble.failed(error, 'a workflow run could not be moved on; it is tried again', { run: jobId }),
+    });
+  }
+
+  #release({ release, jobs, workflows }: Pool): RunningRelease {
+    return { jobs, workflows, evaluate: question => this.options.evaluate(release, question) };
+  }
+
+  /** Takes what is due, now that something may be. */
+  look(): void {
+    this.#agenda.look().catch(error =>
+      this.options.trouble.failed(error, 'it could not be looked up which workflow runs are due', {
+        app: this.options.app,
+      }),
+    );
+  }
+
+  /** Something has happened to this one. */
+  move({ queue, jobId }: RunAddress): void {
+    this.#agenda.move({ queue, jobId });
+  }
+
+  /** What becomes of a claim that may stand for a workflow run. @throws FencedError; where it could not be found out now. */
+  claimed(run: HeldRun, pool: Pool, cancelled: boolean): Promise<Standing> {
+    const { runId, job, payload, scheduledFor, priority } = run.claimed;
+    const standIn = { right: run.right, runId, name: job, payload, scheduledFor, priority, cancelled };
+    return claimedWorkflow(this.#ports, this.#release(pool), standIn);
+  }
+
+  stop(): Promise<void> {
+    return this.#agenda.stop();
+  }
+}
