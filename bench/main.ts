@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { bench as checkpoint } from './checkpoint.js';
 import { bench as commit } from './commit.js';
 import { bench as crash } from './crash.js';
+import { bench as fires } from './fires.js';
 import { bench as rolling } from './rolling.js';
 import { bench as stop } from './stop.js';
 import type { Bench } from './support/bench.js';
@@ -12,7 +13,7 @@ import { writeResults } from './support/results.js';
 import { showAnswer } from './support/table.js';
 import { bench as workflow } from './workflow.js';
 
-const BENCHES = [stop, checkpoint, commit, crash, rolling, workflow];
+const BENCHES = [stop, checkpoint, commit, crash, rolling, fires, workflow];
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--rounds N] [--sizes a,b,c] [--quick]
        npm run bench:all [-- --json]          all of them; writes bench/RESULTS.md and bench/charts/

@@ -52,7 +52,7 @@ export interface Section {
   ratios: Ratio[];
 }
 
-export type Unit = 'ms' | 'µs' | '/s' | '%' | 'steps';
+export type Unit = 'ms' | 'µs' | '/s' | '%' | 'B' | 'steps';
 
 export interface Series {
   id: string;

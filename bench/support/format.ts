@@ -28,6 +28,7 @@ export const unitText: Record<Unit, string> = {
   µs: 'microseconds',
   '/s': 'a second',
   '%': 'per cent',
+  B: 'bytes',
   steps: 'steps',
 };
 

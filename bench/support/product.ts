@@ -64,9 +64,18 @@ export class Product {
     return host;
   }
 
+  /** Of the server. */
+  get serverPid(): number {
+    return this.#server!.pid;
+  }
+
   /** Bundles a folder of `bench/jobs` and sends it. @returns the ID of the release. */
-  async push(folder: string): Promise<string> {
-    const args = [CLI, 'release', 'push', '--jobs', join(ROOT, 'bench/jobs', folder), '--app', APP];
+  push(folder: string): Promise<string> {
+    return this.pushFolder(join(ROOT, 'bench/jobs', folder), APP);
+  }
+
+  async pushFolder(folder: string, app: string): Promise<string> {
+    const args = [CLI, 'release', 'push', '--jobs', folder, '--app', app];
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [...args, '--url', this.#http!.url, '--json'],
@@ -92,6 +101,30 @@ export class Product {
     );
     check(window.outcome === 'completed', `window ${id} ended as ${window.outcome}: ${window.summary}`);
     return this.#http!.get<Report>(`/v1/windows/${id}/report`);
+  }
+
+  /** Resolves when the schedules of these apps apply, and are so many. */
+  async untilScheduled(apps: string[], count: number): Promise<void> {
+    await eventually(
+      async () => {
+        let found = 0;
+        for (const app of apps) found += await this.#schedulesOf(app);
+        return found === count;
+      },
+      { timeout: 60_000, every: 200, what: `${count} schedules that apply` },
+    );
+  }
+
+  async #schedulesOf(app: string): Promise<number> {
+    let count = 0;
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const path = `/v1/schedules?app=${app}&limit=200${cursor && `&cursor=${cursor}`}`;
+      const page: { items: object[]; nextCursor: string | null } = await this.#http!.get(path);
+      count += page.items.length;
+      cursor = page.nextCursor;
+    }
+    return count;
   }
 
   /** @returns the IDs of the runs, in order. */
