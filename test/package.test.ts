@@ -66,6 +66,7 @@ describe('the packed package', () => {
       'config/slackwater.yaml',
       'docs/authoring.md',
       'docs/calendar.md',
+      'docs/schedules.md',
       'docs/windows.md',
       'docs/deploy.svg',
       'README.md',

@@ -6,6 +6,7 @@ import { useIdempotency } from './idempotency.js';
 import { createMethodTable } from './method-table.js';
 import { useOpenApi } from './openapi.js';
 import { answerBrokenHttp, readError, sendProblem } from './problems.js';
+import { backfillRoutes } from './routes/backfills.js';
 import { checkpointRoutes } from './routes/checkpoints.js';
 import { eventRoutes } from './routes/events.js';
 import { freezeRoutes } from './routes/freezes.js';
@@ -15,6 +16,7 @@ import { hostRoutes } from './routes/hosts.js';
 import { jobRoutes } from './routes/jobs.js';
 import { releaseRoutes } from './routes/releases.js';
 import { runRoutes } from './routes/runs.js';
+import { scheduleRoutes } from './routes/schedules.js';
 import { windowRequestRoutes } from './routes/window-requests.js';
 import { windowScheduleRoutes } from './routes/window-schedules.js';
 import { windowRoutes } from './routes/windows.js';
@@ -74,6 +76,8 @@ export function createApi(context: ApiContext): Api {
       holdRoutes,
       freezeRoutes,
       windowScheduleRoutes,
+      scheduleRoutes,
+      backfillRoutes,
       hostRoutes,
       healthRoutes,
     ])

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { CHOICES } from '../model/window.js';
 import { parseDuration } from '../platform/duration.js';
 import { SlackwaterError } from '../platform/errors.js';
+import { wallTime } from '../platform/time-zone.js';
 
 /*
  * What is typed, read at once: a bad value is told before anything else happens, and says what it may be.
@@ -21,6 +22,7 @@ export const limit = whole(1, 100_000);
 export const priority = whole(0, 2_097_152);
 export const hosts = whole(1, 1_000);
 export const count = whole(0, 1_000_000);
+export const atOnce = whole(1, 100);
 
 const SHORT = /^(\d+(\.\d+)?(ms|s|m|h|d))+$/;
 
@@ -77,6 +79,15 @@ export function name(text: string): string {
   throw new InvalidArgumentError(
     'It must start with a letter or digit and hold only letters, digits, ".", "_" and "-".',
   );
+}
+
+export function zone(text: string): string {
+  try {
+    wallTime(text, 0);
+    return text;
+  } catch {
+    throw new InvalidArgumentError('It must be a time zone, such as Europe/Berlin or UTC.');
+  }
 }
 
 /** Who it is, for the record of a server without tokens. */

@@ -4,6 +4,7 @@ import { defineCalendar } from './commands/calendar.js';
 import { defineIntake } from './commands/intake.js';
 import { defineReleases } from './commands/releases.js';
 import { defineRuns } from './commands/runs.js';
+import { defineSchedules } from './commands/schedules.js';
 import { defineServices } from './commands/services.js';
 import { defineWindows } from './commands/windows.js';
 import { defineWorkflows } from './commands/workflows.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   defineReleases(program);
   defineRuns(program);
   defineWorkflows(program);
+  defineSchedules(program);
   defineWindows(program);
   defineCalendar(program);
   defineIntake(program);

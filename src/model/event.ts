@@ -16,6 +16,7 @@
  * | `schedule.fires` | fires of schedules got a fate, or were held |
  * | `schedules.applied` | the schedules of a release apply to its app now |
  * | `schedule.paused`, `schedule.resumed` | a person lets a schedule rest, or go on |
+ * | `backfill.started`, `.cancelling`, `.ended` | of backfills of a schedule |
  * | `release.pushed` | a release was stored that was not there before |
  * | `host.joined`, `host.left` | a host came, left, or fell silent |
  */

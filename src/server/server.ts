@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../platform/logger.js';
 import { type Service, serviceGroup } from '../platform/service.js';
 import { createQueues } from '../queue/queues.js';
 import { hidePassword } from '../redis/address.mjs';
+import { createBackfills } from '../schedule/backfill.js';
 import { createScheduler } from '../schedule/scheduler.js';
 import { createLease } from '../store/lease.js';
 import { checkRedis, openStore, type Store } from '../store/redis.js';
@@ -149,7 +150,12 @@ function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): S
       else tellSchedules(logger, event);
     },
   });
-  const group = serviceGroup([lease, engine, scheduler]);
+  const backfills = createBackfills(store, queues, {
+    lease,
+    retention: config.retention,
+    onTrouble: error => trouble.failed(error, 'backfills could not be looked at'),
+  });
+  const group = serviceGroup([lease, engine, scheduler, backfills]);
   return {
     start: () => group.start(),
     async stop() {

@@ -98,7 +98,8 @@ function eventOf(app: string, decisions: Decision[]): string {
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
-const unsentField = ({ app, schedule, id }: UnsentFire): string => `${app} ${schedule} ${id}`;
+export const unsentField = ({ app, schedule, id }: Pick<UnsentFire, 'app' | 'schedule' | 'id'>): string =>
+  `${app} ${schedule} ${id}`;
 
 /** All that is recorded as running, and not yet known to be in its queue. */
 export async function unsentFires({ redis, keys }: Store): Promise<UnsentFire[]> {
@@ -111,6 +112,17 @@ export async function unsentFires({ redis, keys }: Store): Promise<UnsentFire[]>
     cursor = next;
   } while (cursor !== '0');
   return [...found.values()];
+}
+
+/** Which of these runs of a schedule, by their IDs, are on that list. */
+export async function unsentAmong(
+  { redis, keys }: Store,
+  { app, schedule }: { app: string; schedule: string },
+  ids: string[],
+): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await redis.hmget(keys.unsentFires, ...ids.map(id => unsentField({ app, schedule, id })));
+  return new Set(ids.filter((_, i) => found[i] !== null));
 }
 
 /** These are in their queue. */

@@ -26,6 +26,9 @@ export interface Keys {
   readonly schedulesVersions: string;
   /** Hash of the fires that run and are not yet known to be in their queue. */
   readonly unsentFires: string;
+  /** Sorted set of backfills by when they began; hash of those under way by app and schedule. */
+  readonly backfills: string;
+  readonly openBackfills: string;
   readonly events: string;
   /** Pub/sub channel: something of the control plane changed, look again. */
   readonly wake: string;
@@ -52,6 +55,11 @@ export interface Keys {
   fires(app: string, schedule: string): string;
   /** Hash of the fires of schedules that a window held. */
   heldFires(window: string): string;
+  backfill(id: string): string;
+  /** List of the instants that a backfill has still to run. */
+  backfillFires(id: string): string;
+  /** Sorted set of the instants of a schedule that backfills have run. */
+  backfilled(app: string, schedule: string): string;
   host(id: string): string;
   /** Learned times of an app's jobs: weights of `job|kind|bucket`. */
   paces(app: string): string;
@@ -103,6 +111,8 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     appliedSchedules: `${base}:schedules-applied`,
     schedulesVersions: `${base}:schedules-versions`,
     unsentFires: `${base}:fires-unsent`,
+    backfills: `${base}:backfills`,
+    openBackfills: `${base}:backfills:open`,
     events: `${base}:events`,
     wake: `${base}:wake`,
     neverThere: [`${base}:never-there`, `${queuePrefix}:sw:never-there`],
@@ -121,6 +131,9 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     runsByHand: app => `${base}:runs-by-hand:${app}`,
     fires: (app, schedule) => `${base}:fires:${app}:${schedule}`,
     heldFires: window => `${base}:held-fires:${window}`,
+    backfill: id => `${base}:backfill:${id}`,
+    backfillFires: id => `${base}:backfill:${id}:fires`,
+    backfilled: (app, schedule) => `${base}:backfilled:${app}:${schedule}`,
     host: id => `${base}:host:${id}`,
     paces: app => `${base}:paces:${app}`,
     record: (app, release) => `${base}:record:${app}:${release}`,

@@ -22,9 +22,9 @@ function filesOf(document: string): Record<string, string> {
   return Object.fromEntries(files);
 }
 
-it.each(['README.md', 'docs/authoring.md'])('the code in %s compiles', document => {
+it.each(['README.md', 'docs/authoring.md', 'docs/schedules.md'])('the code in %s compiles', document => {
   const files = filesOf(document);
-  expect(Object.keys(files).length).toBeGreaterThan(1);
+  expect(Object.keys(files).length).toBeGreaterThan(0);
   expect(compile(files)).toEqual([]);
 });
 

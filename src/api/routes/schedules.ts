@@ -1,0 +1,251 @@
+import * as z from 'zod';
+import type { Fire } from '../../model/schedule.js';
+import { fireByHand } from '../../schedule/fire-by-hand.js';
+import { timesOf } from '../../schedule/times.js';
+import { readFires, readFiresOf } from '../../store/fires.js';
+import {
+  findSchedule,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  type ScheduleView,
+} from '../../store/schedules.js';
+import { actorOf } from '../access.js';
+import { comingFires } from '../coming-fires.js';
+import type { ApiContext, Routes } from '../context.js';
+import { instantCursor, readInstantCursor } from '../instant-cursor.js';
+import { pageOf } from '../pages.js';
+import { comingShape, fireShape, scheduleShape } from '../schedule-shapes.js';
+import { listOf } from '../shapes.js';
+import { durationInput, limitInput, pageQuery, reasonInput } from '../validation.js';
+
+const tags = ['schedules'];
+const appField = z.string().min(1).max(100).optional();
+const appQuery = z.strictObject({
+  app: appField.meta({ description: 'needed only where several apps have a schedule of this name' }),
+});
+const params = z.strictObject({ name: z.string().min(1).max(200) });
+const firesQuery = { app: appField, cursor: z.string().max(100).optional(), limit: limitInput(1_000, 100) };
+const nextQuery = {
+  ...firesQuery,
+  limit: limitInput(5_000, 100),
+  for: durationInput.default(86_400_000).meta({ description: 'how far to look ahead; default 24h' }),
+  each: limitInput(1_000, 1_000).meta({ description: 'of each schedule at most so many' }),
+};
+
+/** What runs by itself. Schedules come with releases: what is asked of them here survives these. */
+export const scheduleRoutes: Routes = (api, context) => {
+  const { store, queues, config } = context;
+
+  api.get(
+    '/v1/schedules',
+    {
+      schema: {
+        tags,
+        summary: 'The schedules that apply: those of the releases that run',
+        querystring: z.strictObject({ app: appField, ...pageQuery }),
+        response: { 200: listOf(scheduleShape) },
+      },
+    },
+    async ({ query: { app, cursor, limit } }) => {
+      const all = await listSchedules(store, app);
+      const page = pageOf(all, ({ app, job }) => [app, job], limit, cursor);
+      return { ...page, items: await Promise.all(page.items.map(schedule => shown(context, schedule))) };
+    },
+  );
+
+  // Of all schedules: a job of this name is asked for by its own path, which is one longer.
+  api.get(
+    '/v1/schedules/next',
+    {
+      schema: {
+        tags,
+        summary: 'The coming fires of all schedules, against windows and freezes',
+        querystring: z.strictObject(nextQuery),
+        response: { 200: comingShape },
+      },
+    },
+    async ({ query }) => comingFires(context, await listSchedules(store, query.app), query),
+  );
+
+  api.get(
+    '/v1/schedules/fires',
+    {
+      schema: {
+        tags,
+        summary: 'What became of the fires of all schedules, the newest first',
+        description: 'Kept for 30 days, the newest 1,000 of each schedule.',
+        querystring: z.strictObject(firesQuery),
+        response: { 200: listOf(fireShape) },
+      },
+    },
+    async ({ query: { app, cursor, limit } }) => {
+      const before = readInstantCursor(cursor);
+      const all = await listSchedules(store, app);
+      const apps = [...new Set(all.map(schedule => schedule.app))];
+      const pages = await Promise.all(
+        apps.map(each => {
+          const names = all.filter(schedule => schedule.app === each).map(({ job }) => job);
+          return readFiresOf(store, each, names, { before, limit });
+        }),
+      );
+      return merged(
+        pages.map(({ items, next }) => ({ items, next })),
+        limit,
+      );
+    },
+  );
+
+  api.get(
+    '/v1/schedules/:name',
+    {
+      schema: {
+        tags,
+        summary: 'One schedule',
+        params,
+        querystring: appQuery,
+        response: { 200: scheduleShape },
+      },
+    },
+    async ({ params: { name }, query: { app } }) => shown(context, await findSchedule(store, name, app)),
+  );
+
+  api.post(
+    '/v1/schedules/:name/pause',
+    {
+      schema: {
+        tags,
+        summary: 'No fire until it is resumed',
+        description: 'What falls due meanwhile is skipped. No deploy and no rollback changes it.',
+        params,
+        querystring: appQuery,
+        body: z.strictObject({ reason: reasonInput.optional() }).optional(),
+        response: { 200: scheduleShape },
+      },
+    },
+    async request => {
+      const { params, query, body } = request;
+      const by = { by: actorOf(request), reason: body?.reason };
+      return shown(context, await pauseSchedule(store, { ...params, ...query }, by));
+    },
+  );
+
+  api.post(
+    '/v1/schedules/:name/resume',
+    {
+      schema: {
+        tags,
+        summary: 'Goes on with the next fire',
+        params,
+        querystring: appQuery,
+        body: z.strictObject({}).optional(),
+        response: { 200: scheduleShape },
+      },
+    },
+    async request => {
+      const { params, query } = request;
+      return shown(context, await resumeSchedule(store, { ...params, ...query }, { by: actorOf(request) }));
+    },
+  );
+
+  api.post(
+    '/v1/schedules/:name/fire',
+    {
+      schema: {
+        tags,
+        summary: 'Fire it now, beside its times',
+        description: 'Also while it is paused, and whatever else of it runs.',
+        params,
+        querystring: appQuery,
+        body: z.strictObject({}).optional(),
+        response: { 202: fireShape },
+      },
+    },
+    async (request, reply) => {
+      const { params, query } = request;
+      const { retention } = config;
+      const fire = await fireByHand(
+        store,
+        queues,
+        { ...params, ...query },
+        { by: actorOf(request), retention },
+      );
+      return reply
+        .code(202)
+        .header('location', `/v1/runs/${encodeURIComponent(fire.run!)}`)
+        .send(fire);
+    },
+  );
+
+  api.get(
+    '/v1/schedules/:name/next',
+    {
+      schema: {
+        tags,
+        summary: 'Its coming fires, against windows and freezes',
+        params,
+        querystring: z.strictObject(nextQuery),
+        response: { 200: comingShape },
+      },
+    },
+    async ({ params: { name }, query }) =>
+      comingFires(context, [await findSchedule(store, name, query.app)], query),
+  );
+
+  api.get(
+    '/v1/schedules/:name/fires',
+    {
+      schema: {
+        tags,
+        summary: 'What became of its fires, the newest first',
+        description: 'Kept for 30 days, the newest 1,000.',
+        params,
+        querystring: z.strictObject(firesQuery),
+        response: { 200: listOf(fireShape) },
+      },
+    },
+    async ({ params: { name }, query: { app, cursor, limit } }) => {
+      const schedule = await findSchedule(store, name, app);
+      const of = { app: schedule.app, schedule: schedule.job };
+      const { items, next } = await readFires(store, of, { before: readInstantCursor(cursor), limit });
+      return { items, nextCursor: next === null ? null : instantCursor(next) };
+    },
+  );
+};
+
+/** Pages of several apps as one: what comes after the first that has to be asked again belongs to the next page. */
+function merged(pages: { items: Fire[]; next: number | null }[], limit: number) {
+  const bound = Math.max(...pages.map(({ next }) => next ?? Number.NEGATIVE_INFINITY));
+  const all = pages
+    .flatMap(({ items }) => items)
+    .filter(({ at }) => Date.parse(at) >= bound)
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const last = all[limit - 1];
+  const page = last ? all.filter(({ at }) => at >= last.at) : all;
+  const more = page.length < all.length || Number.isFinite(bound);
+  return { items: page, nextCursor: more ? instantCursor(Date.parse(page.at(-1)!.at)) : null };
+}
+
+async function shown({ store }: ApiContext, schedule: ScheduleView) {
+  const { job: name, state, paused, ...fields } = schedule;
+  const [last = null] = (await readFires(store, { app: schedule.app, schedule: name }, { limit: 1 })).items;
+  const next = paused ? null : nextOf(schedule);
+  return {
+    name,
+    ...fields,
+    paused,
+    nextAt: next && new Date(next.at).toISOString(),
+    startsNextAt: next && new Date(next.dueAt).toISOString(),
+    last,
+  };
+}
+
+/** Days that are left out in a row are passed over: a year of them, no more. */
+const MOST_LEFT_OUT = 400;
+
+function nextOf(schedule: ScheduleView) {
+  const times = timesOf(schedule.app, schedule);
+  let tick = times.after(schedule.state.last);
+  for (let i = 0; tick?.leftOut != null && i < MOST_LEFT_OUT; i++) tick = times.after(tick.at);
+  return tick;
+}

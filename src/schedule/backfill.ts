@@ -1,0 +1,196 @@
+import type { BackfillProgress, BackfillRecord } from '../model/backfill.js';
+import { fireRunId, type UnsentFire } from '../model/schedule.js';
+import { type Clock, systemClock } from '../platform/clock.js';
+import type { Service } from '../platform/service.js';
+import type { EnqueueContext } from '../queue/enqueue.js';
+import { type RunEnd, runEnds } from '../queue/how-ended.js';
+import type { Queues } from '../queue/queues.js';
+import { advanceBackfill, nextOfBackfill, openBackfills, type StoredBackfill } from '../store/backfills.js';
+import { unsentAmong } from '../store/fires.js';
+import { listHolds } from '../store/holds.js';
+import { watchControl } from '../store/intents.js';
+import type { Lease } from '../store/lease.js';
+import { redisNow, type Store } from '../store/redis.js';
+import { listSchedules, type ScheduleView } from '../store/schedules.js';
+import { sendFires } from './send.js';
+import type { Holder } from './settle.js';
+
+/** How often those under way are looked at, ms; where there are none, how often it is looked for one. */
+const LOOK_EVERY_MS = 250;
+const IDLE_MS = 1_000;
+
+/** How long `stop` waits for a look that hangs on an absent Redis, ms. */
+const STOP_WITHIN_MS = 2_000;
+
+export interface BackfillsOptions {
+  lease: Pick<Lease, 'owner' | 'term' | 'held' | 'onChange'>;
+  retention: EnqueueContext['retention'];
+  clock?: Clock;
+  /** Hears of a look that failed. The next one comes by itself. */
+  onTrouble?: (error: unknown) => void;
+}
+
+/**
+ * Runs the past of schedules, where this server holds the lease. What a backfill takes is recorded in one script: the fire in the ledger, its run on the list of what is to be
+ * sent, and that it is taken. Then it is sent, and struck off. So whoever holds the lease next goes on where this one died, and nothing is sent under two IDs.
+ */
+export function createBackfills(store: Store, queues: Queues, options: BackfillsOptions): Service {
+  const { lease, retention, clock = systemClock, onTrouble = () => {} } = options;
+  const control = watchControl(store, () => wake());
+  let running = false;
+  let looking: Promise<void> | undefined;
+  let wanted = false;
+  let cancelNext = () => {};
+  let endChange = () => {};
+  /** Recorded by us in this term, and not known to be in their queue: Redis was away. */
+  let unsent: UnsentFire[] = [];
+  let term: number | null = null;
+
+  function wake(): void {
+    wanted = true;
+    looking ??= lookUntilDone().finally(() => {
+      looking = undefined;
+    });
+  }
+
+  async function lookUntilDone(): Promise<void> {
+    while (running && wanted) {
+      wanted = false;
+      cancelNext();
+      let again = IDLE_MS;
+      try {
+        if (lease.held()) again = await look({ owner: lease.owner, term: lease.term });
+      } catch (error) {
+        if (running) onTrouble(error);
+      }
+      if (running) cancelNext = clock.after(again, wake);
+    }
+  }
+
+  /** @returns after how long to look again, ms. */
+  async function look(holder: Holder): Promise<number> {
+    // Another one was here meanwhile, and has sent what we had not.
+    if (holder.term !== term) [term, unsent] = [holder.term, []];
+    const open = await openBackfills(store);
+    if (open.length === 0) return IDLE_MS;
+    await send();
+    const [holds, now] = await Promise.all([listHolds(store), redisNow(store.redis)]);
+    const schedules = await schedulesOf(open);
+    for (const each of open) {
+      const schedule = schedules.get(slotOf(each.record.app, each.record.schedule));
+      const hold = holds.find(({ queues: held }) => schedule !== undefined && held.includes(schedule.queue));
+      const waitsFor = schedule
+        ? hold
+          ? `queue ${schedule.queue} is held: ${hold.reason}`
+          : null
+        : `the release that runs has no schedule ${each.record.schedule}`;
+      await advance(each, { schedule, waitsFor, now, holder });
+    }
+    return LOOK_EVERY_MS;
+  }
+
+  async function schedulesOf(open: StoredBackfill[]): Promise<Map<string, ScheduleView>> {
+    const apps = [...new Set(open.map(({ record }) => record.app))];
+    const found = await Promise.all(apps.map(app => listSchedules(store, app)));
+    return new Map(found.flat().map(schedule => [slotOf(schedule.app, schedule.job), schedule]));
+  }
+
+  async function advance(stored: StoredBackfill, around: Around): Promise<void> {
+    const { record } = stored;
+    const seen = await settle(record);
+    const { schedule } = around;
+    const cancelled = record.cancelledBy !== null;
+    const waitsFor = cancelled || seen.progress.left === 0 ? null : around.waitsFor;
+    const room = cancelled || !schedule || waitsFor !== null ? 0 : record.concurrency - seen.flying.length;
+    const instants = await nextOfBackfill(store, record.id, room);
+    const taken = schedule ? instants.map(at => fireOf(record, schedule, at)) : [];
+    const flying = [...seen.flying, ...taken.map(({ unsent: { queue, id } }) => ({ queue, id }))];
+    const left = seen.progress.left - taken.length;
+    const over = flying.length === 0 && (cancelled || left <= 0);
+    const next: BackfillRecord = {
+      ...record,
+      waitsFor,
+      flying,
+      progress: { ...seen.progress, left, running: flying.length },
+      ...(over && {
+        state: cancelled ? 'cancelled' : 'completed',
+        endedAt: new Date(around.now).toISOString(),
+      }),
+    };
+    if (taken.length === 0 && JSON.stringify(next) === JSON.stringify(record)) return;
+    if ((await advanceBackfill(store, around.holder, stored, { record: next, taken })) !== 'advanced') return;
+    unsent.push(...taken.map(each => each.unsent));
+    await send();
+  }
+
+  /** What has become of the runs that it started. */
+  async function settle(record: BackfillRecord): Promise<Pick<BackfillRecord, 'flying' | 'progress'>> {
+    const { flying: started } = record;
+    // First: what is struck off is in its queue.
+    const onTheirWay = await unsentAmong(
+      store,
+      record,
+      started.map(({ id }) => id),
+    );
+    const ends = await runEnds(
+      store,
+      started.map(({ queue, id }) => ({ queue, jobId: id })),
+    );
+    const progress = { ...record.progress };
+    const flying = started.filter(({ id }, i) => {
+      const end: RunEnd = onTheirWay.has(id) ? null : ends[i]!;
+      if (end !== null) progress[end satisfies keyof BackfillProgress]++;
+      return end === null;
+    });
+    return { flying, progress };
+  }
+
+  async function send(): Promise<void> {
+    if (unsent.length === 0) return;
+    const { sent, error } = await sendFires(store, queues, unsent, retention);
+    unsent = unsent.filter(fire => !sent.includes(fire));
+    if (error) throw error;
+  }
+
+  return {
+    async start() {
+      if (running) return;
+      running = true;
+      endChange = lease.onChange(held => held && wake());
+      await control.start();
+      wake();
+    },
+    async stop() {
+      if (!running) return;
+      running = false;
+      cancelNext();
+      endChange();
+      await control.stop();
+      await Promise.race([looking, new Promise<void>(resolve => clock.after(STOP_WITHIN_MS, resolve))]);
+    },
+  };
+}
+
+interface Around {
+  /** As it applies now; missing where the release has it no more. */
+  schedule: ScheduleView | undefined;
+  waitsFor: string | null;
+  /** By the clock of Redis, ms. */
+  now: number;
+  holder: Holder;
+}
+
+const slotOf = (app: string, schedule: string): string => `${app}/${schedule}`;
+
+/** The run of a fire has the ID of that fire, so that it never runs twice; what is wanted again has IDs of the backfill's own. */
+function fireOf(
+  { id: backfill, again }: BackfillRecord,
+  { app, job, queue, payload }: ScheduleView,
+  at: number,
+) {
+  const id = fireRunId(app, job, at) + (again ? `.${backfill}` : '');
+  return {
+    fire: { at, fate: 'late' as const, reason: `run by backfill ${backfill}`, run: id },
+    unsent: { app, schedule: job, queue, job, id, scheduledFor: new Date(at).toISOString(), payload },
+  };
+}
