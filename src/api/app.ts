@@ -17,6 +17,7 @@ import { jobRoutes } from './routes/jobs.js';
 import { releaseRoutes } from './routes/releases.js';
 import { runRoutes } from './routes/runs.js';
 import { scheduleRoutes } from './routes/schedules.js';
+import { signalRoutes } from './routes/signals.js';
 import { windowRequestRoutes } from './routes/window-requests.js';
 import { windowScheduleRoutes } from './routes/window-schedules.js';
 import { windowRoutes } from './routes/windows.js';
@@ -69,6 +70,7 @@ export function createApi(context: ApiContext): Api {
     for (const routes of [
       jobRoutes,
       workflowRoutes,
+      signalRoutes,
       runRoutes,
       checkpointRoutes,
       releaseRoutes,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { RUN_STATES } from '../model/run.js';
 import { OUTCOMES, PHASES } from '../model/window.js';
-import { STEP_KINDS } from '../model/workflow.js';
+import { STEP_KINDS, STEP_STATES } from '../model/workflow.js';
 
 /**
  * What is answered, for the OpenAPI document. More fields may be there than are named: clients pass over those they do not know. The records
@@ -52,6 +52,27 @@ export const runShape = named('Run', {
   heldBy: z.array(heldByShape),
   checkpoint: open({ version: z.int().nullable(), bytes: z.int(), savedAt: time, count: z.int() }).nullable(),
   parked: open({ reason: z.string(), choices: z.array(z.string()) }).nullable(),
+  steps: z
+    .array(
+      open({
+        name: z.string(),
+        kind: z.enum(STEP_KINDS),
+        runs: z.string().nullable().meta({ description: 'the job or workflow that it runs' }),
+        after: z.array(z.string()),
+        state: z.enum(STEP_STATES),
+        counts: open({
+          total: z.int(),
+          done: z.int(),
+          failed: z.int(),
+          cancelled: z.int(),
+          left: z.int(),
+        }).nullable(),
+        ids: z.array(z.string()).meta({ description: 'of its runs, the first hundred' }),
+        dueAt: time.nullable().meta({ description: 'when a wait is over, or a signal late' }),
+      }),
+    )
+    .optional()
+    .meta({ description: 'of a workflow run that has begun; not in lists' }),
 });
 
 export const savedStateShape = named('SavedState', {

@@ -87,6 +87,7 @@ export class AppHost {
     this.workflows = new Workflows({
       ...options,
       running: () => (this.control.open ? this.control.pool : null),
+      begun: ({ queue, jobId }) => void this.standby?.proveBegun({ queue, jobId }),
       evaluate: (release, question) => this.evaluator.ask(release, question),
     });
     const lanes = new Lanes(this, store, () => this.control.dispatch());

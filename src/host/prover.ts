@@ -2,10 +2,12 @@ import type { ProofStatus, Refusal, SetBack } from '../model/intent.js';
 import type { ProofItem, ProofResult } from '../model/messages.js';
 import type { JobManifest } from '../model/release.js';
 import { isAbove } from '../model/way-down.js';
+import type { WorkflowManifest } from '../model/workflow.js';
 import { runIdOf } from '../queue/run-id.js';
 import type { Store } from '../store/redis.js';
 import type { BringDown } from './bring-down.js';
 import type { WorkerProcess } from './worker-process.js';
+import { WorkflowProver } from './workflow-prover.js';
 
 /** A saved state, and whose it is. */
 export interface ProofSubject {
@@ -34,6 +36,7 @@ export interface ProverOptions {
   currentRelease: string | null;
   /** Jobs of the next release. */
   nextJobs: ReadonlyMap<string, JobManifest>;
+  nextWorkflows: ReadonlyMap<string, WorkflowManifest>;
   /** For states of a later version than the next release reads. */
   bringDown: BringDown;
   /** Reads, upgrades and brings back: a worker of the next release, when it has loaded that; `null`: there will be none. */
@@ -54,8 +57,12 @@ const MOST_DEATHS = 3;
  */
 export class Prover {
   readonly oneWay = new Set<string>();
+  readonly workflows: WorkflowProver;
 
-  constructor(private readonly options: ProverOptions) {}
+  constructor(private readonly options: ProverOptions) {
+    const { store, nextJobs: jobs, nextWorkflows: workflows, next } = options;
+    this.workflows = new WorkflowProver({ store, jobs, workflows, next });
+  }
 
   /** Proves a batch. @throws when one worker after the other died over it: nothing is proven then. */
   async prove(subjects: ProofSubject[]): Promise<Proof> {
@@ -148,7 +155,7 @@ export class Prover {
     return refusals.concat(brought.flatMap(({ subject }, i) => refusal(subject, back[i]!)));
   }
 
-  /** Proves all live checkpoints in scope, page by page, and reports as it goes. Memory stays flat. */
+  /** Proves all live checkpoints and workflow runs in scope, page by page, and reports as it goes. Memory stays flat. */
   async *proveAll(round: number): AsyncGenerator<ProofStatus> {
     const begun = performance.now();
     const setBack = new Map<string, SetBack>();
@@ -162,6 +169,11 @@ export class Prover {
       oneWay: [],
       setBack: [],
     };
+    const refuse = (refusals: Refusal[]) => {
+      status.refused += refusals.length;
+      status.refusals.push(...refusals.slice(0, KEPT_REFUSALS - status.refusals.length));
+      status.ms = Math.round(performance.now() - begun);
+    };
     for (const queue of this.options.queues) {
       for await (const subjects of this.#live(queue)) {
         const { refusals, setBack: lost } = await this.prove(subjects);
@@ -170,11 +182,13 @@ export class Prover {
           setBack.set(job, { job, runs: runs + 1, onRollback });
         }
         status.checkpoints += subjects.length;
-        status.refused += refusals.length;
-        status.refusals.push(...refusals.slice(0, KEPT_REFUSALS - status.refusals.length));
         status.oneWay = [...this.oneWay];
         status.setBack = [...setBack.values()];
-        status.ms = Math.round(performance.now() - begun);
+        refuse(refusals);
+        yield { ...status };
+      }
+      for await (const refusals of this.workflows.proveQueue(queue)) {
+        refuse(refusals);
         yield { ...status };
       }
     }

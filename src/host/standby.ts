@@ -1,5 +1,6 @@
 import type { Refusal } from '../model/intent.js';
 import { runIdOf } from '../queue/run-id.js';
+import type { RunAddress } from '../store/run-requests.js';
 import type { HeldRun } from './held-run.js';
 import type { LocalRelease } from './local-release.js';
 import type { Pool } from './pool.js';
@@ -7,7 +8,8 @@ import { type ProofSubject, Prover, type ProverOptions } from './prover.js';
 import type { Spare, SpareWorkers } from './spare-workers.js';
 import type { WorkerProcess } from './worker-process.js';
 
-export interface StandbyOptions extends Omit<ProverOptions, 'next' | 'current' | 'nextJobs'> {
+export interface StandbyOptions
+  extends Omit<ProverOptions, 'next' | 'current' | 'nextJobs' | 'nextWorkflows'> {
   local: LocalRelease;
   pool: Pool;
   spares: SpareWorkers;
@@ -43,6 +45,7 @@ export class Standby {
       next: async () => (this.state === 'broken' ? null : ((await this.pool.whenReady())?.process ?? null)),
       current: () => this.#borrowCurrent(),
       nextJobs: options.pool.jobs,
+      nextWorkflows: options.pool.workflows,
     });
     void this.#load();
   }
@@ -93,6 +96,19 @@ export class Standby {
         this.options.onProven();
       },
     );
+  }
+
+  /** A workflow run has begun on the present release: its graph is what the next release will have to go on with. */
+  async proveBegun(run: RunAddress): Promise<void> {
+    this.proving++;
+    try {
+      await this.pool.loaded;
+      this.refusals.push(...(await this.prover.workflows.prove([run])));
+    } catch (error) {
+      this.#refuse({ ...run, job: 'workflow' }, `could not be proven: ${(error as Error).message}`);
+    }
+    this.proving--;
+    this.options.onProven();
   }
 
   #add(run: HeldRun, version: number | null, state: string | null, writer: string | null): void {

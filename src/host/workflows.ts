@@ -18,6 +18,8 @@ export interface WorkflowsOptions {
   trouble: TroubleWatch;
   /** The workers of the release that runs; `null` while nothing may start. */
   running(): Pool | null;
+  /** One has begun, or begins again: its graph is what another release will have to go on with. */
+  begun(run: RunAddress): void;
   /** Asks the code of a release. */
   evaluate(release: string, question: StepQuestion): Promise<StepAnswer>;
 }
@@ -60,10 +62,12 @@ export class Workflows {
   }
 
   /** What becomes of a claim that may stand for a workflow run. @throws FencedError; where it could not be found out now. */
-  claimed(run: HeldRun, pool: Pool, cancelled: boolean): Promise<Standing> {
+  async claimed(run: HeldRun, pool: Pool, cancelled: boolean): Promise<Standing> {
     const { runId, job, payload, scheduledFor, priority } = run.claimed;
     const standIn = { right: run.right, runId, name: job, payload, scheduledFor, priority, cancelled };
-    return claimedWorkflow(this.#ports, this.#release(pool), standIn);
+    const standing = await claimedWorkflow(this.#ports, this.#release(pool), standIn);
+    if (standing.kind === 'aside') this.options.begun(run.right);
+    return standing;
   }
 
   stop(): Promise<void> {

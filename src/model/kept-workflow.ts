@@ -86,12 +86,6 @@ export function nextDue({ steps }: KeptWorkflow): number | null {
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** The steps that no other waits for: their results are those of the workflow. */
-export function lastSteps({ steps }: WorkflowGraph): StepManifest[] {
-  const waitedFor = new Set(steps.flatMap(({ after }) => after));
-  return steps.filter(({ name }) => !waitedFor.has(name));
-}
-
 /** The name under which the result of a run is kept. `index`: of a step with `each`. */
 export const fieldOf = (step: string, index: number | null): string =>
   index === null ? step : `${step}/${index}`;

@@ -1,3 +1,5 @@
+import type { StepManifest, StepState } from './workflow.js';
+
 /** Where a run stands, as API, CLI and docs say it. */
 export const RUN_STATES = [
   'queued',
@@ -48,6 +50,21 @@ export interface HeldBy {
   until: string | null;
 }
 
+/** A step of a workflow run: as it was when the run began, and how it stands. Times are ISO 8601 in UTC. */
+export interface RunStep extends StepManifest {
+  state: StepState;
+  /** Of its runs; `null` before they are known, and where it has none. `left`: have not ended. */
+  counts: { total: number; done: number; failed: number; cancelled: number; left: number } | null;
+  /** Of its runs that are in their queue, the first hundred. */
+  ids: string[];
+  readyAt: string | null;
+  settledAt: string | null;
+  /** When a wait is over, or a signal late. */
+  dueAt: string | null;
+  /** Its signal has come. */
+  signalled: boolean;
+}
+
 /** A run as API and CLI answer it. Times are ISO 8601 in UTC. */
 export interface Run {
   id: string;
@@ -70,6 +87,8 @@ export interface Run {
   heldBy: HeldBy[];
   checkpoint: CheckpointInfo | null;
   parked: Parked | null;
+  /** Of a workflow run that has begun, where one run is asked for; else it is not there. */
+  steps?: RunStep[];
 }
 
 /**

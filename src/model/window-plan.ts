@@ -23,7 +23,7 @@ export interface WindowPlan {
   fires: Fire[];
   /** How the schedules of the app change with its release; absent in the plan of an earlier Slackwater. */
   schedules?: SchedulesDiff;
-  /** States are read by the new code in `preparing`; no dry run can tell before. */
+  /** Of workflow runs alone, which the manifest tells. States and payloads are read by the new code in `preparing`; no dry run can tell before. */
   refusals: Refusal[];
   /** What would refuse or delay it, as far as it can be seen from here, as sentences. */
   warnings: string[];

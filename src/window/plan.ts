@@ -13,6 +13,7 @@ import { sum } from './facts.js';
 import { forecastOf } from './forecast.js';
 import { schedulePlan } from './plan-schedules.js';
 import { stateWarnings, type Warning } from './plan-states.js';
+import { workflowRefusals } from './plan-workflows.js';
 import { count } from './table/sentences.js';
 import type { WindowInput } from './window-input.js';
 
@@ -52,7 +53,7 @@ export async function planWindow(
     runs: { inFlight: sum(apps, app => app.running), blockers: blockers.slice(0, 100) },
     forecast: forecastOf(apps, paces, window.drainTimeoutMs),
     ...ofSchedules,
-    refusals: [],
+    refusals: await workflowRefusals(store, release, window.queues),
     warnings: warnings.map(({ text }) => text),
     refusedFor: warnings.filter(({ refuses }) => refuses).map(({ text }) => text),
     hosts: hosts.map(host => ({ id: host.id, release: host.apps[window.app]?.release ?? null })),

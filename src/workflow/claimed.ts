@@ -1,5 +1,6 @@
-import { isOver, type KeptWorkflow, lastSteps } from '../model/kept-workflow.js';
+import { isOver, type KeptWorkflow } from '../model/kept-workflow.js';
 import type { RunEnd, RunError } from '../model/run.js';
+import { lastSteps } from '../model/workflow.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { Claimed } from '../store/runs.js';
 import { beginWorkflow, readWorkflow, reopenWorkflow } from '../store/workflows.js';

@@ -78,6 +78,7 @@ describe('the OpenAPI document', () => {
         'POST /v1/runs/{id}/cancel',
         'POST /v1/runs/{id}/retry',
         'POST /v1/runs/{id}/resume',
+        'POST /v1/runs/{id}/signals/{name}',
         'POST /v1/releases',
         'GET /v1/releases',
         'GET /v1/releases/{id}',

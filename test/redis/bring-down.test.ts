@@ -132,6 +132,7 @@ describe('a proof against an older release', () => {
       currentJobs: manifest(current),
       currentRelease: 'r2',
       nextJobs: manifest(old),
+      nextWorkflows: new Map(),
       bringDown,
       next: async () => mortal(),
       current: async () => worker(current),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fieldOf, lastSteps } from '../../src/model/kept-workflow.js';
+import { fieldOf } from '../../src/model/kept-workflow.js';
+import { lastSteps } from '../../src/model/workflow.js';
 import { partRunId } from '../../src/queue/workflow-runs.js';
 import { readWorkflow } from '../../src/store/workflows.js';
 import { Random } from '../simulation/random.js';

@@ -4,7 +4,8 @@ import { SlackwaterError } from '../../platform/errors.js';
 import { listRuns } from '../../queue/list-runs.js';
 import { cancelRun, resumeRun, retryRun } from '../../queue/run-actions.js';
 import { runCheckpoint } from '../../queue/run-checkpoint.js';
-import { runLogs, showRun } from '../../queue/runs.js';
+import { showWhole } from '../../queue/run-steps.js';
+import { runLogs } from '../../queue/runs.js';
 import type { Store } from '../../store/redis.js';
 import { getWindow } from '../../store/windows.js';
 import type { Routes } from '../context.js';
@@ -51,8 +52,16 @@ export const runRoutes: Routes = (api, { store, queues }) => {
 
   api.get(
     '/v1/runs/:id',
-    { schema: { tags, summary: 'One run', params: idParams, response: { 200: runShape } } },
-    request => showRun(store, request.params.id),
+    {
+      schema: {
+        tags,
+        summary: 'One run',
+        description: 'That of a workflow with its `steps`, once it has begun.',
+        params: idParams,
+        response: { 200: runShape },
+      },
+    },
+    request => showWhole(store, request.params.id),
   );
 
   api.get(

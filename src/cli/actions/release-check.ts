@@ -5,6 +5,7 @@ import { SlackwaterError } from '../../platform/errors.js';
 import { STATES_FOLDER } from '../../release/find-modules.js';
 import { buildRelease } from '../../release/index.js';
 import { checkStates, type Findings, type Subject } from '../check/check-states.js';
+import { type CheckedWorkflows, checkWorkflows } from '../check/check-workflows.js';
 import { fetchRelease, type LocalRelease, layOut } from '../check/local-release.js';
 import type { Client } from '../client.js';
 import { connect } from '../connect.js';
@@ -13,7 +14,7 @@ import { EXIT } from '../exit-codes.js';
 import { printJson, printLines, say, styleOf } from '../output.js';
 import { currentRelease } from '../push.js';
 import { Exit } from '../report-error.js';
-import { checkLines } from '../show/check.js';
+import { checkLines, workflowCheckLines } from '../show/check.js';
 import { liveStates } from '../states/live-states.js';
 import { readStates } from '../states/read-states.js';
 
@@ -23,7 +24,7 @@ interface CheckOptions extends CommonOptions {
   checkpoints?: string[];
 }
 
-/** Reads saved states with the code of a release that runs nowhere yet, and says which it cannot read. Changes nothing. */
+/** Reads saved states with the code of a release that runs nowhere yet, holds workflow runs against its graphs, and says what it cannot go on with. Changes nothing. */
 export async function check(id: string | undefined, options: CheckOptions): Promise<void> {
   if (id !== undefined && options.jobs !== undefined)
     throw new SlackwaterError(
@@ -45,8 +46,9 @@ export async function check(id: string | undefined, options: CheckOptions): Prom
         'bad-request',
         `there is no state in ${options.checkpoints.join(', ')}: name what "slackwater runs export-checkpoints --out" wrote`,
       );
-    tell(found, next, running, options);
-    if (found.refused > 0) throw new Exit(EXIT.failed);
+    const flows = now && !options.checkpoints ? await checkWorkflows(client, next) : NO_WORKFLOWS;
+    tell(found, flows, next, running, options);
+    if (found.refused > 0 || flows.unfit.length > 0) throw new Exit(EXIT.failed);
   } finally {
     await Promise.all([next.remove(), running?.remove()]);
   }
@@ -92,13 +94,17 @@ async function* both(
   yield* live;
 }
 
+const NO_WORKFLOWS: CheckedWorkflows = { workflows: 0, unfit: [] };
+
 function tell(
   found: Findings,
+  flows: CheckedWorkflows,
   next: LocalRelease,
   running: LocalRelease | null,
   { json }: CheckOptions,
 ): void {
   const release = { release: next.id, app: next.app, running: running?.id ?? null };
-  if (json) return printJson({ ...release, states: found.live + found.kept, ...found });
-  printLines(checkLines(found, running?.id ?? null, styleOf(process.stdout)));
+  if (json) return printJson({ ...release, states: found.live + found.kept, ...found, ...flows });
+  const style = styleOf(process.stdout);
+  printLines([...checkLines(found, running?.id ?? null, style), ...workflowCheckLines(flows, style)]);
 }

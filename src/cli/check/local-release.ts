@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { manifestOf, verifyFiles } from '../../model/manifest.js';
 import type { JobManifest, Manifest, Release } from '../../model/release.js';
+import type { WorkflowManifest } from '../../model/workflow.js';
 import { SlackwaterError } from '../../platform/errors.js';
 import { writeFiles } from '../../platform/files.js';
 import type { Client } from '../client.js';
@@ -13,6 +14,7 @@ export interface LocalRelease {
   id: string;
   app: string;
   jobs: ReadonlyMap<string, JobManifest>;
+  workflows: ReadonlyMap<string, WorkflowManifest>;
   /** Absolute path of the module to import. */
   entry: string;
   remove(): Promise<void>;
@@ -30,6 +32,7 @@ export async function layOut(release: {
     id,
     app: manifest.app,
     jobs: new Map(manifest.jobs.map(job => [job.name, job])),
+    workflows: new Map(manifest.workflows.map(workflow => [workflow.name, workflow])),
     entry: path.join(folder, ...manifest.entry.split('/')),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -35,7 +35,7 @@ export function defineReleases(program: Command): void {
     .action(lazy(async () => (await import('../actions/release-push.js')).push));
   overHttp(release.command('check [id]'), 'release check --jobs jobs')
     .description(
-      'Read saved states with the code of a release before it runs anywhere, and say which it cannot read.',
+      'Read saved states with the code of a release before it runs anywhere, hold workflow runs against its graphs, and say what it cannot go on with.',
     )
     .option(
       '--jobs <dir>',

@@ -77,4 +77,10 @@ export function defineRuns(program: Command): void {
     .description('Let a parked run go on, by one of the choices that it offers.')
     .option('--choice <choice>', 'which ("runs show" names them)')
     .action(lazy(async () => (await import('../actions/run-requests.js')).resume));
+  overHttp(runs.command('signal <id> <name>'), `runs signal run-01j8… approve --payload '{"by":"anna"}'`)
+    .description(
+      'Signal a workflow run: the first signal of a name counts, and one that comes early is kept.',
+    )
+    .option('--payload <json>', 'what it carries: JSON, @FILE, or - for stdin (default: null)')
+    .action(lazy(async () => (await import('../actions/signal.js')).signal));
 }

@@ -1,4 +1,5 @@
 import type { Findings, Unreadable } from '../check/check-states.js';
+import type { CheckedWorkflows } from '../check/check-workflows.js';
 import { mending, versions } from './refusals.js';
 import type { Style } from './style.js';
 import { plural } from './text.js';
@@ -54,4 +55,25 @@ function advice(refusals: Unreadable[]): string[] {
     ),
   );
   return [...steps, 'then check again'];
+}
+
+/** Which workflow runs a release cannot go on with, and where. */
+export function workflowCheckLines({ workflows, unfit }: CheckedWorkflows, style: Style): string[] {
+  if (workflows === 0) return [];
+  const all = plural(workflows, 'live workflow run');
+  if (unfit.length === 0) return [`${style.green('✓')} can go on with all ${all}`];
+  const runs = new Set(unfit.map(({ run }) => run)).size;
+  const lines = unfit
+    .slice(0, SHOWN)
+    .flatMap(({ run, job, step, message }) => [
+      `  ${style.red('✗')} ${style.bold(job)}  ${run}`,
+      `    ${step === null ? '' : `step ${style.cyan(step)}: `}${message}`,
+    ]);
+  const more = unfit.length - SHOWN;
+  return [
+    `${style.red('✗')} cannot go on with ${runs.toLocaleString('en-US')} of ${all}`,
+    '',
+    ...lines,
+    ...(more > 0 ? [style.dim(`    … and ${plural(more, 'more step')} (--json names all)`)] : []),
+  ];
 }

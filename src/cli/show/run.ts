@@ -1,5 +1,6 @@
 import type { Run, RunState } from '../../model/run.js';
 import { formatDuration } from '../../platform/duration.js';
+import { runGraphLines } from './run-graph.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
 import { brief, bytes, when } from './text.js';
@@ -78,6 +79,7 @@ export function runLines(run: Run, now: number, style: Style): string[] {
     ...(error
       ? ['', `  ${style.red(`${error.name}: ${error.message}`)}`, ...stackLines(error.stack, style)]
       : []),
+    ...(run.steps ? ['', ...runGraphLines(run.steps, now, style)] : []),
     ...(parked ? ['', `  ${style.red('parked')}: ${parked.reason}`, ...choices(run, style)] : []),
   ];
 }

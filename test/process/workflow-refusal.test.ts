@@ -1,0 +1,95 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { WindowPlan } from '../../src/model/window-plan.js';
+import { eventually } from '../support/eventually.js';
+import { runCli } from '../support/processes.js';
+import { tempDir } from '../support/temp-dir.js';
+import { type Product, startProduct } from './support/product.js';
+
+/** Waits for a signal between its first step and the others. */
+const flow = ({ payload = 'z.object({ day: z.string() })', steps = '', marker = '' }) => `
+import { defineJob, defineWorkflow } from 'slackwater';
+import * as z from 'zod';
+const say = defineJob({ name: 'say', run: (_, payload) => ({ payload, marker: '${marker}' }) });
+export const gated = defineWorkflow({ name: 'gated', payload: ${payload} })
+  .step('first', say)
+  .signal('go', { after: ['first'] })
+  ${steps};
+`;
+const LAST = `.step('last', say, { after: ['go'], payload: ({ results }) => results.go })`;
+
+let folders = 0;
+const parent = tempDir('workflow-refusal');
+function folder(code: string): string {
+  const jobs = join(parent, `v${++folders}`);
+  mkdirSync(jobs);
+  writeFileSync(join(jobs, 'flow.ts'), code);
+  return jobs;
+}
+
+/** A run that waits for its signal. */
+async function begin(product: Product): Promise<string> {
+  const { id } = await product.client.post<{ id: string }>('/v1/workflows/gated/runs', {
+    payload: { day: 'monday' },
+  });
+  await eventually(async () => (await product.run(id)).steps?.[1]?.state === 'running', {
+    what: 'a step that waits for a signal',
+  });
+  return id;
+}
+
+test('a release that a workflow run cannot go on with is refused, with run and step; one that it can go on with takes it over', async () => {
+  const product = await startProduct({ workers: 1 });
+  const v1 = await product.deploy(folder(flow({ steps: LAST, marker: 'one' })));
+  const run = await begin(product);
+
+  // The step to come is gone.
+  const without = folder(flow({}));
+  const refused = await product.push(without);
+  const plan = await product.client.post<WindowPlan>(
+    '/v1/windows',
+    { release: refused, reason: 'a test' },
+    { query: { dryRun: 'true' } },
+  );
+  const misfit = {
+    run,
+    job: 'gated',
+    queue: 'default',
+    step: 'last',
+    message: expect.stringContaining('not in the release any more'),
+  };
+  expect(plan.refusals).toMatchObject([misfit]);
+
+  const check = await runCli(['release', 'check', '--jobs', without, '--app', 'ledger'], {
+    env: { SLACKWATER_URL: product.client.url },
+  });
+  expect(check.code, check.stderr).toBe(1);
+  expect(check.stdout).toMatch(
+    new RegExp(
+      `cannot go on with 1 of 1 live workflow run\\n\\n +✗ gated +${run}\\n +step last: it is not in the release any more`,
+    ),
+  );
+
+  const window = await product.endedAs((await product.open(refused)).id, 'refused');
+  expect(window.phases.map(({ phase }) => phase)).toEqual(['scheduled', 'preparing', 'done']);
+  expect(window.refusals).toMatchObject([misfit]);
+  expect(window.summary).toContain(
+    `workflow run ${run} (gated) cannot go on at step last: it is not in the release any more`,
+  );
+
+  // Its payload is one that the new code does not take.
+  const strict = await product.push(
+    folder(flow({ payload: 'z.object({ day: z.iso.date() })', steps: LAST })),
+  );
+  const second = await product.endedAs((await product.open(strict)).id, 'refused');
+  expect(second.refusals).toMatchObject([{ run, step: null, message: expect.stringContaining('/day') }]);
+
+  // A new step beside it, and other code.
+  const extra = `${LAST}.step('extra', say, { after: ['first'] })`;
+  const v2 = await product.deploy(folder(flow({ steps: extra, marker: 'two' })));
+  expect(v2).not.toBe(v1);
+  await product.client.post(`/v1/runs/${run}/signals/go`, { payload: { by: 'anna' } });
+  const [ended] = await product.all([run], ['completed']);
+  expect(ended!.result).toEqual({ last: { payload: { by: 'anna' }, marker: 'two' } });
+});
