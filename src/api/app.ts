@@ -7,6 +7,7 @@ import { createMethodTable } from './method-table.js';
 import { useOpenApi } from './openapi.js';
 import { answerBrokenHttp, readError, sendProblem } from './problems.js';
 import { backfillRoutes } from './routes/backfills.js';
+import { bulkRoutes } from './routes/bulk.js';
 import { checkpointRoutes } from './routes/checkpoints.js';
 import { eventRoutes } from './routes/events.js';
 import { freezeRoutes } from './routes/freezes.js';
@@ -14,6 +15,7 @@ import { healthRoutes } from './routes/health.js';
 import { holdRoutes } from './routes/holds.js';
 import { hostRoutes } from './routes/hosts.js';
 import { jobRoutes } from './routes/jobs.js';
+import { queueRoutes } from './routes/queues.js';
 import { releaseRoutes } from './routes/releases.js';
 import { runRoutes } from './routes/runs.js';
 import { scheduleRoutes } from './routes/schedules.js';
@@ -81,6 +83,8 @@ export function createApi(context: ApiContext): Api {
       scheduleRoutes,
       backfillRoutes,
       hostRoutes,
+      queueRoutes,
+      bulkRoutes,
       healthRoutes,
     ])
       routes(api, context);

@@ -28,6 +28,10 @@ export const problemShape = named('Problem', {
 const heldByShape = named('HeldBy', {
   hold: z.string().optional(),
   window: z.string().optional(),
+  limit: z
+    .enum(['concurrency', 'perKey', 'rate'])
+    .optional()
+    .meta({ description: 'of its job, for which it is in line' }),
   reason: z.string(),
   until: time.nullable(),
 });
@@ -100,6 +104,14 @@ export const acceptedShape = named('AcceptedRun', {
 const jobFields = {
   name: z.string(),
   queue: z.string(),
+  limit: open({
+    concurrency: z.int().optional(),
+    perKey: z.int().optional(),
+    rate: open({ max: z.int(), perMs: ms }).optional(),
+  })
+    .optional()
+    .meta({ description: 'of its runs, over all hosts' }),
+  concurrencyKey: z.string().optional().meta({ description: 'a path into the payload' }),
   payloadSchema: z.record(z.string(), z.unknown()),
   checkpointVersion: z.int().nullable(),
 };
@@ -138,6 +150,17 @@ export const usedReleaseShape = named('UsedRelease', {
       open({ id: z.string(), phase: z.enum(PHASES), outcome: z.enum(OUTCOMES).nullable(), startsAt: time }),
     )
     .meta({ description: 'that go to it, or on their way back return to it, and are not over' }),
+});
+
+export const bulkShape = named('BulkAnswer', {
+  dryRun: z.boolean(),
+  items: z
+    .array(open({ id: z.string(), job: z.string(), queue: z.string(), state: z.enum(RUN_STATES) }))
+    .meta({ description: 'as they stand now' }),
+  passed: z
+    .array(open({ id: z.string(), code: z.string(), detail: z.string() }))
+    .meta({ description: 'left as they were, each with the reason' }),
+  more: z.boolean().meta({ description: 'others fit: ask again' }),
 });
 
 export const holdShape = named('Hold', {
@@ -182,7 +205,13 @@ export const queueShape = named('Queue', {
     .string()
     .meta({ description: "BullMQ's prefix, which plain producers need where it is not bull" }),
   paused: z.boolean(),
-  counts: z.record(z.string(), z.int()).meta({ description: 'how many runs stand where' }),
+  counts: z
+    .record(z.string(), z.int())
+    .meta({ description: 'how many runs stand where; `inLine`: for a limit of their job' }),
+  limits: open({
+    concurrency: z.int().nullable(),
+    rate: open({ max: z.int(), perMs: ms }).nullable(),
+  }).meta({ description: 'over all hosts' }),
   holds: z.array(heldByShape),
 });
 

@@ -1,4 +1,5 @@
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
+import { checkLimits } from './check-limits.js';
 import { checkSchedule } from './check-schedule.js';
 import { checkVersions } from './check-versions.js';
 import { checkChoice, checkCount, checkDuration, checkName, checkSchema, refuseUnknown } from './checks.js';
@@ -13,6 +14,9 @@ const OPTIONS = [
   'backoff',
   'timeout',
   'concurrency',
+  'limit',
+  'concurrencyKey',
+  'retention',
   'schedule',
   'run',
 ];
@@ -47,6 +51,7 @@ function checkOptions(options: Record<string, unknown>, fault: Fault): void {
   if (checkpoint !== undefined) checkCheckpoint(checkpoint, fault);
   if (attempts !== undefined) checkCount(attempts, 'attempts', fault);
   if (concurrency !== undefined) checkCount(concurrency, 'concurrency', fault);
+  checkLimits(options, fault);
   if (timeout !== undefined && checkDuration(timeout, 'timeout', fault) === 0)
     fault('/timeout', 'timeout must be longer than 0: leave it out for no limit');
   if (backoff !== undefined) checkBackoff(backoff, fault);

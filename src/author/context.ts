@@ -103,4 +103,6 @@ export interface EnqueueRunOptions {
   /** 0 (first) to 2,097,152. */
   priority?: number;
   delay?: Duration;
+  /** At most `limit.perKey` (1) runs of its job with the same key at once; goes before that of the payload. */
+  concurrencyKey?: string;
 }

@@ -1,6 +1,7 @@
 import { parseDuration } from '../platform/duration.js';
 import { checkDefinition } from './check-definition.js';
 import { type AnyPayload, JOB, type Job, type JobOptions, type NoState } from './job.js';
+import { flowDefinition } from './limits.js';
 import { scheduleDefinition } from './schedule.js';
 import type { AnySchema } from './schema.js';
 
@@ -37,6 +38,7 @@ export function defineJob<
     backoff: { type: backoff?.type ?? 'exponential', delayMs: parseDuration(backoff?.delay ?? '1s') },
     timeoutMs: timeout === undefined ? null : parseDuration(timeout),
     concurrency: options.concurrency ?? null,
+    ...flowDefinition(options),
     schedule: options.schedule ? scheduleDefinition(options.schedule) : null,
     // A method of the options object, so that `this` is what the author wrote.
     run: options.run.bind(options),

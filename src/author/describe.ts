@@ -5,6 +5,7 @@ import type { StepManifest, WorkflowManifest } from '../model/workflow.js';
 import { faultOf } from '../platform/cron.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import type { JobDefinition } from './job.js';
+import { checkKeyPath } from './limits.js';
 import type { ScheduleDefinition } from './schedule.js';
 import { type AnySchema, checkAgainst } from './schema.js';
 import { readableVersions, writableVersions } from './versions.js';
@@ -14,11 +15,13 @@ const AS = { target: 'draft-07', io: 'input', unrepresentable: 'any' } as const;
 
 /** What the server knows of a job. @throws SlackwaterError `bad-definition` where a schema cannot be described. */
 export function describeJob(job: JobDefinition): JobManifest {
-  const { checkpoint } = job;
+  const { checkpoint, limit, concurrencyKey, retention } = job;
+  const payloadSchema = job.payload ? jsonSchemaOf(job.payload, `job "${job.name}"`, 'payload') : {};
+  if (concurrencyKey !== undefined) checkKeyPath(job.name, concurrencyKey, payloadSchema);
   return {
     name: job.name,
     queue: job.queue,
-    payloadSchema: job.payload ? jsonSchemaOf(job.payload, `job "${job.name}"`, 'payload') : {},
+    payloadSchema,
     checkpointVersion: checkpoint?.version ?? null,
     checkpointSchema: checkpoint
       ? jsonSchemaOf(checkpoint.schema, `job "${job.name}"`, 'checkpoint.schema')
@@ -30,6 +33,9 @@ export function describeJob(job: JobDefinition): JobManifest {
     backoff: { ...job.backoff },
     timeoutMs: job.timeoutMs,
     concurrency: job.concurrency,
+    ...(limit && { limit }),
+    ...(concurrencyKey !== undefined && { concurrencyKey }),
+    ...(retention && { retention }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Duration } from '../platform/duration.js';
 import type { Context } from './context.js';
+import type { FlowDefinition, LimitOptions, RetentionOptions } from './limits.js';
 import type { ScheduleDefinition, ScheduleOptions } from './schedule.js';
 import type { AnySchema, InputOf, OutputOf, Schema } from './schema.js';
 
@@ -43,13 +44,20 @@ export interface JobOptions<P extends AnySchema, S extends AnySchema, V extends 
   timeout?: Duration;
   /** Runs of this job at once in one worker. Default: as many as the host hands over. */
   concurrency?: number;
+  /** How many of its runs there may be over all hosts: at once, with the same concurrency key, begun in a time. */
+  limit?: LimitOptions;
+  /** Where in the payload stands what a run has to itself, such as `customer.id`: at most `limit.perKey` (1) runs at once with the same value. */
+  concurrencyKey?: string;
+  /** How long its ended runs are kept. Default: as configured. */
+  retention?: RetentionOptions;
   /** When it is to be run by itself. */
   schedule?: ScheduleOptions<InputOf<P>>;
   run(ctx: Context<OutputOf<P>, OutputOf<S>, InputOf<S>>, payload: OutputOf<P>): R | Promise<R>;
 }
 
 /** A definition as `defineJob` returns it: the options with defaults filled in and durations in milliseconds. */
-export interface Job<P extends AnySchema = AnySchema, S extends AnySchema = AnySchema, R = unknown> {
+export interface Job<P extends AnySchema = AnySchema, S extends AnySchema = AnySchema, R = unknown>
+  extends Readonly<FlowDefinition> {
   readonly name: string;
   readonly queue: string;
   readonly payload: P | null;

@@ -20,6 +20,7 @@ export const port = whole(0, 65_535);
 export const workers = whole(1, 256);
 export const limit = whole(1, 100_000);
 export const priority = whole(0, 2_097_152);
+export const bulkLimit = whole(1, 10_000);
 export const hosts = whole(1, 1_000);
 export const count = whole(0, 1_000_000);
 export const atOnce = whole(1, 100);
@@ -67,6 +68,34 @@ export function share(text: string): number {
 }
 
 export const shares = (text: string): number[] => text.split(',').map(share);
+
+/** Several of these, with commas between. */
+export const statesOf =
+  (...states: string[]) =>
+  (text: string): string[] => {
+    const given = text.split(',').map(state => state.trim());
+    if (given.every(state => states.includes(state))) return given;
+    throw new InvalidArgumentError(`It must be of ${states.join(', ')}, several with commas between.`);
+  };
+
+/** A number of runs, or `none`. */
+export function concurrency(text: string): number | 'none' {
+  return text === 'none' ? text : whole(1, 1_000_000)(text);
+}
+
+/** So many in a time: `100/1m`. */
+export function rate(text: string): { max: number; per: string } | 'none' {
+  if (text === 'none') return text;
+  const [, max, per] = /^(\d{1,7})\/(.+)$/.exec(text) ?? [];
+  if (max === undefined || Number(max) < 1 || Number(max) > 1_000_000 || !SHORT.test(per!))
+    throw new InvalidArgumentError('It must be a number and a time, such as 100/1m, or "none".');
+  return { max: Number(max), per: per! };
+}
+
+export function concurrencyKey(text: string): string {
+  if (text.length > 0 && text.length <= 300) return text;
+  throw new InvalidArgumentError('It must have 1 to 300 characters.');
+}
 
 export function names(text: string): string[] {
   const items = text.split(',').map(item => item.trim());

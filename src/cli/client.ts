@@ -29,6 +29,8 @@ export interface Client {
    */
   post<T>(path: string, body?: unknown, options?: { query?: Query; idempotencyKey?: string }): Promise<T>;
   put(path: string, bytes: Uint8Array): Promise<void>;
+  /** The same with JSON. */
+  set<T>(path: string, body: unknown): Promise<T>;
   remove(path: string): Promise<void>;
   /** All pages, from `query.cursor` on, at most `limit` items. */
   list<Item>(path: string, query?: Query, limit?: number): Promise<Item[]>;
@@ -109,6 +111,11 @@ export function createClient({
     async put(path, bytes) {
       const headers = { 'content-type': 'application/octet-stream' };
       await call('PUT', path, { headers, body: bytes as Uint8Array<ArrayBuffer> });
+    },
+    async set<T>(path: string, body: unknown) {
+      const headers = { 'content-type': 'application/json' };
+      const response = await call('PUT', path, { headers, body: JSON.stringify(body) });
+      return (await response.json()) as T;
     },
     async remove(path) {
       await call('DELETE', path);

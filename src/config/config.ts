@@ -44,6 +44,7 @@ export const settingsSchema = z.strictObject({
     env: variables,
   }),
   schedules: section({ backlogPerSecond: count.default(20) }),
+  queues: section({ priorityAging: duration.prefault('5m') }),
   retention: section({ completed: positive.prefault('7d'), failed: positive.prefault('30d') }),
   data: z.string().min(1).default('.slackwater'),
 });
@@ -91,13 +92,17 @@ export interface Config {
     /** Late fires of one app. */
     backlogPerSecond: number;
   };
+  queues: {
+    /** 0: runs do not rise. */
+    priorityAgingMs: number;
+  };
   retention: { completedMs: number; failedMs: number };
   data: string;
 }
 
 /** @param cores what `workers: auto` stands for. */
 export function toConfig(settings: Settings, cores: number, tokens: string[] = []): Config {
-  const { redis, server, host, limits, window, schedules, retention, data } = settings;
+  const { redis, server, host, limits, window, schedules, queues, retention, data } = settings;
   const { lockDuration, killAfter, ...hostRest } = host;
   return {
     redis: redisConfig(redis),
@@ -119,6 +124,7 @@ export function toConfig(settings: Settings, cores: number, tokens: string[] = [
       env: window.env,
     },
     schedules,
+    queues: { priorityAgingMs: queues.priorityAging },
     retention: { completedMs: retention.completed, failedMs: retention.failed },
     data,
   };

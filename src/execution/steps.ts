@@ -62,12 +62,13 @@ export class Steps {
     const record = `enqueue:${id}`;
     const kept = this.run.steps[record];
     if (kept && 'value' in kept) return decodeState(kept.value) as string;
-    const { priority, delay } = options;
+    const { priority, delay, concurrencyKey } = options;
     return this.#alone(record, async () => {
       const stored = await this.run.stored(
         this.run.port.enqueue(id, name, text, {
           ...(priority !== undefined && { priority: checkPriority(priority) }),
           ...(delay !== undefined && { delayMs: parseDuration(delay) }),
+          ...(concurrencyKey !== undefined && { concurrencyKey: checkKey(concurrencyKey) }),
         }),
       );
       return (await this.#keep(record, 'the ID of a run', stored)) as string;
@@ -149,6 +150,11 @@ function checkPriority(priority: number): number {
     'bad-request',
     `priority must be a whole number from 0 to 2,097,152, not ${priority}`,
   );
+}
+
+function checkKey(key: string): string {
+  if (typeof key === 'string' && key.length > 0 && key.length <= 300) return key;
+  throw new SlackwaterError('bad-request', 'concurrencyKey must be a text of 1 to 300 characters');
 }
 
 function payloadText(job: JobDefinition | string, name: string, payload: unknown): string {

@@ -27,6 +27,10 @@ export class HeldRun {
   /** Its job, as the release says that it last started on. */
   definition: JobManifest | undefined;
   slot: Slot<HeldRun> | null = null;
+  /** It has a seat, where its job needs one. */
+  seated = false;
+  /** It does not start before this instant: the rate of its job gave it that. */
+  notBefore = 0;
   /** Names the present start within its worker; 0: none. */
   claim = 0;
   /** The last start ended with its worker's death, and nobody meant it. */

@@ -29,6 +29,7 @@ import { LockKeeper } from './lock-keeper.js';
 import { Pace } from './pace.js';
 import { Patience } from './patience.js';
 import { Pool } from './pool.js';
+import { careForQueues } from './queue-care.js';
 import { RedisClock } from './redis-clock.js';
 import { Reporter } from './reporter.js';
 import { followRunRequests } from './run-requests.js';
@@ -82,7 +83,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     lockMs: config.host.lockDurationMs,
     maxRuns: config.host.maxRuns,
     only: config.host.queues,
-    keepMs: { completed: config.retention.completedMs, failed: config.retention.failedMs },
+    retention: config.retention,
     trouble,
   });
   const slots = () => [...apps.values()].flatMap(app => app.slots);
@@ -140,6 +141,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       deadline: () => locks.deadline(),
       crashLimit: config.host.crashLimit,
       lockMs: config.host.lockDurationMs,
+      agingMs: config.queues.priorityAgingMs,
       killAfterMs: config.host.killAfterMs,
       logLines: config.limits.logLines,
       leaving: () => leaving,
@@ -234,6 +236,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     await sweep(store, () => applyPauseFlags(store, queues));
     await reporter.flush(false);
     await sharePaces();
+    await careForQueues(store, intake.served(), config.queues.priorityAgingMs);
   };
   const schedule = () => {
     timer = setTimeout(() => {

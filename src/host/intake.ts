@@ -1,4 +1,7 @@
-import { type Consumer, createConsumer } from '../queue/consumer.js';
+import type { JobManifest } from '../model/release.js';
+import { longestRetention, type Retention, retentionOf } from '../model/retention.js';
+import { type ClaimedRun, type Consumer, createConsumer } from '../queue/consumer.js';
+import type { Kept, QueueRetention } from '../queue/keep.js';
 import { taskQueueOf } from '../queue/task-runs.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
@@ -15,7 +18,7 @@ export interface IntakeOptions {
   maxRuns: number;
   /** `null`: all queues. */
   only: string[] | null;
-  keepMs: { completed: number; failed: number };
+  retention: Retention;
   trouble: TroubleWatch;
 }
 
@@ -29,6 +32,7 @@ const TASK_CLAIMS = 10;
 /** The flow from queues to workers: one consumer for each queue of the apps served here. */
 export class Intake {
   readonly #consumers = new Map<string, Consumer>();
+  readonly #controls = new Map<string, RunControl>();
   /** Claims at once: those that there is a place for, and those that only wait for an announced window. */
   readonly #claims = new Map<string, { room: number; heldBack: number }>();
   #closed = false;
@@ -37,6 +41,11 @@ export class Intake {
 
   consumers(): Consumer[] {
     return [...this.#consumers.values()];
+  }
+
+  /** The queues that are consumed here, but for those of windows, with the jobs of the release that runs. */
+  served(): { queue: string; jobs: ReadonlyMap<string, JobManifest> | undefined }[] {
+    return [...this.#controls].map(([queue, control]) => ({ queue, jobs: control.pool?.jobs }));
   }
 
   /**
@@ -67,6 +76,7 @@ export class Intake {
   #consume(queue: string, room: number, control: RunControl): void {
     const { only, maxRuns } = this.options;
     if (this.#closed || (only && !only.includes(queue))) return;
+    this.#controls.set(queue, control);
     this.#claims.set(queue, { room, heldBack: this.#claims.get(queue)?.heldBack ?? 0 });
     if (this.#consumers.has(queue)) this.#setClaims(queue);
     else this.#consumers.set(queue, this.#open(queue, Math.min(maxRuns, room), control));
@@ -95,29 +105,46 @@ export class Intake {
       maxClaims,
       onClaim: run => control.claimed(run),
       onAside: run => control.putAside(run),
-      onEnded: run => {
-        this.#tidy(control.app, run, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
+      retention: this.#retentionIn(queue, control),
+      onEnded: (run, kept) => {
+        this.#tidy(control.app, run, kept, control.held.takeEnding(run.queue, run.jobId)).catch(error =>
           trouble.failed(error, 'a run that ended could not be tidied away; the next proof does it', {
             run: run.jobId,
           }),
         );
       },
+      onLeft: (run, ended) => void control.left(run, ended),
       onError: error => trouble.failed(error, `queue ${queue} could not be asked for runs`),
     });
   }
 
   /** The end stands in the queue: what was kept to go on with may go, and whoever waits is told. */
-  async #tidy(app: string, run: { queue: string; jobId: string }, ending: Ending | undefined): Promise<void> {
-    const { store, keepMs } = this.options;
+  async #tidy(app: string, run: ClaimedRun, kept: Kept, ending: Ending | undefined): Promise<void> {
+    const { store } = this.options;
     // Without an ending here the run ended while its answer was lost: keep what a person may want.
     const state = ending?.state ?? 'failed';
-    const keep = state === 'completed' ? keepMs.completed : keepMs.failed;
     await Promise.all([
-      finishRun(store, run, { keepState: state !== 'completed', parked: state === 'parked', keepMs: keep }),
-      ending?.workflow && endWorkflow(store, run, { keepMs: keep, again: state !== 'completed' }),
+      finishRun(store, run, {
+        keepState: state !== 'completed',
+        parked: state === 'parked',
+        keepMs: kept.ms,
+        sooner: kept.sooner && state !== 'parked',
+      }),
+      ending?.workflow && endWorkflow(store, run, { keepMs: kept.ms, again: state !== 'completed' }),
       ending &&
         appendEvent(store, 'run.state', { run: ending.run, job: ending.job, queue: run.queue, app, state }),
     ]);
+  }
+
+  #retentionIn(queue: string, control: RunControl): (job: string) => QueueRetention {
+    const standard = this.options.retention;
+    let [known, longest]: [ReadonlyMap<string, JobManifest> | undefined, Retention] = [undefined, standard];
+    return job => {
+      const jobs = control.pool?.jobs;
+      // A release may have a thousand jobs, and ends are many.
+      if (jobs && jobs !== known) [known, longest] = [jobs, longestRetention(jobs.values(), queue, standard)];
+      return { own: retentionOf(jobs?.get(job), standard), longest };
+    };
   }
 
   async stopClaiming(): Promise<void> {

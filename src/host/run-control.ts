@@ -9,6 +9,7 @@ import type { RunEvents } from './run-events.js';
 import { RunStarts, type RunStartsOptions } from './run-starts.js';
 import { RunStops, type RunStopsOptions } from './run-stops.js';
 import { RunWrites, type RunWritesOptions } from './run-writes.js';
+import { Seats, type SeatsOptions } from './seats.js';
 import type { Workflows } from './workflows.js';
 
 type Made =
@@ -21,9 +22,10 @@ type Made =
   | 'takeFence'
   | 'onFenced'
   | 'carrier'
-  | 'onSettled';
+  | 'onSettled'
+  | 'seats';
 export type RunControlOptions = Omit<
-  RunStartsOptions & RunEndsOptions & RunStopsOptions & RunWritesOptions & CarrierOptions,
+  RunStartsOptions & RunEndsOptions & RunStopsOptions & RunWritesOptions & CarrierOptions & SeatsOptions,
   Made
 > & { workflows: Workflows };
 
@@ -37,6 +39,7 @@ export class RunControl {
   readonly #ends: RunEnds;
   readonly #stops: RunStops;
   readonly #starts: RunStarts;
+  readonly #seats: Seats;
   readonly #events: RunEvents;
   #dispatching = false;
 
@@ -55,8 +58,10 @@ export class RunControl {
     });
     const takeFence = (run: HeldRun) => this.#starts.takeFence(run, this.pool?.release ?? '');
     this.#stops = new RunStops({ ...options, held, ends: this.#ends, writes: this.#writes, takeFence });
+    this.#seats = new Seats({ ...options, held, lose });
     this.#starts = new RunStarts({
       ...options,
+      seats: this.#seats,
       held,
       ends: this.#ends,
       stops: this.#stops,
@@ -122,6 +127,11 @@ export class RunControl {
     this.held.remove(run);
     this.#events.settled(run);
     return settlement;
+  }
+
+  /** The queue has recorded what became of a claim: it ended, or waits for its next attempt. */
+  left(claimed: ClaimedRun, ended: boolean): Promise<void> {
+    return this.#seats.left(claimed, this.pool?.jobs.get(claimed.job), ended);
   }
 
   /** A message of a worker about one of its runs. */

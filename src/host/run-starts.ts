@@ -11,6 +11,7 @@ import type { RunEnds } from './run-ends.js';
 import type { RunEvents } from './run-events.js';
 import type { RunStops } from './run-stops.js';
 import type { RunWrites } from './run-writes.js';
+import type { Seats } from './seats.js';
 import { Stride } from './stride.js';
 import type { ToldRuns } from './told-runs.js';
 import type { Workflows } from './workflows.js';
@@ -25,6 +26,7 @@ export interface RunStartsOptions {
   stops: RunStops;
   carrier: Carrier;
   workflows: Workflows;
+  seats: Seats;
   patience: Patience;
   clock: Clock;
   trouble: TroubleWatch;
@@ -59,9 +61,10 @@ export class RunStarts {
   dispatch(): void {
     if (this.#isPastDeadline) return;
     const full = new Map<Pool, Set<string>>();
+    const now = this.options.now();
     for (const run of this.options.held.waiting) {
       const pool = this.#route(run);
-      if (!pool) continue;
+      if (!pool || run.notBefore > now) continue;
       if (mayStand(run, pool)) {
         void this.#stand(run, pool);
         continue;
@@ -69,6 +72,10 @@ export class RunStarts {
       const alone = this.#suspect(run, pool);
       if (alone) this.#tellAlone(run);
       const wanted = alone ? ALONE : run.job;
+      if (!alone && this.options.seats.isFull(run, pool)) {
+        void this.#getInLine(run, pool);
+        continue;
+      }
       if (full.get(pool)?.has(wanted)) continue;
       const slot = pool.take(run.job, alone);
       if (slot) void this.#start(run, slot, pool);
@@ -171,6 +178,31 @@ export class RunStarts {
     this.dispatch();
   }
 
+  /** Without a place in a worker: there is hardly a seat for it. */
+  async #getInLine(run: HeldRun, pool: Pool): Promise<void> {
+    this.options.held.waiting.delete(run);
+    run.state = 'starting';
+    if ((await this.#seated(run, pool)) && !run.lost) this.#waitAgain(run);
+    this.dispatch();
+  }
+
+  /** @returns whether it has its seat, or needs none; if not, it is settled, or waits for its instant. */
+  async #seated(run: HeldRun, pool: Pool): Promise<boolean> {
+    const { seats, trouble, held, clock, now } = this.options;
+    try {
+      if (await seats.take(run, pool.jobs.get(run.job))) return true;
+      const early = run.notBefore - now();
+      if (run.state === 'starting' && !run.lost && early > 0) {
+        this.#waitAgain(run);
+        clock.after(early, () => this.dispatch());
+      }
+    } catch (error) {
+      trouble.failed(error, 'a run could not get its seat, and is given back', { run: run.claimed.runId });
+      held.settle(run, { kind: 'give-back' });
+    }
+    return false;
+  }
+
   #waitAgain(run: HeldRun): void {
     const { held, leaving } = this.options;
     if (leaving()) return held.settle(run, { kind: 'give-back' });
@@ -185,6 +217,7 @@ export class RunStarts {
   async #makeReady(run: HeldRun, pool: Pool): Promise<boolean> {
     const { host, store, writes, trouble, held, carrier } = this.options;
     const { release } = pool;
+    if (!(await this.#seated(run, pool))) return false;
     try {
       if (run.checkpoint === undefined) {
         if (!(await this.takeFence(run, release))) return false;

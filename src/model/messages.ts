@@ -64,6 +64,7 @@ export interface EnqueueOptions {
   /** 0 (first) to 2,097,152; BullMQ serves 0 before all others. */
   priority?: number;
   delayMs?: number;
+  concurrencyKey?: string;
 }
 
 /**

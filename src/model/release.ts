@@ -10,6 +10,8 @@ export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower
 
 const jsonSchema = z.record(z.string(), z.unknown()).describe('JSON Schema, draft 7');
 
+const most = z.int().min(1).max(10_000);
+
 /** A job as the server knows it: everything here is read from the definition, no job code runs in a server. */
 export const jobManifestSchema = z.strictObject({
   name: nameSchema,
@@ -28,6 +30,19 @@ export const jobManifestSchema = z.strictObject({
   timeoutMs: z.int().positive().nullable(),
   /** Runs of this job at once in one worker; `null`: as many as the host hands over. */
   concurrency: z.int().min(1).nullable(),
+  /** Over all hosts. */
+  limit: z
+    .strictObject({
+      concurrency: most.optional(),
+      perKey: most.optional(),
+      rate: z.strictObject({ max: most, perMs: z.int().positive() }).optional(),
+    })
+    .optional(),
+  /** Where in a payload the concurrency key is: names with dots between. */
+  concurrencyKey: z.string().min(1).max(200).optional(),
+  retention: z
+    .strictObject({ completedMs: z.int().positive().optional(), failedMs: z.int().positive().optional() })
+    .optional(),
 });
 export type JobManifest = z.infer<typeof jobManifestSchema>;
 

@@ -46,6 +46,8 @@ export interface CheckpointInfo {
 export interface HeldBy {
   hold?: string;
   window?: string;
+  /** Of its job: of all its runs, of those with the same concurrency key, or how many may begin in a time. */
+  limit?: 'concurrency' | 'perKey' | 'rate';
   reason: string;
   until: string | null;
 }

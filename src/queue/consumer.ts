@@ -3,6 +3,7 @@ import type { StepRuns } from '../model/kept-workflow.js';
 import type { PartOf } from '../model/workflow.js';
 import { renewLocks } from '../store/locks.js';
 import { connect, type Store } from '../store/redis.js';
+import { type Kept, keep, type QueueRetention } from './keep.js';
 import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
 import { type Settlement, settle } from './settle.js';
@@ -23,6 +24,8 @@ export interface ClaimedRun {
   attempts: number | null;
   /** The instant that a schedule fired for, ISO 8601 in UTC. */
   scheduledFor: string | null;
+  /** Given with the request; `null`: what its job says of its payload. */
+  concurrencyKey: string | null;
   /** The release that it has to run on, whatever the others run on: it is part of a window. */
   taskRelease: string | null;
   /** 0: none. */
@@ -40,7 +43,11 @@ export interface ConsumerOptions {
   /** Called for each claim; the claim is held, and its lock must be renewed, until the promise settles. */
   onClaim(run: ClaimedRun): Promise<Settlement>;
   /** The queue has recorded the end. */
-  onEnded(run: { queue: string; jobId: string }): void;
+  onEnded(run: ClaimedRun, kept: Kept): void;
+  /** How long ended runs of a job are kept. */
+  retention(job: string): QueueRetention;
+  /** The queue has recorded that it ended, or waits for its next attempt. */
+  onLeft(run: ClaimedRun, ended: boolean): void;
   /** The queue has put it aside. */
   onAside(run: { queue: string; jobId: string }): void;
   onError(error: Error): void;
@@ -74,12 +81,16 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
     queue,
     async (job: Job, token?: string) => {
       tokens.set(job.id!, token!);
-      const settlement = await options.onClaim(claimedRun(queue, job, token!));
+      const claimed = claimedRun(queue, job, token!);
+      const settlement = await options.onClaim(claimed);
       const ours = () => !closed && tokens.get(job.id!) === token;
+      const ended = settlement.kind === 'completed' || settlement.kind === 'ended';
+      const as = settlement.kind === 'completed' ? 'completed' : 'failed';
+      const kept = ended && keep(job, as, options.retention(job.name));
       const recorded = await settle(job, token!, settlement, ours, options.onError);
       forget(job.id!, token!);
-      const ended = settlement.kind === 'completed' || settlement.kind === 'ended';
-      if (ended && recorded) options.onEnded({ queue, jobId: job.id! });
+      if (kept && recorded) options.onEnded(claimed, kept);
+      if ((ended || settlement.kind === 'retry') && recorded) options.onLeft(claimed, ended);
       if (settlement.kind === 'aside' && recorded) options.onAside({ queue, jobId: job.id! });
       // "It was moved": the queue library has no say in how a run ends.
       throw new WaitingError();
@@ -133,7 +144,8 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
 
 function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
   const { attempts, priority } = job.opts;
-  const { part = null, timeoutMs = null, backoff = null, scheduledFor = null } = ownOptionsOf(job.opts);
+  const own = ownOptionsOf(job.opts);
+  const { part = null, timeoutMs = null, backoff = null, scheduledFor = null, concurrencyKey = null } = own;
   return {
     queue,
     jobId: job.id!,
@@ -143,6 +155,7 @@ function claimedRun(queue: string, job: Job, token: string): ClaimedRun {
     token,
     attempts: attempts || null,
     scheduledFor,
+    concurrencyKey,
     taskRelease: taskReleaseOf(job),
     priority: priority || 0,
     part,

@@ -5,7 +5,7 @@ import type { Queues } from './queues.js';
 /** One transaction: Redis serves nobody else meanwhile, a few milliseconds. */
 const AT_ONCE = 100;
 /** A run of a fire is kept at least so long after its end, ms: whoever was stopped and sends it again only now finds it there. */
-const KEPT_MS = 3_600_000;
+export const FIRE_KEPT_MS = 3_600_000;
 
 /** Puts the runs of fires into a queue, in order. What is there already stays as it is. */
 export async function enqueueFires(
@@ -15,8 +15,8 @@ export async function enqueueFires(
   retention: EnqueueContext['retention'],
 ): Promise<void> {
   const kept = {
-    completedMs: Math.max(KEPT_MS, retention.completedMs),
-    failedMs: Math.max(KEPT_MS, retention.failedMs),
+    completedMs: Math.max(FIRE_KEPT_MS, retention.completedMs),
+    failedMs: Math.max(FIRE_KEPT_MS, retention.failedMs),
   };
   for (let i = 0; i < fires.length; i += AT_ONCE)
     await queues.get(queue).addBulk(

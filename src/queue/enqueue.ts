@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobManifest } from '../model/release.js';
+import { type Retention, retentionOf } from '../model/retention.js';
 import { newId } from '../platform/ids.js';
 import type { Store } from '../store/redis.js';
 import type { Options } from './own-options.js';
@@ -17,11 +18,14 @@ export interface RunRequest {
   dedupeKey?: string | undefined;
   /** The instant that a schedule fired for, ISO 8601 in UTC. */
   scheduledFor?: string | undefined;
+  /** Goes before what its job says of the payload. */
+  concurrencyKey?: string | undefined;
 }
 
 export interface EnqueueContext {
   app: string;
-  retention: { completedMs: number; failedMs: number };
+  /** Where the job says nothing. */
+  retention: Retention;
 }
 
 export interface Enqueued {
@@ -34,7 +38,7 @@ export interface Enqueued {
 export async function enqueueRun(
   store: Store,
   queues: Queues,
-  job: Pick<JobManifest, 'name' | 'queue'>,
+  job: Pick<JobManifest, 'name' | 'queue' | 'retention'>,
   request: RunRequest & EnqueueContext,
 ): Promise<Enqueued> {
   const [enqueued] = await enqueueRuns(store, queues, job, [request], request);
@@ -48,7 +52,7 @@ export async function enqueueRun(
 export async function enqueueRuns(
   store: Store,
   queues: Queues,
-  job: Pick<JobManifest, 'name' | 'queue'>,
+  job: Pick<JobManifest, 'name' | 'queue' | 'retention'>,
   requests: RunRequest[],
   { app, retention }: EnqueueContext,
 ): Promise<Enqueued[]> {
@@ -59,11 +63,12 @@ export async function enqueueRuns(
     job.queue,
     ids.filter((_, i) => requests[i]!.id !== undefined || requests[i]!.dedupeKey !== undefined),
   );
+  const kept = retentionOf(job, retention);
   await queues.get(job.queue).addBulk(
     requests.map((request, i) => ({
       name: job.name,
       data: request.payload,
-      opts: optionsOf(ids[i]!, request, retention),
+      opts: optionsOf(ids[i]!, request, kept),
     })),
   );
   return ids.map((id, i) => ({ id, created: !known.has(id) && ids.indexOf(id) === i }));
@@ -78,15 +83,20 @@ const idOf = (app: string, job: string, dedupeKey: string | undefined) =>
   dedupeKey === undefined ? newId('run') : idFromKey(app, job, dedupeKey);
 
 /** Attempts and backoff are not among them: the host counts failures itself, since those before a checkpoint advanced do not count. */
-export function optionsOf(id: string, request: RunRequest, retention: EnqueueContext['retention']): Options {
+export function optionsOf(id: string, request: RunRequest, { completedMs, failedMs }: Retention): Options {
   return {
     jobId: id,
     ...(request.priority ? { priority: request.priority } : {}),
     ...(request.delayMs ? { delay: request.delayMs } : {}),
-    ...(request.scheduledFor ? { slackwater: { scheduledFor: request.scheduledFor } } : {}),
-    removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
-    removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
+    ...ownOptions(request),
+    removeOnComplete: { age: Math.ceil(completedMs / 1_000) },
+    removeOnFail: { age: Math.ceil(failedMs / 1_000) },
   };
+}
+
+function ownOptions({ scheduledFor, concurrencyKey }: RunRequest): Options {
+  const slackwater = { ...(scheduledFor && { scheduledFor }), ...(concurrencyKey && { concurrencyKey }) };
+  return Object.keys(slackwater).length > 0 ? { slackwater } : {};
 }
 
 async function exists(store: Store, queue: string, ids: string[]): Promise<Set<string>> {

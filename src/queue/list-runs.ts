@@ -2,12 +2,13 @@ import type { Run, RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
 import { type Mark, pageOf } from './run-places.js';
 import { type Place, type RunFields, stateOf } from './run-record.js';
-import { badCursor, readRuns, surroundings } from './runs.js';
+import { badCursor, queueApps, readRuns, type Surroundings, surroundings } from './runs.js';
 import { isTaskQueue } from './task-runs.js';
 
 export interface RunFilter {
   job?: string | undefined;
-  state?: RunState | undefined;
+  /** In one of these. */
+  state?: RunState | readonly RunState[] | undefined;
   queue?: string | undefined;
   app?: string | undefined;
   /** The release on which it ran last, or the beginning of its ID. */
@@ -28,8 +29,9 @@ export interface RunPage {
 /** Where runs of a state can be, in the order of the list: first what is at work, then what waits, then what has ended. */
 const PLACES: Record<RunState, Place[]> = {
   running: ['active'],
-  yielded: ['active', 'wait', 'prioritized'],
-  queued: ['active', 'wait', 'prioritized'],
+  yielded: ['active', 'wait', 'prioritized', 'delayed'],
+  // In line for a seat it stands among the delayed ones.
+  queued: ['active', 'wait', 'prioritized', 'delayed'],
   delayed: ['delayed'],
   // A workflow run stands aside as a delayed job, but for the moments in which it begins and ends.
   waiting: ['delayed', 'active', 'wait', 'prioritized', 'waiting-children'],
@@ -55,14 +57,49 @@ interface Cursor {
   mark: Mark | null;
 }
 
-/** Runs of all queues, a page at a time, in the order of `PLACES`; in each place queue by queue. @throws SlackwaterError `bad-request` for a bad cursor. */
+/** Runs of all queues, a page at a time, in the order of `ALL`; in each place queue by queue. @throws SlackwaterError `bad-request` for a bad cursor. */
 export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage> {
+  const around = await surroundings(store);
+  const { found, next } = await findRuns(store, filter, around);
+  const items: Run[] = [];
+  let bytes = 0;
+  for (let i = 0; i < found.length; i += READ_AT_ONCE) {
+    const slice = found.slice(i, i + READ_AT_ONCE);
+    const runs = await readRuns(store, slice, around);
+    items.push(...runs);
+    bytes += Buffer.byteLength(JSON.stringify(runs));
+    if (bytes > MOST_BYTES && i + READ_AT_ONCE < found.length)
+      return { items, nextCursor: encode(slice.at(-1)!) };
+  }
+  return { items, nextCursor: next && encode(next) };
+}
+
+/** A page of where they are, without a look at what they hold. @throws SlackwaterError `bad-request` for a bad cursor. */
+export async function findPlaces(
+  store: Store,
+  filter: RunFilter,
+): Promise<{ found: FoundRun[]; nextCursor: string | null }> {
+  const { found, next } = await findRuns(store, filter, { apps: await queueApps(store) });
+  return { found, nextCursor: next && encode(next) };
+}
+
+export interface FoundRun {
+  queue: string;
+  jobId: string;
+  place: Place;
+}
+
+async function findRuns(
+  store: Store,
+  filter: RunFilter,
+  around: Pick<Surroundings, 'apps'>,
+): Promise<{ found: (Cursor & FoundRun)[]; next: Cursor | null }> {
   const limit = filter.limit ?? 50;
   const since = filter.endedSince;
-  const places = (filter.state ? PLACES[filter.state] : ALL).filter(
-    place => since === undefined || ENDED.includes(place),
+  const wanted = filter.state ? [filter.state].flat().flatMap(state => PLACES[state]) : ALL;
+  const places = ALL.filter(
+    place => wanted.includes(place) && (since === undefined || ENDED.includes(place)),
   );
-  const around = await surroundings(store);
   const queues = [...around.apps]
     .filter(([queue, app]) => (filter.queue ?? queue) === queue && (filter.app ?? app) === app)
     .map(([queue]) => queue)
@@ -70,7 +107,7 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage
     .sort();
   const stops = places.flatMap(place => queues.map(queue => ({ place, queue })));
 
-  const found: (Cursor & { jobId: string })[] = [];
+  const found: (Cursor & FoundRun)[] = [];
   let { at, mark } = startOf(filter.cursor, stops);
   for (let looked = 0; at < stops.length; ) {
     const stop = stops[at]!;
@@ -83,26 +120,12 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage
       mark = page.marks[i]!;
       if (fits[i]) found.push({ ...stop, jobId, mark });
       const more = i + 1 < page.ids.length || !page.last || at + 1 < stops.length;
-      if (found.length === limit && more) return answer({ ...stop, mark });
+      if (found.length === limit && more) return { found, next: { ...stop, mark } };
     }
     if (page.last) [at, mark] = [at + 1, null];
-    if (looked >= LOOKED_AT && at < stops.length) return answer({ ...stops[at]!, mark });
+    if (looked >= LOOKED_AT && at < stops.length) return { found, next: { ...stops[at]!, mark } };
   }
-  return answer(null);
-
-  async function answer(next: Cursor | null): Promise<RunPage> {
-    const items: Run[] = [];
-    let bytes = 0;
-    for (let i = 0; i < found.length; i += READ_AT_ONCE) {
-      const slice = found.slice(i, i + READ_AT_ONCE);
-      const runs = await readRuns(store, slice, around);
-      items.push(...runs);
-      bytes += Buffer.byteLength(JSON.stringify(runs));
-      if (bytes > MOST_BYTES && i + READ_AT_ONCE < found.length)
-        return { items, nextCursor: encode(slice.at(-1)!) };
-    }
-    return { items, nextCursor: next && encode(next) };
-  }
+  return { found, next: null };
 }
 
 /** Which of these fit, from the few fields that tell. */
@@ -113,20 +136,32 @@ async function matching(
   filter: RunFilter,
 ): Promise<boolean[]> {
   if (ids.length === 0 || !isNarrow(filter)) return ids.map(() => true);
-  const { job, state, release = '' } = filter;
+  const { job, release = '' } = filter;
+  const state = filter.state && [filter.state].flat();
   const asked = redis.pipeline();
   for (const id of ids) {
     asked.hget(keys.job(queue, id), 'name');
-    asked.hmget(keys.run(queue, id), 'outcome', 'yielded', 'cancel', 'startedAt', 'workflow', 'release');
+    asked.hmget(
+      keys.run(queue, id),
+      'outcome',
+      'yielded',
+      'cancel',
+      'startedAt',
+      'workflow',
+      'waits',
+      'release',
+    );
   }
   const answers = (await asked.exec()) ?? [];
   return ids.map((_, i) => {
     const name = answers[2 * i]?.[1];
     const fields = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
-    const [outcome, yielded, cancel, startedAt, workflow, last] = fields;
-    const run: RunFields = { outcome, yielded, cancel, startedAt, workflow };
+    const [outcome, yielded, cancel, startedAt, workflow, waits, last] = fields;
+    const run: RunFields = { outcome, yielded, cancel, startedAt, workflow, waits };
     return (
-      (!job || name === job) && (!state || stateOf(place, run) === state) && (last ?? '').startsWith(release)
+      (!job || name === job) &&
+      (!state || state.includes(stateOf(place, run))) &&
+      (last ?? '').startsWith(release)
     );
   });
 }

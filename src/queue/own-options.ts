@@ -13,6 +13,8 @@ export interface OwnOptions {
   /** How long one start may compute, and how it is tried again, where the step says other than the job. */
   timeoutMs?: number;
   backoff?: NonNullable<StepRuns['backoff']>;
+  /** What it shares with others, of which only so many run at once; goes before what its job says of the payload. */
+  concurrencyKey?: string;
 }
 
 export type Options = JobsOptions & { slackwater?: OwnOptions };
@@ -21,7 +23,7 @@ export type Options = JobsOptions & { slackwater?: OwnOptions };
 export function ownOptionsOf(options: unknown): OwnOptions {
   const own = (options as { slackwater?: unknown } | null | undefined)?.slackwater;
   if (typeof own !== 'object' || own === null) return {};
-  const { release, scheduledFor, part, timeoutMs, backoff } = own as Record<string, unknown>;
+  const { release, scheduledFor, part, timeoutMs, backoff, concurrencyKey } = own as Record<string, unknown>;
   const found = partOf(part);
   const at = typeof scheduledFor === 'string' ? new Date(scheduledFor) : null;
   return {
@@ -29,6 +31,7 @@ export function ownOptionsOf(options: unknown): OwnOptions {
     ...(found && { part: found }),
     ...(typeof timeoutMs === 'number' && timeoutMs > 0 && { timeoutMs }),
     ...(isBackoff(backoff) && { backoff }),
+    ...(typeof concurrencyKey === 'string' && concurrencyKey !== '' && { concurrencyKey }),
     ...(at && !Number.isNaN(at.getTime()) && { scheduledFor: at.toISOString() }),
   };
 }

@@ -1,3 +1,4 @@
+import { heldByLimit, type Waits } from '../model/limits.js';
 import type { HeldBy, Parked, Run, RunError, RunState } from '../model/run.js';
 import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
@@ -30,6 +31,7 @@ export const RUN_FIELDS = [
   'savedAt',
   'count',
   'workflow',
+  'waits',
 ] as const;
 export type RunFields = Partial<Record<(typeof RUN_FIELDS)[number], string | null>>;
 
@@ -66,7 +68,8 @@ export function stateOf(place: Place, run: RunFields): RunState {
     default:
       // Cancelled before it started: ended for people, and by the host as soon as it is claimed.
       if (run.cancel === '1') return 'cancelled';
-      if (place === 'delayed') return 'delayed';
+      // In line for a seat, and only there out of BullMQ's way.
+      if (place === 'delayed' && !run.waits) return 'delayed';
       return run.yielded === '1' ? 'yielded' : 'queued';
   }
 }
@@ -102,7 +105,7 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
     startedAt: isoOf(run.startedAt) ?? isoOf(state === 'queued' ? null : job.processedOn),
     finishedAt: isoOf(job.finishedOn),
     scheduledFor: dueAt(job),
-    heldBy: waits ? heldBy : [],
+    heldBy: waits ? [...heldBy, ...limitOf(place, run)] : [],
     checkpoint: run.savedAt
       ? {
           version: run.version ? Number(run.version) : null,
@@ -113,6 +116,10 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
       : null,
     parked: state === 'parked' ? (parse(run.park) as Parked | null) : null,
   };
+}
+
+function limitOf(place: Place, { waits }: RunFields): HeldBy[] {
+  return place === 'delayed' && waits ? [heldByLimit(JSON.parse(waits) as Waits)] : [];
 }
 
 /** The attempt that is under way or comes next; of a failed run, after which none comes, the one that failed. */

@@ -3,6 +3,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { listHolds } from '../store/holds.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
+import { aheadInLine } from '../store/seats.js';
 import { type HeldBack, heldBack } from './announced.js';
 import { parseRunId } from './run-id.js';
 import { placeOf } from './run-places.js';
@@ -43,11 +44,19 @@ export async function showRun(store: Store, id: string): Promise<Run> {
   const address = await findRun(store, id);
   const place = await placeOf(store, address.queue, address.jobId);
   const [run] = await readRuns(store, [{ ...address, place }], await surroundings(store));
-  if (run) return run;
+  if (run) return { ...run, heldBy: await withPlaceInLine(store, address, run) };
   throw new SlackwaterError(
     'not-found',
     `run ${id} has just been removed: it was kept as long as configured`,
   );
+}
+
+/** Of one run it is also said how many are before it. */
+async function withPlaceInLine(store: Store, address: RunAddress, { job, heldBy }: Run): Promise<HeldBy[]> {
+  if (!heldBy.some(({ limit }) => limit)) return heldBy;
+  const ahead = await aheadInLine(store, { ...address, job });
+  if (ahead === null) return heldBy;
+  return heldBy.map(by => (by.limit ? { ...by, reason: `${by.reason} (${ahead} before it)` } : by));
 }
 
 export interface Surroundings {
@@ -80,7 +89,8 @@ export async function readRuns(
     const run = named<RunFields>(RUN_FIELDS, answers?.[2 * i + 1]?.[1]);
     const source = { queue, jobId, place, job, run };
     const app = run.app ?? apps.get(queue) ?? 'default';
-    const heldBy = [...(holds.get(queue) ?? []), ...(place === 'delayed' ? [] : heldBack(app, job.name))];
+    const waitsForWindow = place !== 'delayed' || run.waits;
+    const heldBy = [...(holds.get(queue) ?? []), ...(waitsForWindow ? heldBack(app, job.name) : [])];
     return [toRun({ ...source, app, heldBy })];
   });
 }

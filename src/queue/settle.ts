@@ -10,6 +10,8 @@ export type Settlement =
   | { kind: 'give-back' }
   /** It stands for a workflow run, whose steps have it brought back when they are done. */
   | { kind: 'aside' }
+  /** The claim has ended already: who ended it has moved the run. */
+  | { kind: 'moved' }
   | { kind: 'lost' };
 
 /** Whoever claims it then, if it has not been brought back, only puts it aside again. */
@@ -63,6 +65,7 @@ async function move(job: Job, token: string, settlement: Settlement): Promise<vo
     case 'give-back':
       await job.moveToWait(token);
       return;
+    case 'moved':
     case 'lost':
   }
 }

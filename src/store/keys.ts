@@ -86,6 +86,14 @@ export interface Keys {
   liveWorkflows(queue: string): string;
   /** Sorted set of an app's workflow runs, by when there is something to do for them. With the queues, since scripts that write to these write to it. */
   agenda(app: string): string;
+  /** The beginning of the keys of everything in a queue. */
+  queue(queue: string): string;
+  /** The beginning of the keys of a job's seats and lines. */
+  seats(queue: string, job: string): string;
+  /** Sorted set of ended runs that are to be removed before the queue does it, by when. */
+  expiring(queue: string): string;
+  /** Set of the jobs of this queue of which runs are in line for a seat. */
+  lines(queue: string): string;
 }
 
 /**
@@ -150,5 +158,9 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     workflowPayloads: (queue, jobId, part) => `${ofJob(queue, jobId)}:sw:wf:payloads:${part}`,
     liveWorkflows: queue => `${queuePrefix}:${queue}:sw:workflows`,
     agenda: app => `${queuePrefix}:sw:agenda:${app}`,
+    queue: queue => `${queuePrefix}:${queue}:`,
+    seats: (queue, job) => `${queuePrefix}:${queue}:sw:seats:${job}`,
+    expiring: queue => `${queuePrefix}:${queue}:sw:expiring`,
+    lines: queue => `${queuePrefix}:${queue}:sw:lines`,
   };
 }

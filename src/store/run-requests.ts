@@ -3,6 +3,7 @@ import { type Store, script } from './redis.js';
 
 const cancelScript = script<'ok' | 'gone' | 'ended' | 'again'>('cancel-run', 4);
 const reopenScript = script<number>('reopen-run', 6);
+const callScript = script<number>('call-cancelled', 1);
 
 export interface RunAddress {
   queue: string;
@@ -15,6 +16,11 @@ export const runRequests = ({ keys }: Store): string => `${keys.wake}:runs`;
 /** Tells the hosts that there is something in the agenda of an app: a hint, they look by themselves once a second. */
 export async function tellAgenda(store: Store, app: string): Promise<void> {
   await store.redis.publish(runRequests(store), JSON.stringify({ agenda: { app } }));
+}
+
+/** Has runs that were cancelled while they were delayed, or in line for a limit, claimed for their end: their time may be far. Others are left alone. */
+export async function callCancelled({ redis, keys }: Store, runs: RunAddress[]): Promise<void> {
+  await Promise.all(runs.map(({ queue, jobId }) => callScript(redis, keys.queue(queue), jobId)));
 }
 
 /** Marks a run for its end and tells the hosts. `ended`: it has none left to come. */
@@ -30,6 +36,7 @@ export async function requestCancel(store: Store, address: RunAddress): Promise<
     if (answer === 'again') continue;
     if (answer === 'ok')
       await redis.publish(runRequests(store), JSON.stringify({ cancel: { queue, id: jobId } }));
+    if (answer === 'ok') await callCancelled(store, [address]);
     if (answer === 'ok' && app !== '') await tellAgenda(store, app);
     return answer;
   }

@@ -48,7 +48,7 @@ const startScript = script<(string | number)[]>('start-run', 4);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 2);
 const handOverScript = script<number>('hand-over', 1);
-const finishScript = script<number>('finish-run', 3);
+const finishScript = script<number>('finish-run', 4);
 
 /** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it, if that ran the same release. */
 export async function startRun(
@@ -169,11 +169,11 @@ export async function readSteps(
   return pairs(Object.entries(await redis.hgetall(keys.steps(run.queue, run.jobId))).flat());
 }
 
-/** Tidies up after an end that the queue has recorded. Idempotent. */
+/** Tidies up after an end that the queue has recorded. Idempotent. `sooner`: the queue keeps it longer than `keepMs`. */
 export async function finishRun(
   { redis, keys }: Store,
   run: { queue: string; jobId: string },
-  how: { keepState: boolean; parked: boolean; keepMs: number },
+  how: { keepState: boolean; parked: boolean; keepMs: number; sooner?: boolean },
 ): Promise<void> {
   const { queue, jobId } = run;
   await finishScript(
@@ -181,10 +181,12 @@ export async function finishRun(
     keys.run(queue, jobId),
     keys.steps(queue, jobId),
     keys.live(queue),
+    keys.expiring(queue),
     jobId,
     how.keepState ? '1' : '0',
     how.parked ? '1' : '0',
     how.keepMs,
+    how.sooner ? '1' : '0',
   );
 }
 

@@ -18,7 +18,7 @@ import {
   requeuePart,
 } from '../queue/workflow-runs.js';
 import { HOLD_MS, restWorkflow } from '../store/agenda.js';
-import { type RunAddress, requestCancel } from '../store/run-requests.js';
+import { callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
 import {
   beginWait,
   cancelParts,
@@ -160,6 +160,7 @@ async function endRuns({ ports, address, kept, step, runs, count }: Work): Promi
     });
     const running = await cancelParts(store, app, address, step.name, parts);
     for (const run of running) await requestCancel(store, run);
+    await callCancelled(store, parts);
     if (!(await markStep(store, app, address, step.name, 'ended', from + parts.length))) return true;
   }
   return true;

@@ -29,12 +29,13 @@ beforeEach(async () => {
   release = await sampleRelease(store, 'b');
 });
 
+const KEPT = { completedMs: 60_000, failedMs: 60_000 };
+
 function server(owner = 'srv-1'): TaskRunner {
   const own = openStore(store.options);
   onEnd(() => own.redis.disconnect());
   const queues = createQueues(own);
-  const retention = { completedMs: 60_000, failedMs: 60_000 };
-  const runner = redisTaskRunner(own, queues, owner, { commands: true, env: [], retention });
+  const runner = redisTaskRunner(own, queues, owner, { commands: true, env: [], retention: KEPT });
   onEnd(() => queues.close());
   onEnd(() => runner.stop());
   return runner;
@@ -57,6 +58,8 @@ function host(act: (run: Started) => Promise<Settlement>): ClaimedRun[] {
     },
     onEnded: () => {},
     onAside: () => {},
+    onLeft: () => {},
+    retention: () => ({ own: KEPT, longest: KEPT }),
     onError: () => {},
   });
   onEnd(() => consumer.close());

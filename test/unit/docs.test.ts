@@ -22,7 +22,8 @@ function filesOf(document: string): Record<string, string> {
   return Object.fromEntries(files);
 }
 
-it.each(['README.md', 'docs/authoring.md', 'docs/schedules.md'])('the code in %s compiles', document => {
+const DOCUMENTS = ['README.md', 'docs/authoring.md', 'docs/schedules.md', 'docs/flow-control.md'];
+it.each(DOCUMENTS)('the code in %s compiles', document => {
   const files = filesOf(document);
   expect(Object.keys(files).length).toBeGreaterThan(0);
   expect(compile(files)).toEqual([]);

@@ -34,6 +34,10 @@ export const runRequest = z.strictObject({
     .max(300)
     .optional()
     .meta({ description: 'the same key gives the same run, for as long as that run is kept' }),
+  concurrencyKey: z.string().min(1).max(300).optional().meta({
+    description:
+      'at most `limit.perKey` (1) runs of this job with the same key at once; goes before that of the payload',
+  }),
 });
 type Body = z.output<typeof runRequest>;
 type Runnable = CurrentJob | CurrentWorkflow;
@@ -127,13 +131,13 @@ function enqueue(
   bodies: Body[],
   key: string | undefined,
 ): Promise<Enqueued[]> {
-  const requests = bodies.map(({ payload, priority, delay, dedupeKey }, i): RunRequest => {
+  const requests = bodies.map(({ payload, priority, delay, dedupeKey, concurrencyKey }, i): RunRequest => {
     // A server that died after storing the runs and before keeping its answer: the same request finds the same runs.
     const id =
       key !== undefined && dedupeKey === undefined
         ? idFromKey('request', key, app, job.name, String(i))
         : undefined;
-    return { payload, priority, delayMs: delay, dedupeKey, id };
+    return { payload, priority, delayMs: delay, dedupeKey, concurrencyKey, id };
   });
   return enqueueRuns(store, queues, job, requests, { app, retention: config.retention });
 }

@@ -1,14 +1,11 @@
 import * as z from 'zod';
-import { RUN_STATES } from '../../model/run.js';
-import { SlackwaterError } from '../../platform/errors.js';
 import { listRuns } from '../../queue/list-runs.js';
 import { cancelRun, resumeRun, retryRun } from '../../queue/run-actions.js';
 import { runCheckpoint } from '../../queue/run-checkpoint.js';
 import { showWhole } from '../../queue/run-steps.js';
 import { runLogs } from '../../queue/runs.js';
-import type { Store } from '../../store/redis.js';
-import { getWindow } from '../../store/windows.js';
 import type { Routes } from '../context.js';
+import { endedSince, releaseInput, statesInput } from '../run-filter.js';
 import { listOf, open, runShape } from '../shapes.js';
 import { limitInput } from '../validation.js';
 
@@ -26,14 +23,10 @@ export const runRoutes: Routes = (api, { store, queues }) => {
           'A page may be short, or even empty, and not the last: go on while there is a `nextCursor`.',
         querystring: z.strictObject({
           job: z.string().max(100).optional(),
-          state: z.enum(RUN_STATES).optional(),
+          state: statesInput.optional(),
           queue: z.string().max(100).optional(),
           app: z.string().max(100).optional(),
-          release: z
-            .string()
-            .regex(/^[0-9a-f]{4,64}$/i, 'must be an ID, a digest, or at least 4 digits of one')
-            .optional()
-            .meta({ description: 'on which it ran last' }),
+          release: releaseInput.optional(),
           window: z.string().max(100).optional().meta({
             description:
               'runs of its app, but for its hooks and probes, that ended after it had begun by the clock of their host',
@@ -44,9 +37,9 @@ export const runRoutes: Routes = (api, { store, queues }) => {
         response: { 200: listOf(runShape) },
       },
     },
-    async ({ query: { window, release, ...filter } }) => {
-      const since = window === undefined ? {} : await sinceWindow(store, window, filter.app);
-      return listRuns(store, { ...filter, release: release?.slice(0, RELEASE_ID).toLowerCase(), ...since });
+    async ({ query: { window, ...filter } }) => {
+      const since = window === undefined ? {} : await endedSince(store, window, filter.app);
+      return listRuns(store, { ...filter, ...since });
     },
   );
 
@@ -151,22 +144,3 @@ export const runRoutes: Routes = (api, { store, queues }) => {
     request => resumeRun(store, queues, request.params.id, request.body?.choice),
   );
 };
-
-/** An ID of a release is so much of its digest. */
-const RELEASE_ID = 12;
-
-/** @throws SlackwaterError `not-found`; `conflict` where it has not begun; `bad-request` for another app than its own. */
-async function sinceWindow(store: Store, id: string, app: string | undefined) {
-  const window = await getWindow(store, id);
-  if (app !== undefined && app !== window.app)
-    throw new SlackwaterError(
-      'bad-request',
-      `window ${id} is of app ${window.app}, not of ${app}: leave one out`,
-    );
-  const begun = window.phases.find(({ phase }) => phase === 'preparing');
-  if (begun) return { app: window.app, endedSince: Date.parse(begun.at) };
-  throw new SlackwaterError(
-    'conflict',
-    `window ${id} (${window.outcome ?? window.phase}) has not begun: no run has ended in it`,
-  );
-}

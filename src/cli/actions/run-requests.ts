@@ -17,7 +17,6 @@ export const each = (verb: 'cancel' | 'retry') => async (ids: string[], options:
   }
   if (options.json) printJson(items.length === 1 ? items[0] : { items });
 };
-export const cancel = each('cancel');
 
 export async function resume(id: string, options: CommonOptions & { choice?: string }): Promise<void> {
   const run = await connect(options).post<Run>(`/v1/runs/${part(id)}/resume`, { choice: options.choice });

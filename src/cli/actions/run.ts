@@ -20,6 +20,7 @@ interface RunOptions extends CommonOptions {
   priority?: number;
   delay?: string;
   dedupeKey?: string;
+  concurrencyKey?: string;
   app?: string;
 }
 
@@ -27,8 +28,8 @@ interface RunOptions extends CommonOptions {
 export async function run(job: string, options: RunOptions): Promise<void> {
   const payload = options.payload === undefined ? {} : readPayload(options.payload);
   const client = connect(options);
-  const { priority, delay, dedupeKey } = options;
-  const body = { payload, priority, delay, dedupeKey };
+  const { priority, delay, dedupeKey, concurrencyKey } = options;
+  const body = { payload, priority, delay, dedupeKey, concurrencyKey };
   const accepted = await client.post<Pick<Run, 'id'> & Partial<Run>>(`/v1/jobs/${part(job)}/runs`, body, {
     query: { app: options.app },
   });

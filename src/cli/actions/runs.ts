@@ -8,7 +8,7 @@ interface RunFilter {
   job?: string;
   app?: string;
   queue?: string;
-  state?: string;
+  state?: string[];
   release?: string;
   window?: string;
   limit: number;
@@ -16,7 +16,7 @@ interface RunFilter {
 
 export async function ls(options: CommonOptions & RunFilter): Promise<void> {
   const { job, app, queue, state, release, window, limit } = options;
-  const filter = { job, app, queue, state, release, window };
+  const filter = { job, app, queue, state: state?.join(','), release, window };
   const query = { ...filter, limit: Math.min(limit, 500) };
   const items = await connect(options).list<Run>('/v1/runs', query, limit);
   if (options.json) return printJson({ items });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { instant, name, names } from '../arguments.js';
+import { concurrency, instant, name, names, rate } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
 
 /** Where runs flow: hosts, queues, and holds on them. */
@@ -7,9 +7,16 @@ export function defineIntake(program: Command): void {
   overHttp(program.command('hosts'), 'hosts')
     .description('List hosts, what they run and on which release.')
     .action(lazy(async () => (await import('../actions/fleet.js')).hosts));
-  overHttp(program.command('queues'), 'queues')
-    .description('List queues, what waits in them and what holds them.')
+  const queues = overHttp(program.command('queues'), 'queues')
+    .description('List queues, what waits in them, their limits and what holds them.')
     .action(lazy(async () => (await import('../actions/fleet.js')).queues));
+  overHttp(queues.command('set <name>'), 'queues set reports --concurrency 20 --rate 100/1m')
+    .description(
+      'Set the limits of a queue over all hosts. They count claims: a run that rests in a window is one.',
+    )
+    .option('--concurrency <n>', 'runs at once, or "none"', concurrency)
+    .option('--rate <max/time>', 'runs claimed in a time, such as 100/1m, or "none"', rate)
+    .action(lazy(async () => (await import('../actions/queues.js')).set));
 
   const hold = group(program, 'hold', 'Stop intake of queues for a while.');
   overHttp(hold.command('add'), 'hold add --queues reports --until +30m --reason "warehouse is down"')

@@ -1,7 +1,9 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { RUN_STATES } from '../../model/run.js';
-import { duration, limit, name, priority } from '../arguments.js';
+import { bulkLimit, concurrencyKey, duration, limit, name, priority, statesOf } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
+
+const states = statesOf(...RUN_STATES);
 
 /** Which runs, for whoever lists them or asks something of many. */
 const filters = (command: Command): Command =>
@@ -26,12 +28,19 @@ export function defineRuns(program: Command): void {
       '--dedupe-key <key>',
       'give back the run of this job that has this key, for as long as that run is kept',
     )
+    .option(
+      '--concurrency-key <key>',
+      'what it shares with others, of which only so many run at once as its job says (1)',
+      concurrencyKey,
+    )
     .action(lazy(async () => (await import('../actions/run.js')).run));
 
   const runs = group(program, 'runs', 'List, show and steer runs.');
   overHttp(filters(runs.command('ls')), 'runs ls --job flights.delays --state running')
-    .description('List runs: those at work, then those that wait, then the ended ones with the newest first.')
-    .addOption(new Option('--state <state>', 'in this state only').choices(RUN_STATES))
+    .description(
+      'List runs: those at work, then those that wait, then the ended ones with the newest first. Of what did not go well, or waits, also why.',
+    )
+    .option('--state <states>', 'in this state only, or in one of several: failed,parked', states)
     .option('--limit <n>', 'at most this many', limit, 50)
     .action(lazy(async () => (await import('../actions/runs.js')).ls));
   overHttp(runs.command('show <id>'), 'runs show run-01j8…')
@@ -62,17 +71,26 @@ export function defineRuns(program: Command): void {
       'file, or folder to which new states are added as JOB/vVERSION.jsonl (default: stdout)',
     )
     .action(lazy(async () => (await import('../actions/export-checkpoints.js')).exportCheckpoints));
-  overHttp(runs.command('cancel <ids...>'), 'runs cancel run-01j8…')
-    .description('Cancel runs: one that is running stops at once.')
-    .action(lazy(async () => (await import('../actions/run-requests.js')).cancel));
+  overHttp(filters(runs.command('cancel [ids...]')), 'runs cancel --state queued --job mail.send --dry-run')
+    .description(
+      'Cancel runs, those named or all in a state that fit: one that is running stops at once, the parking of a parked one ends.',
+    )
+    .option(
+      '--state <states>',
+      'all in these states',
+      statesOf('queued', 'delayed', 'running', 'yielded', 'waiting', 'parked'),
+    )
+    .option('--limit <n>', 'at most this many', bulkLimit, 1_000)
+    .option('--dry-run', 'only say which')
+    .action(lazy(async () => (await import('../actions/bulk.js')).cancel));
   overHttp(filters(runs.command('retry [ids...]')), 'runs retry --state failed --window win-01j8… --dry-run')
     .description(
       'Try runs again, from their last checkpoint: those named, or all that failed or were parked and fit.',
     )
-    .addOption(new Option('--state <state>', 'all in this state').choices(['failed', 'parked']))
-    .option('--limit <n>', 'at most this many', limit, 1_000)
+    .option('--state <states>', 'all in these states: failed, parked', statesOf('failed', 'parked'))
+    .option('--limit <n>', 'at most this many', bulkLimit, 1_000)
     .option('--dry-run', 'only say which')
-    .action(lazy(async () => (await import('../actions/retry.js')).retry));
+    .action(lazy(async () => (await import('../actions/bulk.js')).retry));
   overHttp(runs.command('resume <id>'), 'runs resume run-01j8… --choice retry')
     .description('Let a parked run go on, by one of the choices that it offers.')
     .option('--choice <choice>', 'which ("runs show" names them)')

@@ -1,5 +1,6 @@
 import type { HostStatus } from '../../model/intent.js';
 import type { HeldBy } from '../../model/run.js';
+import { formatDuration } from '../../platform/duration.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
 import { when } from './text.js';
@@ -11,6 +12,7 @@ export interface QueueStatus {
   paused: boolean;
   holds: HeldBy[];
   counts: Record<string, number>;
+  limits: { concurrency: number | null; rate: { max: number; perMs: number } | null };
 }
 
 export function hostsTable(hosts: HostStatus[], now: number, style: Style): string {
@@ -50,15 +52,24 @@ export function queuesTable(queues: QueueStatus[], now: number, style: Style): s
   const columns = [
     { title: 'queue', value: (queue: QueueStatus) => queue.name },
     { title: 'app', value: (queue: QueueStatus) => queue.app },
-    count('waiting', 'wait', 'prioritized'),
+    count('waiting', 'wait', 'prioritized', 'inLine'),
     count('delayed', 'delayed'),
     count('workflows', 'waiting'),
     count('running', 'active'),
     count('completed', 'completed'),
     count('failed', 'failed'),
+    { title: 'limits', value: ({ limits }: QueueStatus) => limitsText(limits) },
     { title: 'intake', value: (queue: QueueStatus) => intake(queue, now, style) },
   ];
   return table(queues, columns, style, 'no queue yet: deploy a job first');
+}
+
+function limitsText({ concurrency, rate }: QueueStatus['limits']): string {
+  const texts = [
+    concurrency === null ? null : `${concurrency} at once`,
+    rate && `${rate.max} in ${formatDuration(rate.perMs)}`,
+  ];
+  return texts.filter(Boolean).join(', ') || '-';
 }
 
 function intake({ paused, holds }: QueueStatus, now: number, style: Style): string {

@@ -3,7 +3,7 @@ import { formatDuration } from '../../platform/duration.js';
 import { runGraphLines } from './run-graph.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
-import { brief, bytes, when } from './text.js';
+import { brief, bytes, line, when } from './text.js';
 
 const COLOURS: Partial<Record<RunState, 'green' | 'red' | 'yellow' | 'cyan'>> = {
   completed: 'green',
@@ -30,8 +30,17 @@ export function runsTable(runs: Run[], now: number, style: Style, empty: string)
     { title: 'progress', value: (run: Run) => progress(run) },
     { title: 'release', value: (run: Run) => run.release ?? '-' },
     { title: 'age', value: (run: Run) => when(run.createdAt, now) },
+    // What did not go well, or waits, says why; a table of others has no such column.
+    ...(runs.some(run => why(run) !== null) ? [{ title: 'why', value: (run: Run) => why(run) ?? '' }] : []),
   ];
   return table(runs, columns, style, empty);
+}
+
+function why({ state, parked, error, heldBy }: Run): string | null {
+  if (parked) return line(parked.reason, 80);
+  if (state === 'failed' && error) return line(`${error.name}: ${error.message}`, 80);
+  const [held] = heldBy;
+  return held ? line(held.reason, 80) : null;
 }
 
 function progress({ progress: at }: Run): string {
@@ -69,7 +78,7 @@ export function runLines(run: Run, now: number, style: Style): string[] {
         ['due', run.scheduledFor],
         ...run.heldBy.map((by): [string, string] => [
           'held by',
-          `${by.window ?? by.hold}: ${by.reason}${by.until ? `, until ${by.until}` : ''}`,
+          `${by.window ?? by.hold ?? 'limit'}: ${by.reason}${by.until ? `, until ${by.until}` : ''}`,
         ]),
         ['result', run.state === 'completed' ? brief(run.result, 1_000) : null],
       ],

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../platform/duration.js';
+import { printable } from '../../platform/printable.js';
 
 /** `3.2s ago`, `in 10m00s`, `-` for never. */
 export function when(at: string | null | undefined, now: number): string {
@@ -23,6 +24,12 @@ export function bytes(count: number): string {
 export function brief(value: unknown, width = 60): string {
   const text = value === undefined ? '' : JSON.stringify(value);
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
+
+/** The first line of what somebody else wrote, cut where it would flood the screen. */
+export function line(text: string, width: number): string {
+  const first = printable(text.split('\n', 1)[0]!);
+  return first.length <= width ? first : `${first.slice(0, width - 1)}…`;
 }
 
 /** A bar of `width` columns, filled in eighths of a column. */

@@ -1,0 +1,25 @@
+-- What scripts share that move a job of BullMQ from one place to another, as its own do (promote, moveToDelayed; 6.7.0); no act of its own.
+-- `queue` is the beginning of the keys of the queue ("bull:reports:").
+
+-- A claim is possible now.
+local function isOpen(queue)
+  local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')
+  return not meta[1] and (not meta[2] or redis.call('LLEN', queue .. 'active') < tonumber(meta[2]))
+end
+
+-- Into the delayed ones, wherever it has been taken from.
+local function delayUntil(queue, id, at, now)
+  redis.call('ZADD', queue .. 'delayed', at * 4096, id)
+  redis.call('HSET', queue .. id, 'delay', math.max(0, at - now))
+  redis.call('XADD', queue .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'delayed', 'jobId', id, 'delay', at)
+  local first = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')
+  redis.call('ZADD', queue .. 'marker', tonumber(first[2]) / 4096, '1')
+end
+
+-- It is claimed next, whatever its priority, once it has been taken from the delayed ones.
+local function toHead(queue, id)
+  redis.call('RPUSH', queue .. 'wait', id)
+  redis.call('HSET', queue .. id, 'delay', 0)
+  redis.call('XADD', queue .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
+  if isOpen(queue) then redis.call('ZADD', queue .. 'marker', 0, '0') end
+end

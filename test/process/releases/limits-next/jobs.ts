@@ -1,0 +1,3 @@
+// The same jobs in another release.
+export * from '../limits/jobs.js';
+export const release = 'next';

@@ -1,0 +1,142 @@
+import { type JobsOptions, Queue, Worker } from 'bullmq';
+import { expect, test } from 'vitest';
+import { keep } from '../../src/queue/keep.js';
+import { agePriorities, removeExpired } from '../../src/store/queue-care.js';
+import { connect } from '../../src/store/redis.js';
+import { finishRun } from '../../src/store/runs.js';
+import { eventually } from '../support/eventually.js';
+import { onEnd } from '../support/lifetime.js';
+import { type TestStore, useStore } from '../support/store.js';
+
+const MINUTE = 60_000;
+
+function useQueue() {
+  const store = useStore();
+  const connection = connect(store.options);
+  const options = { connection: connection as never, prefix: store.keys.queuePrefix };
+  const queue = new Queue('q', options);
+  const worker = new Worker('q', null, { ...options, lockDuration: MINUTE });
+  onEnd(async () => {
+    await worker.close(true);
+    await queue.close();
+    connection.disconnect();
+  });
+  return { store, queue, worker };
+}
+
+/** A look, as if the last one was long ago. */
+async function look(store: TestStore): Promise<number> {
+  await store.redis.del(`${store.keys.queue('q')}sw:aging:looked`);
+  return agePriorities(store, 'q', MINUTE);
+}
+
+test('a run that waits with a priority rises by one for each minute, and at last stands behind those without one', async () => {
+  const { store, queue, worker } = useQueue();
+  const add = (jobId: string, priority: number, waitedMinutes: number, more: JobsOptions = {}) =>
+    queue.add('j', {}, { jobId, priority, timestamp: Date.now() - waitedMinutes * MINUTE - 1_000, ...more });
+  await add('worst', 100, 3);
+  await add('old', 10, 9);
+  await add('risen', 5, 5);
+  await add('best', 1, 0);
+  // Delayed for as long as it is old: it has not waited at all.
+  await add('due', 2, 30, { delay: 30 * MINUTE + 500 });
+  await queue.add('j', {}, { jobId: 'none' });
+  expect(await look(store)).toBe(3);
+  expect(await look(store)).toBe(0);
+  expect(await store.redis.hget(store.keys.job('q', 'worst'), 'priority')).toBe('97');
+  const order: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    const job = await worker.getNextJob(`t${i}`, { block: false });
+    order.push(job!.id!);
+    expect(await look(store)).toBe(0);
+  }
+  expect(order).toEqual(['none', 'risen', 'best', 'old', 'due', 'worst']);
+});
+
+test('one look has a bound, and the next goes on where it ended', async () => {
+  const { store, queue } = useQueue();
+  const timestamp = Date.now() - 2 * MINUTE - 1_000;
+  const jobs = Array.from({ length: 1_200 }, (_, i) => ({
+    name: 'j',
+    data: {},
+    opts: { priority: 1_000 + (i % 12), timestamp },
+  }));
+  await queue.addBulk(jobs);
+  const risen: number[] = [];
+  for (let i = 0; i < 5; i++) risen.push(await look(store));
+  expect(Math.max(...risen)).toBeLessThanOrEqual(600);
+  expect(risen.reduce((sum, n) => sum + n)).toBe(1_200);
+  expect(await queue.getCountsPerPriority([998, 1_009, 1_010])).toEqual({ 998: 100, 1009: 100, 1010: 0 });
+});
+
+const DAY = 24 * 60 * MINUTE;
+const retention = {
+  own: { completedMs: DAY, failedMs: 2 * DAY },
+  longest: { completedMs: 7 * DAY, failedMs: 2 * DAY },
+};
+test.each<[asked: JobsOptions, as: 'completed' | 'failed', told: unknown, kept: object]>([
+  [{}, 'completed', { age: 604_800 }, { ms: DAY, sooner: true }],
+  [
+    {
+      removeOnComplete: { age: 60 },
+      slackwater: { scheduledFor: '2030-01-01T00:00:00.000Z' },
+    } as JobsOptions,
+    'completed',
+    { age: 604_800 },
+    { ms: DAY, sooner: true },
+  ],
+  [{}, 'failed', { age: 172_800 }, { ms: 2 * DAY, sooner: false }],
+  [{ removeOnComplete: { age: 60 } }, 'completed', { age: 604_800 }, { ms: MINUTE, sooner: true }],
+  [{ removeOnComplete: { age: 864_000 } }, 'completed', { age: 864_000 }, { ms: 10 * DAY, sooner: false }],
+  [{ removeOnComplete: true }, 'completed', true, { ms: DAY, sooner: false }],
+  [{ removeOnFail: false }, 'failed', false, { ms: 2 * DAY, sooner: false }],
+  [
+    { removeOnComplete: { age: 60, count: 5 } },
+    'completed',
+    { age: 60, count: 5 },
+    { ms: DAY, sooner: false },
+  ],
+])('a producer who says %j of a %s run is heard', (asked, as, told, kept) => {
+  const job = { opts: { ...asked } } as never as Parameters<typeof keep>[0];
+  expect(keep(job, as, retention)).toEqual(kept);
+  expect(job.opts[as === 'completed' ? 'removeOnComplete' : 'removeOnFail']).toEqual(told);
+});
+
+test('what is to go sooner than the queue was told is removed with all that belongs to it; one that was queued again, or is parked, stays', async () => {
+  const { store, queue, worker } = useQueue();
+  const { redis, keys } = store;
+  const ids = ['gone', 'again', 'parked', 'later'];
+  await queue.addBulk(ids.map(jobId => ({ name: 'j', data: {}, opts: { jobId } })));
+  for (let i = 0; i < ids.length; i++) {
+    const job = (await worker.getNextJob(`t${i}`, { block: false }))!;
+    await job.log('a line');
+    await redis.hset(
+      keys.run('q', job.id!),
+      'fence',
+      '1',
+      'outcome',
+      job.id === 'parked' ? 'parked' : 'failed',
+    );
+    await job.moveToFailed(new Error('no'), `t${i}`, false);
+    const keepMs = ['later', 'parked'].includes(job.id!) ? MINUTE : 1;
+    await finishRun(
+      store,
+      { queue: 'q', jobId: job.id! },
+      { keepState: true, parked: false, keepMs, sooner: true },
+    );
+  }
+  await (await queue.getJob('again'))!.retry('failed');
+  // As if the host had died before it tidied away a second end.
+  await redis.zadd(keys.expiring('q'), 1, 'parked');
+  let removed = 0;
+  await eventually(async () => {
+    removed += await removeExpired(store, 'q');
+    return removed > 0;
+  });
+  expect(removed).toBe(1);
+  const left = await redis.keys(`${keys.queue('q')}gone*`);
+  expect(left).toEqual([]);
+  expect(await queue.getJobState('again')).toBe('waiting');
+  for (const id of ['parked', 'later']) expect(await queue.getJobState(id)).toBe('failed');
+  expect(await removeExpired(store, 'q')).toBe(0);
+});
