@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { defineJob } from 'slackwater';
+import { defineJob, defineWorkflow } from 'slackwater';
 import { runJob } from 'slackwater/testing';
 import { expect, it } from 'vitest';
 import { compile } from '../support/compile.js';
@@ -13,7 +13,7 @@ const PRELUDE = `import type { Context } from 'slackwater';\ndeclare const ctx: 
 function filesOf(document: string): Record<string, string> {
   const files = codeIn(document).map(({ path, text }, i) => {
     const whole = /^checkpoint: \{/.test(text)
-      ? `import { defineJob } from 'slackwater';\nimport { z } from 'zod';\ndefineJob({ name: 'count', ${text} run() {} });`
+      ? `import { defineJob, defineWorkflow } from 'slackwater';\nimport { z } from 'zod';\ndefineJob({ name: 'count', ${text} run() {} });`
       : /^import /m.test(text)
         ? text
         : PRELUDE + text;
@@ -22,7 +22,13 @@ function filesOf(document: string): Record<string, string> {
   return Object.fromEntries(files);
 }
 
-const DOCUMENTS = ['README.md', 'docs/authoring.md', 'docs/schedules.md', 'docs/flow-control.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/authoring.md',
+  'docs/schedules.md',
+  'docs/flow-control.md',
+  'docs/workflows.md',
+];
 it.each(DOCUMENTS)('the code in %s compiles', document => {
   const files = filesOf(document);
   expect(Object.keys(files).length).toBeGreaterThan(0);
@@ -54,4 +60,31 @@ it('docs/authoring.md has all options of defineJob', () => {
   const own = optionsIn(told({ nothing: 1 })).filter(name => name !== 'checkpoint');
   const checkpoint = optionsIn(told({ checkpoint: { nothing: 1 } })).map(name => `checkpoint.${name}`);
   expect([...own, ...checkpoint].filter(name => !isTold(name))).toEqual([]);
+});
+
+it('docs/workflows.md has all options of steps', () => {
+  const text = readFileSync(`${ROOT}docs/workflows.md`, 'utf8');
+  const table = text
+    .split('\n')
+    .filter(line => line.startsWith('|'))
+    .join('\n');
+  // biome-ignore lint/suspicious/noExplicitAny: options that there are not.
+  const workflow = defineWorkflow({ name: 'w' }) as any;
+  const job = defineJob({ name: 'j', run() {} });
+  const told = (define: () => unknown): string[] => {
+    try {
+      define();
+      return [];
+    } catch (error) {
+      return /there are ([\w, ]+)/.exec((error as Error).message)![1]!.split(', ');
+    }
+  };
+  const options = [
+    ...told(() => defineWorkflow({ name: 'w', nothing: 1 } as never)),
+    ...told(() => workflow.step('s', job, { nothing: 1 })),
+    ...told(() => workflow.signal('s', { nothing: 1 })),
+    ...told(() => workflow.wait('s', { nothing: 1 })),
+  ];
+  expect(options.length).toBeGreaterThan(15);
+  expect(options.filter(name => !new RegExp(`\`${name}[\`(]`).test(table))).toEqual([]);
 });
