@@ -16,6 +16,8 @@ export interface Entry {
   byHand: RunByHand | null;
   /** When its next fire is due, ms; `null`: none comes any more. */
   dueAt: number | null;
+  /** For when it stands in the heap; `null`: it does not. */
+  queuedFor: number | null;
 }
 
 /** The schedules of one app. */
@@ -38,7 +40,7 @@ const AT_ONCE = 100;
  */
 export class Book {
   readonly apps = new Map<string, AppBook>();
-  /** Those of which something is held, or waits for its turn. */
+  /** Those of which something is held, or waits for its turn: the ones that were not looked at for longest first. */
   readonly open = new Set<Entry>();
   #heap = new DueHeap<Entry>();
 
@@ -79,14 +81,20 @@ export class Book {
   /** What is known of this schedule has changed: its next fire is due then. */
   track(entry: Entry, dueAt: number | null): void {
     entry.dueAt = dueAt;
-    if (dueAt !== null) this.#heap.push(dueAt, entry);
+    if (dueAt !== null && entry.queuedFor !== dueAt) {
+      this.#heap.push(dueAt, entry);
+      entry.queuedFor = dueAt;
+    }
+    // To the end: where many are open, each has its turn.
+    this.open.delete(entry);
     if (isOpen(entry.state)) this.open.add(entry);
-    else this.open.delete(entry);
   }
 
   /** Takes out those that are due. */
   take(now: number): Entry[] {
-    return this.#heap.take(now);
+    const due = this.#heap.take(now);
+    for (const entry of due) entry.queuedFor = null;
+    return due;
   }
 
   #firstOf({ times, state }: Entry): number | null {
@@ -102,7 +110,10 @@ export class Book {
     this.#heap = new DueHeap();
     this.open.clear();
     for (const { entries } of this.apps.values())
-      for (const entry of entries.values()) this.track(entry, entry.dueAt);
+      for (const entry of entries.values()) {
+        entry.queuedFor = null;
+        this.track(entry, entry.dueAt);
+      }
   }
 }
 
@@ -124,6 +135,7 @@ function bookOf(app: string, { applied, schedules, states, pauses, byHand }: Kep
       paused: pauses.get(job) ?? null,
       byHand: byHand.get(job) ?? null,
       dueAt: null,
+      queuedFor: null,
     });
   }
   const left = new Map([...rest].filter(([, text]) => isOpen(JSON.parse(text) as ScheduleState)));

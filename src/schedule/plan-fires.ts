@@ -83,7 +83,7 @@ class Plan {
       this.#decide(
         passed,
         'skipped',
-        `and so all since ${iso(last)}: more were missed than are told one by one`,
+        `and so all from ${iso(last)} to ${iso(ticks[0]!.at)}: more were missed than are told one by one`,
       );
     this.#settle(this.#wanted(ticks));
     return {

@@ -7,7 +7,7 @@ import { recordFates, stateText } from '../store/fires.js';
 import { watchControl } from '../store/intents.js';
 import type { Lease } from '../store/lease.js';
 import type { Store } from '../store/redis.js';
-import { Book } from './book.js';
+import { Book, type Entry } from './book.js';
 import { followRelease } from './follow-release.js';
 import { observe, type Seen } from './observe.js';
 import { Pace } from './pace.js';
@@ -17,6 +17,8 @@ import { type Holder, Settlement } from './settle.js';
 const LOOK_EVERY_MS = 1_000;
 /** How often it is looked whether what waits may go on, ms. */
 const WAITING_EVERY_MS = 200;
+/** … of so many schedules of an app at a time: a backlog of thousands must not keep a server busy. */
+const WAITING_AT_ONCE = 200;
 /** How long `stop` waits for a look that hangs on an absent Redis, ms. */
 const STOP_WITHIN_MS = 2_000;
 
@@ -45,6 +47,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
   const onTrouble = (error: unknown) => onEvent({ type: 'trouble', error });
   const book = new Book(store, onTrouble);
   const settlement = new Settlement(store, queues, book, {
+    clock,
     pace: new Pace(clock, options.backlogPerSecond),
     retention: options.retention,
     onFires: (app, fates) => onEvent({ type: 'fires', app, fates }),
@@ -88,9 +91,12 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
     const seenAt = clock.monotonic();
     await keepUp(seen, holder);
     await settlement.send();
-    const due = new Set([...book.take(seen.now), ...openNow(seen)]);
+    const open = openNow(seen);
+    const due = new Set([...book.take(seen.now), ...open]);
     try {
-      forget(await settlement.settle(due, seen, holder));
+      const settled = await settlement.settle(due, seen, holder);
+      forget(settled?.stale ?? null);
+      if (settled?.more) return 1;
     } catch (error) {
       // What was taken out as due is due again.
       for (const entry of due) book.track(entry, entry.dueAt);
@@ -98,7 +104,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
     }
     const left = book.dueAt - seen.now - (clock.monotonic() - seenAt);
     const next = Math.min(LOOK_EVERY_MS, Math.max(1, left));
-    return waits() ? Math.min(WAITING_EVERY_MS, next) : next;
+    return open.length > 0 || waits() ? Math.min(WAITING_EVERY_MS, next) : next;
   }
 
   /** A new holder of the lease knows nothing: others may have been here. */
@@ -159,10 +165,15 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
   }
 
   /** What was held and is not any more, and what waits for its turn. */
-  function openNow({ holds }: Seen) {
-    return [...book.open].filter(
-      ({ schedule, state, paused }) => paused || state.waiting.length > 0 || !holds.has(schedule.queue),
-    );
+  function openNow({ holds }: Seen): Entry[] {
+    const looked = new Map<string, number>();
+    return [...book.open].filter(({ app, schedule, state, paused }) => {
+      const isHeld = holds.has(schedule.queue) && paused === null;
+      if (isHeld || (state.held.length === 0 && state.waiting.length === 0)) return false;
+      const count = looked.get(app) ?? 0;
+      looked.set(app, count + 1);
+      return count < WAITING_AT_ONCE;
+    });
   }
 
   const waits = () => [...book.open].some(({ state }) => state.waiting.length > 0);

@@ -1,4 +1,5 @@
 import { type Fate, fireRunId, type ScheduleState, type UnsentFire } from '../model/schedule.js';
+import type { Clock } from '../platform/clock.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import { haveEnded } from '../queue/have-ended.js';
 import type { Queues } from '../queue/queues.js';
@@ -12,8 +13,11 @@ import type { Pace } from './pace.js';
 import { type FirePlan, planFires } from './plan-fires.js';
 import { sendFires } from './send.js';
 
-/** So many schedules are planned, recorded and sent before the next ones have their turn. */
+/** So many schedules are planned, recorded and sent before the next ones have their turn, and no more than fit into so long, ms: one that nobody looked at for days takes a while. */
 const SLICE = 250;
+const SLICE_MS = 100;
+/** What is not settled within this waits for the next look, ms: others may have fallen due meanwhile, and those on time go first. */
+const SETTLE_MS = 1_000;
 /** A script records so many schedules, or fires, at most (but for one schedule's last): it must stay short. */
 const RECORDED_AT_ONCE = 100;
 const FIRES_AT_ONCE = 200;
@@ -32,6 +36,7 @@ export interface Holder {
 }
 
 export interface SettleOptions {
+  clock: Clock;
   pace: Pace;
   retention: EnqueueContext['retention'];
   onFires(app: string, fates: Partial<Record<Fate, number>>): void;
@@ -65,39 +70,53 @@ export class Settlement {
   }
 
   /**
-   * Gives the fires of these schedules their fates.
-   * @returns the apps that have to be read anew, since somebody else was here; `null`: the lease is another's.
+   * Gives the fires of these schedules their fates, those that fell due last first: the others are late in any case.
+   * @returns the apps that have to be read anew, since somebody else was here, and whether some have to wait for the next look; `null`: the lease is another's.
    */
-  async settle(entries: Iterable<Entry>, seen: Seen, holder: Holder): Promise<Set<string> | null> {
-    const all = [...entries];
+  async settle(
+    entries: Iterable<Entry>,
+    seen: Seen,
+    holder: Holder,
+  ): Promise<{ stale: Set<string>; more: boolean } | null> {
+    const { clock } = this.options;
+    const rest = [...entries].sort((a, b) => (b.dueAt ?? 0) - (a.dueAt ?? 0));
     const stale = new Set<string>();
-    for (let i = 0; i < all.length; i += SLICE) {
-      const planned = await this.#plan(all.slice(i, i + SLICE), seen);
+    const end = clock.monotonic() + SETTLE_MS;
+    while (rest.length > 0 && clock.monotonic() < end) {
+      const planned = await this.#plan(rest.slice(0, SLICE), seen);
+      rest.splice(0, planned.length);
       const answer = await this.#record(planned, holder);
       if (answer === null) return null;
       for (const app of answer) stale.add(app);
       await this.send();
     }
-    return stale;
+    for (const entry of rest) this.book.track(entry, entry.dueAt);
+    return { stale, more: rest.length > 0 };
   }
 
+  /** As many of them as fit into a slice. */
   async #plan(entries: Entry[], { now, holds }: Seen): Promise<Planned[]> {
+    const { clock, pace } = this.options;
     const busy = await this.#busy(entries);
-    return entries.map((entry, i) => {
+    const end = clock.monotonic() + SLICE_MS;
+    const planned: Planned[] = [];
+    for (const [i, entry] of entries.entries()) {
       const { app, schedule, times, state, seen } = entry;
       const plan = planFires(schedule, times, state, {
         now,
         paused: entry.paused,
         hold: holds.get(schedule.queue) ?? null,
         busy: busy[i] ?? null,
-        room: this.options.pace.room(app),
+        room: pace.room(app),
       });
-      this.options.pace.went(app, plan.late);
+      pace.went(app, plan.late);
       const decisions = decisionsOf(entry, plan).filter(
         ({ state, fires }) => state !== seen || fires.length > 0,
       );
-      return { entry, plan, decisions };
-    });
+      planned.push({ entry, plan, decisions });
+      if (clock.monotonic() > end) break;
+    }
+    return planned;
   }
 
   /** Of each schedule the ID of a run of it that has not ended. */

@@ -82,7 +82,7 @@ export const MOST_TICKS = 1_000;
 export interface DueTicks {
   /** The oldest first. */
   ticks: Tick[];
-  /** The latest of those that were due too, and are not among `ticks`: there were too many. */
+  /** One of those that were due before `ticks` and are not among them, since there were too many. */
   passed: Tick | null;
   /** The first that is not due yet. */
   next: Tick | null;
@@ -93,10 +93,11 @@ export function dueTicks(times: Times, last: number, now: number): DueTicks {
   let walked = walk(times, last, now);
   let passed: Tick | null = null;
   while (walked.more) {
-    passed = walked.ticks.at(-1)!;
-    // As many as are kept, were they as close as these. Beyond them there may be none, or too many again.
-    const period = (passed.at - walked.ticks[0]!.at) / (MOST_TICKS - 1);
-    let from = Math.max(passed.at, Math.floor(now - period * MOST_TICKS));
+    const { ticks } = walked;
+    // As many as are kept, were they as close as these, and a quarter fewer at least. From there on there may be none, or too many again.
+    const period = (ticks.at(-1)!.at - ticks[0]!.at) / (MOST_TICKS - 1);
+    let from = Math.max(ticks[MOST_TICKS / 4]!.at, Math.floor(now - period * MOST_TICKS));
+    passed = ticks.findLast(({ at }) => at <= from)!;
     walked = walk(times, from, now);
     while (walked.ticks.length === 0 && from > passed.at) {
       from = passed.at + Math.floor((from - passed.at) / 2);

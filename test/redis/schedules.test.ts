@@ -11,6 +11,7 @@ import { findSchedule, listSchedules, pauseSchedule, resumeSchedule } from '../.
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
+import { sampleRelease } from '../support/sample-releases.js';
 import {
   APP,
   applied,
@@ -25,6 +26,7 @@ import {
 import { type TestStore, useStore } from '../support/store.js';
 
 const second = 1_000;
+const minute = 60_000;
 const hour = 3_600_000;
 /** Each second, and each that waits for the one before has its turn. */
 const EACH_SECOND = { cron: '* * * * * *', jitterMs: 0 };
@@ -38,12 +40,11 @@ function queuesOf(store: TestStore) {
   return queues;
 }
 
-/** The latest full hours before now, the oldest first, and a pattern that fires at these. */
+/** A pattern that fires in each hour, half an hour from now, and its latest instants, the oldest first: none falls due while the test runs. */
 async function hoursAgo(store: Store, count: number): Promise<{ cron: string; hours: number[] }> {
-  // Half an hour from now is always far from on time.
-  const last = Math.floor((await redisNow(store.redis)) / hour) * hour;
-  const hours = Array.from({ length: count }, (_, i) => last - (count - 1 - i) * hour - hour / 2);
-  return { cron: '30 * * * *', hours };
+  const last = Math.floor(((await redisNow(store.redis)) - hour / 2) / minute) * minute;
+  const hours = Array.from({ length: count }, (_, i) => last - (count - 1 - i) * hour);
+  return { cron: `${new Date(last).getUTCMinutes()} * * * *`, hours };
 }
 
 describe('the schedules of an app', () => {
@@ -112,19 +113,26 @@ describe('the schedules of an app', () => {
     const first = await schedule(store, 'a', [{ job: 'nightly' }]);
     await applies(store, first);
     const { redis, keys } = store;
-    const intent = JSON.parse((await redis.get(keys.intent(APP)))!);
-    await schedule(store, 'b', [{ job: 'other' }]);
-    const next = JSON.parse((await redis.get(keys.intent(APP)))!);
-    await redis.set(keys.intent(APP), JSON.stringify({ ...next, gate: 'closed', until: null }));
+    const intent = await redis.get(keys.intent(APP));
+    const release = await sampleRelease(store, 'b', {
+      jobs: [{ name: 'other' }],
+      schedules: [{ job: 'other' }],
+    });
+    await redis.set(keys.intent(APP), JSON.stringify({ ...JSON.parse(intent!), release, gate: 'closed' }));
+    // Who leads has looked: it sends what a person asks for.
+    const look = async () => {
+      const { fire } = await recordByHand(store, APP, await findSchedule(store, 'nightly'), { by: 'ann' });
+      await eventually(async () => (await unsentFires(store)).length === 0);
+      return fire;
+    };
+    await look();
     await startScheduler(store);
     await server.stop();
-    await eventually(async () => (await redis.hget(keys.lease, 'owner')) !== null);
-    // A look of the next holder of the lease: it sends what a person asks for.
-    const { fire } = await recordByHand(store, APP, (await findSchedule(store, 'nightly'))!, { by: 'ann' });
-    await eventually(async () => (await unsentFires(store)).length === 0);
+    await look();
     expect((await listSchedules(store)).map(({ job }) => job)).toEqual(['nightly']);
-    expect((await showRun(store, fire.run!)).job).toBe('nightly');
-    await redis.set(keys.intent(APP), JSON.stringify(intent));
+    await redis.set(keys.intent(APP), intent!);
+    await look();
+    expect(server.events.filter(({ type }) => type === 'applied')).toHaveLength(1);
   });
 });
 
@@ -193,6 +201,27 @@ describe('a fire that is due', () => {
     await startScheduler(store);
     await eventually(async () => (await unsentFires(store)).length === 0);
     expect(await runsIn(queues, ['nightly'])).toEqual([fire.run]);
+  });
+
+  test('whose queue takes nothing is sent when it does again, and keeps no other waiting', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    const { cron, hours } = await hoursAgo(store, 2);
+    await applied(store, 'a', [
+      { job: 'good', cron },
+      { job: 'bad', cron },
+    ]);
+    for (const name of ['good', 'bad']) await setState(store, name, { last: hours[0]! });
+    const counter = store.keys.job('bad', 'id');
+    await store.redis.rpush(counter, 'no number');
+    const server = await startScheduler(store);
+    await eventually(async () => (await runsIn(queues, ['good'])).length === 1);
+    await eventually(() => server.events.some(({ type }) => type === 'trouble'));
+    expect(fates(await firesOf(store, 'bad'))).toEqual(['late']);
+    expect(await unsentFires(store)).toHaveLength(1);
+    await store.redis.del(counter);
+    await eventually(async () => (await unsentFires(store)).length === 0);
+    expect(await runsIn(queues, ['bad'])).toEqual([(await firesOf(store, 'bad'))[0]!.run]);
   });
 
   test('fires nothing again when the clock goes back, and goes on where it was', async () => {
@@ -280,6 +309,32 @@ describe('fires that nobody was there for', () => {
       (await firesOf(store, 'often')).filter(({ fate }) => fate === 'ran' || fate === 'late').length,
     ).toBeGreaterThan(1);
   });
+});
+
+test('a great backlog of many schedules keeps none on time waiting', async () => {
+  const store = useStore();
+  const names = Array.from({ length: 300 }, (_, i) => `job-${i}`);
+  await applied(store, 'a', [
+    ...names.map(job => ({ job, cron: '* * * * *', overlap: 'queue' as const })),
+    { ...EACH_SECOND, job: 'often', overlap: 'replace' as const },
+  ]);
+  const now = await redisNow(store.redis);
+  for (const name of names) await setState(store, name, { last: now - 20 * hour });
+  await setState(store, 'often', { last: now });
+  await startScheduler(store);
+  const behind = async () =>
+    (await listSchedules(store)).filter(({ state }) => state.last < now - 2 * minute);
+  await eventually(async () => (await behind()).length === 0, { timeout: 120_000, every: 500 });
+  const often = await firesOf(store, 'often');
+  expect(often.length).toBeGreaterThan(2);
+  expect(often.filter(({ fate, reason }) => fate === 'coalesced' || reason.startsWith('nobody'))).toEqual([]);
+  // 1,200 were due: the newest are told one by one, those before them in one entry.
+  const fires = await firesOf(store, names[0]!);
+  expect(fires.length).toBeGreaterThan(750);
+  expect(fires[0]!.reason).toMatch(/more were missed than are told one by one/);
+  expect(
+    fates(fires.slice(1)).every(fate => fate === 'coalesced' || fate === 'late' || fate === 'held'),
+  ).toBe(true);
 });
 
 describe('the run before', () => {

@@ -49,7 +49,8 @@ export async function startScheduler(
     store.redis.disconnect();
   };
   onEnd(stop);
-  await lease.start();
+  // One that is given a lease must not take it from the others.
+  if (!options.lease) await lease.start();
   await scheduler.start();
   return { events, stop };
 }
