@@ -44,7 +44,10 @@ function check(schema: object, what: string, payload: unknown, at: string, mostB
 }
 
 /** @throws SlackwaterError `invalid-manifest` for a schema that is none. */
-export function checkPayloadSchemas({ jobs, workflows }: Pick<Manifest, 'jobs' | 'workflows'>): void {
+export async function checkPayloadSchemas({
+  jobs,
+  workflows,
+}: Pick<Manifest, 'jobs' | 'workflows'>): Promise<void> {
   const schemas: [pointer: string, schema: object][] = [
     ...jobs.map(({ payloadSchema }, i) => [`/jobs/${i}/payloadSchema`, payloadSchema] as [string, object]),
     ...workflows.flatMap(({ payloadSchema, steps }, i) => [
@@ -55,14 +58,21 @@ export function checkPayloadSchemas({ jobs, workflows }: Pick<Manifest, 'jobs' |
       ),
     ]),
   ];
-  const errors = schemas.flatMap(([pointer, schema]) => {
+  const errors: FieldError[] = [];
+  // Many jobs may have the same, such as none.
+  const fine = new Set<string>();
+  for (const [pointer, schema] of schemas) {
+    const text = JSON.stringify(schema);
+    if (fine.has(text)) continue;
     try {
       compile(schema);
-      return [];
+      fine.add(text);
     } catch (error) {
-      return [{ pointer, detail: `is no JSON Schema (draft 7): ${(error as Error).message}` }];
+      errors.push({ pointer, detail: `is no JSON Schema (draft 7): ${(error as Error).message}` });
     }
-  });
+    // Others have a turn: a release may have a thousand.
+    await new Promise(resolve => setImmediate(resolve));
+  }
   if (errors.length > 0)
     throw new SlackwaterError(
       'invalid-manifest',
@@ -80,22 +90,37 @@ function validatorOf(schema: object): ValidateFunction {
   return validate;
 }
 
+const OPTIONS = { allErrors: true, strict: false, logger: false } as const;
+
+function withFormats(ajv: Ajv): Ajv {
+  (formats as unknown as (ajv: Ajv) => void)(ajv);
+  return ajv;
+}
+
+/** What a schema itself has to look like; compiled once, which takes longer than most schemas do. */
+let rules: Ajv | undefined;
+
 /**
  * Each schema in an instance of its own: two may use one `$id`. Patterns are read as Unicode, which JSON Schema asks for, and where that
  * fails as authors may have written them: `\\:` is an error in one and a colon in the other.
  */
 function compile(schema: object): ValidateFunction {
-  const options = { allErrors: true, strict: false, logger: false } as const;
-  const compileWith = (unicodeRegExp: boolean) => {
-    const ajv = new Ajv({ ...options, unicodeRegExp });
-    (formats as unknown as (ajv: Ajv) => void)(ajv);
-    return ajv.compile(schema);
-  };
-  try {
-    return compileWith(true);
-  } catch {
-    return compileWith(false);
-  }
+  rules ??= withFormats(new Ajv(OPTIONS));
+  rules.validateSchema(schema, true);
+  const compileWith = (unicodeRegExp: boolean, meta: boolean) =>
+    withFormats(new Ajv({ ...OPTIONS, unicodeRegExp, meta, validateSchema: false })).compile(schema);
+  for (const [unicodeRegExp, meta] of [
+    [true, false],
+    [false, false],
+    // It may speak of the schema of schemas.
+    [true, true],
+  ] as const)
+    try {
+      return compileWith(unicodeRegExp, meta);
+    } catch {
+      // The next way may do, and the last one says what is wrong.
+    }
+  return compileWith(false, true);
 }
 
 function fieldError({ instancePath, keyword, params, message }: ErrorObject, at: string): FieldError {

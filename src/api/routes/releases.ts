@@ -29,7 +29,7 @@ export const releaseRoutes: Routes = (api, { store, config }) => {
       },
     },
     async (request, reply) => {
-      checkPayloadSchemas(parseManifest(request.body));
+      await checkPayloadSchemas(parseManifest(request.body));
       const { release, created } = await putRelease(store, request.body, { maxBytes });
       if (created) await appendEvent(store, 'release.pushed', { app: release.app, release: release.id });
       return reply
