@@ -114,8 +114,27 @@ describe('what comes', () => {
       /freeze {2}2030-03-30 17:00:00 to 2030-03-30 18:00:00 {2}all apps {2}audit {2}frz-1/,
     );
     expect(text).toMatch(/2030-03-30 14:00:00 {2}nightly {3}billing {2}may be held by win-1/);
-    expect(text).toMatch(/… and 1 more fire: --limit/);
+    expect(text).toMatch(/… and more: slackwater schedules next NAME, or --limit/);
     expect(text).toMatch(/UTC, until 2030-03-31 12:00:00/);
+  });
+
+  test('lists the first of each: one that fires often hides no other', () => {
+    const often = Array.from({ length: 10 }, (_, i) => ({ ...coming.items[0]!, at: iso(i / 100) }));
+    const lines = comingLines(
+      { ...coming, items: [...often, coming.items[1]!] },
+      { ...options, limit: 9 },
+      style,
+    );
+    const listed = lines.slice(lines.findIndex(line => line.startsWith('AT ')) + 1);
+    expect(listed.map(line => /hourly|nightly|more/.exec(line)?.[0])).toEqual([
+      'hourly',
+      'hourly',
+      'hourly',
+      'nightly',
+      'more',
+    ]);
+    const alone = comingLines({ ...coming, items: often }, { ...options, limit: 20 }, style);
+    expect(alone.filter(line => /^2030.*hourly/.test(line))).toHaveLength(10);
   });
 
   test('ends with the last fire that was told, and says of which app where there are several', () => {

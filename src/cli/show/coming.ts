@@ -1,7 +1,6 @@
 import { wallTime } from '../../platform/time-zone.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
-import { plural } from './text.js';
 import { timelineLines } from './timeline.js';
 
 interface ComingFire {
@@ -20,6 +19,10 @@ interface Stretch {
   to: string;
   reason: string;
 }
+
+/** Of one schedule among several. */
+const MOST_LISTED = 3;
+const MORE = '… and more: slackwater schedules next NAME, or --limit';
 
 /** What is to come, as the API answers it. */
 export interface Coming {
@@ -45,6 +48,7 @@ export interface ComingOptions {
 export function comingLines(coming: Coming, options: ComingOptions, style: Style): string[] {
   const { items, windows, freezes } = coming;
   const { timezone, width, limit } = options;
+  const listed = firstOfEach(items);
   if (items.length === 0) return [style.dim(`no fire before ${clock(coming.to, timezone)}`)];
   // Beyond the last fire that was told nothing is known.
   const to = coming.nextCursor === null ? coming.to : items.at(-1)!.at;
@@ -69,11 +73,20 @@ export function comingLines(coming: Coming, options: ComingOptions, style: Style
     ...windows.map(each => windowLine('window', each, timezone, style)),
     ...freezes.map(each => windowLine('freeze', each, timezone, style)),
     '',
-    ...listOf(items.slice(0, limit), options, style).split('\n'),
-    ...(items.length > limit
-      ? [style.dim(`… and ${plural(items.length - limit, 'more fire')}: --limit`)]
-      : []),
+    ...listOf(listed.slice(0, limit), options, style).split('\n'),
+    ...(listed.length > limit || listed.length < items.length ? [style.dim(MORE)] : []),
   ];
+}
+
+/** Of several schedules the first few of each: one that fires every second is not to hide all others. */
+function firstOfEach(items: ComingFire[]): ComingFire[] {
+  const seen = new Map<string, number>();
+  const listed = items.filter(({ app, schedule }) => {
+    const count = (seen.get(`${app}/${schedule}`) ?? 0) + 1;
+    seen.set(`${app}/${schedule}`, count);
+    return count <= MOST_LISTED;
+  });
+  return seen.size > 1 ? listed : items;
 }
 
 function rowsOf(items: ComingFire[], each: number) {
