@@ -1,5 +1,5 @@
 import type { Envelope, RunEnd } from '../model/run.js';
-import type { PartOf } from '../model/workflow.js';
+import { largeResult, type PartOf } from '../model/workflow.js';
 import type { Settlement } from '../queue/consumer.js';
 import type { Store } from '../store/redis.js';
 import { FencedError, failRun, type Started } from '../store/runs.js';
@@ -126,7 +126,7 @@ export class RunEnds {
     if (end.kind !== 'completed' || !run.claimed.part) return end;
     const bytes = Buffer.byteLength(JSON.stringify(end.result ?? null));
     if (bytes <= resultLimit) return end;
-    const message = `the result has ${bytes} bytes, and a step of a workflow may have ${resultLimit} (limits.resultBytes): keep it elsewhere, such as in a file, and return where it is`;
+    const message = largeResult(bytes, resultLimit);
     return { kind: 'failed', retry: false, error: { name: 'ResultTooLarge', message, stack: message } };
   }
 

@@ -68,6 +68,10 @@ export function lastSteps<Step extends { name: string; after: readonly string[] 
   return graph.steps.filter(({ name }) => !waitedFor.has(name));
 }
 
+/** Why a result is not kept: what steps are told of each other goes through Redis and every host. */
+export const largeResult = (bytes: number, limit: number): string =>
+  `the result has ${bytes} bytes, and a step of a workflow may have ${limit} (limits.resultBytes): keep it elsewhere, such as in a file, and return where it is`;
+
 /** Which part of which workflow run a run is; kept with its job in the queue. `index`: of a step with `each`. */
 export interface PartOf {
   queue: string;

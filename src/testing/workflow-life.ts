@@ -3,10 +3,13 @@ import { checkAgainst, describeFaults } from '../author/schema.js';
 import { isWorkflow, type StepDefinition, type WorkflowDefinition } from '../author/workflow.js';
 import { evaluate } from '../execution/evaluate.js';
 import { jsonText } from '../execution/result.js';
-import { lastSteps } from '../model/workflow.js';
+import { largeResult, lastSteps } from '../model/workflow.js';
 import { Life } from './life.js';
 import type { RunJobResult } from './options.js';
 import type { RunWorkflowOptions, RunWorkflowResult, TestStep, TestStepRun } from './workflow-options.js';
+
+/** As `limits.resultBytes` unless it is set. */
+const RESULT_LIMIT = 256 * 1024;
 
 /**
  * The life of one workflow run. Steps are taken in the order in which they were added, which is one that the graph allows, elements in theirs; so a test sees the same each time.
@@ -86,36 +89,41 @@ export class WorkflowLife {
     index: number | null,
     now: number,
   ): Promise<TestStepRun> {
-    const { name, runs } = definition;
-    const path = this.prefix + name;
-    const { runId = 'run-test', scheduledFor = null } = this.options;
-    const shared = {
-      ...this.options,
-      now,
-      runId: `${runId}.${name}${index === null ? '' : `.${index}`}`,
-      scheduledFor,
-    };
     try {
-      const instead = this.options.instead?.[path];
-      if (instead)
-        return {
-          payload,
-          result: kept(await instead(payload, index), `what stands in for step "${path}" gives`),
-          error: null,
-          run: null,
-        };
-      if (isWorkflow(runs)) {
-        const { result } = await new WorkflowLife(runs, payload, shared, `${path}/`).live();
-        return { payload, result, error: null, run: null };
-      }
-      const job = withOwnPolicy(runs as JobDefinition, definition);
-      const plan = { ...shared, yieldAt: [], crashAt: [], swaps: [] };
-      const run = (await new Life(job, payload, plan).live()) as RunJobResult<unknown>;
-      return { payload, result: run.result, error: null, run };
+      const { result, run } = await this.#computed(definition, payload, index, now);
+      const bytes = Buffer.byteLength(JSON.stringify(result ?? null));
+      const limit = this.options.resultLimit ?? RESULT_LIMIT;
+      if (bytes > limit) throw new Error(largeResult(bytes, limit));
+      return { payload, result, error: null, run };
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       return { payload, result: undefined, error, run: null };
     }
+  }
+
+  async #computed(
+    definition: StepDefinition,
+    payload: unknown,
+    index: number | null,
+    now: number,
+  ): Promise<{ result: unknown; run: RunJobResult<unknown> | null }> {
+    const { name, runs } = definition;
+    const path = this.prefix + name;
+    const instead = this.options.instead?.[path];
+    if (instead) {
+      const given = await instead(payload, index);
+      return { result: kept(given, `what stands in for step "${path}" gives`), run: null };
+    }
+    const { runId = 'run-test', scheduledFor = null } = this.options;
+    const ownId = `${runId}@${name}${index === null ? '' : `,${index}`}`;
+    const shared = { ...this.options, now, runId: ownId, scheduledFor };
+    if (isWorkflow(runs)) {
+      const { result } = await new WorkflowLife(runs, payload, shared, `${path}/`).live();
+      return { result, run: null };
+    }
+    const plan = { ...shared, yieldAt: [], crashAt: [], swaps: [] };
+    const run = await new Life(withOwnPolicy(runs as JobDefinition, definition), payload, plan).live();
+    return { result: run.result, run };
   }
 
   #signal(

@@ -17,6 +17,8 @@ export interface RunWorkflowOptions {
   now?: string | number | Date;
   /** Largest state of a run in bytes. Default: 1 MiB. */
   checkpointLimit?: number;
+  /** Largest result of a step's run in bytes. Default: 256 KiB. */
+  resultLimit?: number;
 }
 
 /** What one run of a step got and gave. */

@@ -198,6 +198,15 @@ describe('runWorkflow', () => {
     });
   });
 
+  it('fails over a result that is too large to be kept', async () => {
+    const large = defineJob({ name: 'large', run: () => 'x'.repeat(300_000) });
+    const workflow = defineWorkflow({ name: 'w' }).step('large', large);
+    await expect(runWorkflow(workflow, null)).rejects.toThrow(
+      /step "large" failed: the result has 300002 bytes, and a step of a workflow may have 262144/,
+    );
+    expect((await runWorkflow(workflow, null, { resultLimit: 400_000 })).steps.large!.state).toBe('done');
+  });
+
   it('refuses a payload that does not fit, and what is no workflow', async () => {
     await expect(runWorkflow(squares, { upTo: 'x' as never })).rejects.toThrow(
       /does not fit workflow "squares": \/upTo/,
