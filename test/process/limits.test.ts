@@ -139,6 +139,30 @@ test('three begin in a second', async () => {
   expect(Math.max(...(await claimsOf(product, ids)))).toBeLessThanOrEqual(3);
 });
 
+test('a limit of a queue holds over all hosts, through a window, and keeps no hook waiting', async () => {
+  const { product } = await released();
+  const limits = await product.client.set<{ limits: object }>('/v1/queues/shared', { concurrency: 2 });
+  expect(limits).toMatchObject({ limits: { concurrency: 2, rate: null } });
+  const go = product.signal();
+  const ids = await product.enqueue(
+    'limits.free',
+    times(6, () => ({ items: 3, until: go.path })),
+  );
+  const running = async () => (await product.runs(ids)).filter(({ state }) => state === 'running').length;
+  await eventually(async () => (await running()) === 2, { what: 'two of them' });
+  const hook = {
+    name: 'tell',
+    when: 'after',
+    job: { name: 'limits.free', payload: { ledger: product.ledger, items: 1 } },
+  };
+  const window = await product.open(await product.push('limits-next'), { hooks: [hook] });
+  await product.endedAs(window.id, 'completed');
+  expect(await running()).toBe(2);
+  go.open();
+  await product.all(ids, ['completed']);
+  expect(mostAtOnce(product, ids)).toBeLessThanOrEqual(2);
+});
+
 test('what a job keeps for a short time goes, what another of its queue keeps stays', async () => {
   const { product } = await released();
   const [long] = await product.enqueue('limits.free', [{ items: 1 }]);

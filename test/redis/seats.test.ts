@@ -302,6 +302,20 @@ describe('a rate', () => {
     expect(Math.min(...spansOf(began, 2))).toBeGreaterThanOrEqual(200);
   });
 
+  test('one that came late, and would have to wait long in its host, gets in line again', async () => {
+    const line = useLine({ rate: { max: 1, perMs: 1_000 } });
+    await line.add('a', 'b');
+    await line.startAll();
+    const b = await eventually(() => line.claim());
+    // Its host was long in asking, and others began meanwhile.
+    const key = `${line.store.keys.seats('q', 'job')}:begun`;
+    line.limits = { ...line.limits, rate: { max: 1, perMs: 60_000 } };
+    await line.store.redis.zadd(key, Date.now(), 'another');
+    expect(await line.ask(b)).toEqual({ kind: 'waits' });
+    expect(await waits(line, 'b')).toMatchObject({ limit: 'rate' });
+    expect(await jobsInLine(line.store, 'q')).toEqual(['job']);
+  });
+
   test('a run that goes on after a crash is not counted again', async () => {
     const line = useLine({ rate: { max: 1, perMs: 60_000 } });
     await line.add('a');

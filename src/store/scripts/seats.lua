@@ -121,11 +121,12 @@ local function leave(id)
   end
 end
 
--- When the next run may begin. What was given out is a plan; the starts themselves are counted when they come.
+-- When the next run may begin. What was given out is a plan; the starts themselves are counted when they come, and may have been later.
 local function nextInstant()
   if not rateMax then return now end
-  local last = redis.call('LINDEX', seats .. ':instants', rateMax - 1)
-  return last and math.max(now, tonumber(last) + ratePer) or now
+  local given = redis.call('LINDEX', seats .. ':instants', rateMax - 1)
+  local begun = redis.call('ZREVRANGE', seats .. ':begun', rateMax - 1, rateMax - 1, 'WITHSCORES')
+  return math.max(now, given and tonumber(given) + ratePer or 0, begun[2] and tonumber(begun[2]) + ratePer or 0)
 end
 local function giveOut(at)
   if not rateMax then return end

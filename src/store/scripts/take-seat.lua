@@ -10,12 +10,16 @@ if redis.call('HGET', run, 'cancel') == '1' then return { 'ok' } end
 
 local before = redis.call('HGET', run, 'seatKey') or ''
 if before ~= key then leave(id) end
-local function answer()
-  local wait = begin(id)
+local function answer(wait)
   if wait > 0 then return { 'early', wait } end
   return { 'ok' }
 end
-if redis.call('ZSCORE', seats .. ':in', id) then return answer() end
+if redis.call('ZSCORE', seats .. ':in', id) then
+  local wait = begin(id)
+  if wait <= AHEAD then return answer(wait) end
+  -- Too many were late before it: it had better wait in line than in its host.
+  vacate(id)
+end
 if key ~= '' then redis.call('HSET', run, 'seatKey', key) end
 if ARGV[10] == '1' then
   redis.call('ZADD', seats .. ':in', now, id)
@@ -36,7 +40,7 @@ callLine(id)
 
 local seated = redis.call('ZSCORE', seats .. ':in', id)
 local at = seated and tonumber(redis.call('HGET', run, 'beginsAt') or '0') or now + NET
-if seated and at <= now then return answer() end
+if seated and at <= now then return answer(begin(id)) end
 if not seated then
   redis.call('SADD', queue .. 'sw:lines', ARGV[1])
   if redis.call('ZSCORE', seats .. ':line', id) then
