@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../src/model/run.js';
+import { signalWorkflow } from '../../src/store/workflows.js';
 import { eventually } from '../support/eventually.js';
 import { runCli } from '../support/processes.js';
 import { readLedger } from './support/ledger.js';
@@ -53,7 +54,7 @@ describe('a workflow', () => {
     await product.deploy('flow-1');
     const id = await ask(product, 'flow.approved', { elements: 3 });
     await product.all([id], ['waiting']);
-    await product.client.post(`/v1/runs/${id}/signals/approve`, { payload: { by: 'ops' } });
+    await signalWorkflow(product.store, { queue: 'flow', jobId: id }, 'approve', '{"by":"ops"}');
     const [run] = await product.all([id], ['completed']);
     expect(run!.result).toEqual({ nightly: { publish: { sum: sumOf(3), by: 1 } } });
     eachOnce(product, `${id}@nightly`, 3);

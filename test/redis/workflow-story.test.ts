@@ -129,6 +129,8 @@ async function looksLikeIt(world: World, story: Story, outcome: string): Promise
   const kept = await readWorkflow(shared.store, world.address);
   // It was cancelled before it had begun.
   if (!kept) return expect([story.cancelAfter !== null, outcome]).toEqual([true, 'failed']);
+  for (const key of [keys.workflow(QUEUE, world.jobId), keys.workflowResults(QUEUE, world.jobId)])
+    expect(await redis.pttl(key), 'it goes in time').not.toBe(-1);
   const marks = await redis.hgetall(keys.workflowResults(QUEUE, world.jobId));
   expect(await redis.scard(keys.liveWorkflows(QUEUE))).toBe(0);
   expect(await redis.zcard(keys.job(QUEUE, 'delayed'))).toBe(0);

@@ -10,7 +10,7 @@ end
 local wf, name = KEYS[3], ARGV[5]
 local kept = redis.call('HMGET', wf, 's:' .. name, 'stop', 'round')
 if not kept[1] then return 'gone' end
-redis.call('PERSIST', wf) -- goes first, so that a full memory does not stop what follows: see README
+redis.call('HDEL', wf, 't:' .. name) -- goes first, so that a full memory does not stop what follows: see README
 local mark = ARGV[7] == 'done' and '=' or ARGV[7] == 'cancelled' and kept[2] and '~' or '!'
 if redis.call('HSETNX', KEYS[5], ARGV[6], mark .. (mark == '=' and ARGV[8] or kept[3] or '0')) == 0 then return 'kept' end
 local now = now_ms()
