@@ -9,6 +9,9 @@ import type { RunningRelease, WorkflowPorts } from '../workflow/ports.js';
 import type { HeldRun } from './held-run.js';
 import type { Pool } from './pool.js';
 
+/** About ten milliseconds of Redis' time. */
+const AT_ONCE = 200;
+
 export interface WorkflowsOptions {
   app: string;
   store: Store;
@@ -35,7 +38,8 @@ export class Workflows {
       const pool = options.running();
       return pool && this.#release(pool);
     };
-    this.#ports = { app, store, queues, retention, limits: { payloadBytes }, release };
+    const limits = { payloadBytes, atOnce: AT_ONCE };
+    this.#ports = { app, store, queues, retention, limits, release };
     this.#agenda = new Agenda({
       ports: this.#ports,
       onError: (error, { jobId }) =>

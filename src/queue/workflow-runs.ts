@@ -1,6 +1,5 @@
 import type { StepRuns } from '../model/kept-workflow.js';
 import type { PartOf } from '../model/workflow.js';
-import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { EnqueueContext } from './enqueue.js';
 import { type Options, ownOptionsOf } from './own-options.js';
@@ -88,11 +87,10 @@ async function unlessAnswer(move: Promise<void>): Promise<void> {
 }
 
 /** What the steps of a workflow run are told of it. `payload`: JSON text, as the producer sent it. */
-export async function askedFor(
-  { redis, keys }: Store,
-  { queue, jobId }: RunAddress,
-): Promise<{ payload: string; scheduledFor: string | null }> {
-  const [data, opts] = await redis.hmget(keys.job(queue, jobId), 'data', 'opts');
-  const { scheduledFor = null } = ownOptionsOf(opts ? JSON.parse(opts) : null);
-  return { payload: data ?? 'null', scheduledFor };
+export function askedFor({ data, opts }: { data: string; opts: string }): {
+  payload: string;
+  scheduledFor: string | null;
+} {
+  const { scheduledFor = null } = ownOptionsOf(opts === '' ? null : JSON.parse(opts));
+  return { payload: data || 'null', scheduledFor };
 }

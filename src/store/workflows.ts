@@ -13,7 +13,7 @@ import { type RunAddress, tellAgenda } from './run-requests.js';
 import { type Claimed, FencedError } from './runs.js';
 
 const beginScript = script<'begun' | 'cancelled' | 'lost' | 'fenced'>('begin-workflow', 5);
-const lookScript = script<(string | number)[]>('look-at-workflow', 2);
+const lookScript = script<(string | number)[]>('look-at-workflow', 3);
 const expandScript = script<'stored' | 'late'>('expand-step', 4);
 const waitScript = script<'stored' | 'late'>('begin-wait', 3);
 const markScript = script<number>('mark-step', 2);
@@ -81,12 +81,20 @@ export async function lookAtWorkflow(
   { redis, keys }: Store,
   app: string,
   address: RunAddress,
-): Promise<KeptWorkflow | null> {
-  const key = keys.workflow(address.queue, address.jobId);
-  const [now, ...flat] = await lookScript(redis, key, keys.agenda(app), memberOf(address), HOLD_MS);
+): Promise<LookedAt | null> {
+  const { queue, jobId } = address;
+  const [workflow, job] = [keys.workflow(queue, jobId), keys.job(queue, jobId)];
+  const answer = await lookScript(redis, workflow, keys.agenda(app), job, memberOf(address), HOLD_MS);
+  const [now, data = '', opts = '', ...flat] = answer;
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1]);
-  return keptOf(fields, Number(now));
+  const kept = keptOf(fields, Number(now));
+  return kept && { ...kept, asked: { data: String(data), opts: String(opts) } };
+}
+
+/** A workflow run as a host looks at it. `asked`: texts of its job in the queue; empty where nothing begins. */
+export interface LookedAt extends KeptWorkflow {
+  asked: { data: string; opts: string };
 }
 
 /** What is kept of a workflow run, for people. `null`: it has not begun, or is no longer kept. */

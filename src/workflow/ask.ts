@@ -4,7 +4,7 @@ import { runIdOf } from '../queue/run-id.js';
 import { askedFor } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
-import type { Expansion } from '../store/workflows.js';
+import type { Expansion, LookedAt } from '../store/workflows.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
 
 /** Results of one step that are read at once. */
@@ -19,7 +19,7 @@ export async function ask(
   ports: WorkflowPorts,
   release: RunningRelease,
   address: RunAddress,
-  kept: KeptWorkflow,
+  kept: LookedAt,
   step: StepManifest,
 ): Promise<Asked> {
   const { name } = kept.graph;
@@ -33,7 +33,7 @@ export async function ask(
     });
   if (isPlain(now!))
     return { kind: 'wait', until: { ms: now!.kind === 'wait' ? now!.waitMs : now!.timeoutMs } };
-  const { payload, scheduledFor } = await askedFor(ports.store, address);
+  const { payload, scheduledFor } = askedFor(kept.asked);
   const results = await resultsOf(ports.store, address, kept, now!.after);
   const runId = runIdOf(address.queue, address.jobId);
   const answer = await release.evaluate({

@@ -17,7 +17,8 @@ export interface WorkflowPorts {
   store: Store;
   queues: Queues;
   retention: { completedMs: number; failedMs: number };
-  limits: { payloadBytes: number };
+  /** `atOnce`: runs that are put into a queue in one go, or cancelled; nobody else is served meanwhile. */
+  limits: { payloadBytes: number; atOnce: number };
   /** `null`: nothing may begin now. */
   release(): RunningRelease | null;
 }

@@ -156,7 +156,7 @@ export class World {
       store: this.actors.storeOf(actor, store),
       queues: this.actors.queuesOf(actor, queues),
       retention: KEPT,
-      limits: { payloadBytes: 1_000_000 },
+      limits: { payloadBytes: 1_000_000, atOnce: 2 },
       release: () => (this.open ? this.#release(actor) : null),
     };
   }

@@ -1,0 +1,107 @@
+import { fieldOf, type KeptWorkflow, type StepRuns } from '../model/kept-workflow.js';
+import type { StepManifest } from '../model/workflow.js';
+import {
+  enqueueParts,
+  type Part,
+  type PartsContext,
+  partRunId,
+  requeuePart,
+} from '../queue/workflow-runs.js';
+import { callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
+import { cancelParts, markStep, readParts, reopenPart } from '../store/workflows.js';
+import type { WorkflowPorts } from './ports.js';
+
+/** A step whose runs are known. */
+export interface Work {
+  ports: WorkflowPorts;
+  address: RunAddress;
+  kept: KeptWorkflow;
+  step: StepManifest;
+  runs: StepRuns;
+  count: number;
+  scheduledFor: string | null;
+}
+
+/** Puts all runs of a step into their queue that has just been expanded. */
+export async function enqueueNew(work: Work, payloads: string[]): Promise<void> {
+  const { ports, step, count } = work;
+  const context = contextOf(work);
+  const { atOnce } = ports.limits;
+  for (let from = 0; from < count && ports.release(); from += atOnce) {
+    const some = payloads.slice(from, from + atOnce);
+    const parts = some.map((payload, i) => ({ index: step.each ? from + i : null, payload }));
+    await enqueueParts(ports.queues, context, parts);
+    if (!(await mark(work, 'enqueued', from + some.length))) return;
+  }
+}
+
+/** Goes on where somebody broke off, or queues again what is to go on. @returns whether anything has changed. */
+export async function enqueueRest(work: Work): Promise<boolean> {
+  const { ports, address, kept, step, count } = work;
+  const { enqueued, again } = kept.steps[step.name]!;
+  const context = contextOf(work);
+  const { atOnce } = ports.limits;
+  for (let from = enqueued; from < count && ports.release(); from += atOnce) {
+    const to = Math.min(count, from + atOnce);
+    const parts = await readParts(ports.store, address, step, from, to);
+    const missing = parts.flatMap<Part>(({ index, payload, mark }) =>
+      mark === null && payload !== null ? [{ index, payload }] : [],
+    );
+    if (!again) await enqueueParts(ports.queues, context, missing);
+    else {
+      let busy = false;
+      for (const part of parts.filter(({ mark }) => !mark?.startsWith('=')))
+        busy = (await goOn(ports, context, step, part)) || busy;
+      if (busy) return from > enqueued;
+    }
+    // Others may have come this far, or the workflow stops.
+    if (!(await mark(work, 'enqueued', to))) return true;
+  }
+  return true;
+}
+
+/** A run that failed or was cancelled is queued again, from where it stood. @returns whether that has to wait for a host that is just ending it. */
+async function goOn(
+  { store, queues }: WorkflowPorts,
+  context: PartsContext,
+  step: StepManifest,
+  { index, payload }: Pick<Part, 'index'> & { payload: string | null },
+): Promise<boolean> {
+  const { workflow, runs } = context;
+  const run = { queue: runs.queue, jobId: partRunId(workflow, step.name, index) };
+  const field = fieldOf(step.name, index);
+  const answer = await reopenPart(store, workflow, field, run, step.onFailure === 'continue');
+  if (answer !== 'again') return answer === 'busy';
+  // One that was not kept as long as its workflow begins anew.
+  if (!(await requeuePart(queues, run)) && payload !== null)
+    await enqueueParts(queues, context, [{ index, payload }]);
+  return false;
+}
+
+/** The workflow stops: what of this step has not started never will, and where a person has cancelled, what runs is told. */
+export async function endRuns(work: Work): Promise<void> {
+  const { ports, address, kept, step, runs, count } = work;
+  const { store, app, limits } = ports;
+  for (let from = kept.steps[step.name]!.ended; from < count && ports.release(); from += limits.atOnce) {
+    const parts = Array.from({ length: Math.min(count - from, limits.atOnce) }, (_, i) => {
+      const index = step.each ? from + i : null;
+      return { index, queue: runs.queue, jobId: partRunId(address, step.name, index) };
+    });
+    const running = await cancelParts(store, app, address, step.name, parts);
+    for (const run of running) await requestCancel(store, run);
+    await callCancelled(store, parts);
+    if (!(await mark(work, 'ended', from + parts.length))) return;
+  }
+}
+
+const mark = ({ ports, address, step }: Work, what: 'enqueued' | 'ended', to: number): Promise<boolean> =>
+  markStep(ports.store, ports.app, address, step.name, what, to);
+
+const contextOf = ({ ports, address, kept, step, runs, scheduledFor }: Work): PartsContext => ({
+  workflow: address,
+  step: step.name,
+  runs,
+  priority: kept.priority,
+  scheduledFor,
+  retention: ports.retention,
+});
