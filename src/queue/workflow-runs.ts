@@ -1,5 +1,6 @@
 import type { StepRuns } from '../model/kept-workflow.js';
 import type { PartOf } from '../model/workflow.js';
+import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { EnqueueContext } from './enqueue.js';
 import { type Options, ownOptionsOf } from './own-options.js';
@@ -60,37 +61,27 @@ export async function enqueueParts(queues: Queues, context: PartsContext, parts:
 /** Queues a run again that has failed or was cancelled, and is reopened; one that waits is left alone. @returns whether it is there. */
 export async function requeuePart(queues: Queues, { queue, jobId }: RunAddress): Promise<boolean> {
   const job = await queues.get(queue).getJob(jobId);
-  if (job?.finishedOn) await unlessAnswer(job.retry('failed'));
+  if (job?.finishedOn)
+    await job.retry('failed').catch((error: { code?: unknown }) => {
+      // The queue's own answer, by number: another host was faster, and it is queued.
+      if (typeof error.code !== 'number') throw error;
+    });
   return job !== undefined;
 }
 
-/**
- * Has the run that stands for a workflow run claimed once more.
- * @returns `there`: it waits for that, or is claimed already. `ended`: the queue has its end. `gone`: it was removed.
- */
-export async function bringBack(
-  queues: Queues,
-  { queue, jobId }: RunAddress,
-): Promise<'there' | 'ended' | 'gone'> {
-  const job = await queues.get(queue).getJob(jobId);
-  if (!job) return 'gone';
-  if (job.finishedOn) return 'ended';
-  await unlessAnswer(job.promote());
-  return 'there';
-}
-
-/** The queue's own answer, by number: another host was faster, and it is where it should be. */
-async function unlessAnswer(move: Promise<void>): Promise<void> {
-  await move.catch((error: { code?: unknown }) => {
-    if (typeof error.code !== 'number') throw error;
-  });
-}
-
 /** What the steps of a workflow run are told of it. `payload`: JSON text, as the producer sent it. */
-export function askedFor({ data, opts }: { data: string; opts: string }): {
+export interface Told {
   payload: string;
   scheduledFor: string | null;
-} {
+}
+
+/** From the texts of its job. */
+export function toldBy({ data, opts }: { data: string; opts: string }): Told {
   const { scheduledFor = null } = ownOptionsOf(opts === '' ? null : JSON.parse(opts));
   return { payload: data || 'null', scheduledFor };
+}
+
+export async function askedFor({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<Told> {
+  const [data, opts] = await redis.hmget(keys.job(queue, jobId), 'data', 'opts');
+  return toldBy({ data: data ?? '', opts: opts ?? '' });
 }

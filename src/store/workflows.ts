@@ -22,6 +22,7 @@ const cancelScript = script<number[]>('cancel-parts');
 const signalScript = script<SignalAnswer | 'again'>('signal-workflow', 4);
 const reopenScript = script<'begun' | 'lost' | 'fenced'>('reopen-workflow');
 const reopenPartScript = script<'again' | 'there' | 'busy'>('reopen-part', 10);
+const bringBackScript = script<'there' | 'ended' | 'gone'>('bring-back', 1);
 const endScript = script<number>('end-workflow');
 
 /** Whoever leaves something to do does it at once; this is for the case that it dies. */
@@ -420,6 +421,17 @@ export async function reopenWorkflow(
   const args = [token, fence, jobId, memberOf(run), NET_MS];
   const answer = await reopenScript(redis, fixed.length + lists.length, ...fixed, ...lists, ...args);
   if (answer !== 'begun') throw new FencedError(run);
+}
+
+/**
+ * Has the run that stands for a workflow run claimed once more, before all others.
+ * @returns `there`: it waits for that, or is claimed already. `ended`: the queue has its end. `gone`: it was removed.
+ */
+export function bringBack(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+): Promise<'there' | 'ended' | 'gone'> {
+  return bringBackScript(redis, keys.queue(queue), jobId);
 }
 
 /** Tidies up after a workflow run that the queue knows to have ended. Idempotent. `again`: it may be retried. */

@@ -1,9 +1,16 @@
 import { actsOf, isOver, nextDue, type StepAct } from '../model/kept-workflow.js';
 import type { StepManifest } from '../model/workflow.js';
-import { askedFor, bringBack } from '../queue/workflow-runs.js';
+import { toldBy } from '../queue/workflow-runs.js';
 import { HOLD_MS, restWorkflow } from '../store/agenda.js';
 import type { RunAddress } from '../store/run-requests.js';
-import { beginWait, endWorkflow, expandStep, type LookedAt, lookAtWorkflow } from '../store/workflows.js';
+import {
+  beginWait,
+  bringBack,
+  endWorkflow,
+  expandStep,
+  type LookedAt,
+  lookAtWorkflow,
+} from '../store/workflows.js';
 import { ask } from './ask.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
 import { endRuns, enqueueNew, enqueueRest, type Work } from './step-runs.js';
@@ -70,14 +77,14 @@ const workOf = (
   { ports, address, kept }: Look,
   step: StepManifest,
   known: Pick<Work, 'runs' | 'count'>,
-): Work => ({ ports, address, kept, step, ...known, scheduledFor: askedFor(kept.asked).scheduledFor });
+): Work => ({ ports, address, kept, step, ...known, scheduledFor: toldBy(kept.asked).scheduledFor });
 
 /** Has the queue know of it: a host claims the run that stands for the workflow run, and ends it. */
 async function bringToEnd(
-  { store, queues, retention }: WorkflowPorts,
+  { store, retention }: WorkflowPorts,
   address: RunAddress,
 ): Promise<'claimed' | 'ended'> {
-  const where = await bringBack(queues, address);
+  const where = await bringBack(store, address);
   if (where === 'there') return 'claimed';
   // Its host died before it had tidied up, or somebody removed the job.
   await endWorkflow(store, address, { keepMs: retention.failedMs, again: where === 'ended' });

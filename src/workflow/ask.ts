@@ -1,7 +1,7 @@
 import { fieldOf, type KeptWorkflow, type StepFailure } from '../model/kept-workflow.js';
 import type { StepAnswer, StepManifest } from '../model/workflow.js';
 import { runIdOf } from '../queue/run-id.js';
-import { askedFor } from '../queue/workflow-runs.js';
+import { toldBy } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { Expansion, LookedAt } from '../store/workflows.js';
@@ -33,7 +33,7 @@ export async function ask(
     });
   if (isPlain(now!))
     return { kind: 'wait', until: { ms: now!.kind === 'wait' ? now!.waitMs : now!.timeoutMs } };
-  const { payload, scheduledFor } = askedFor(kept.asked);
+  const { payload, scheduledFor } = toldBy(kept.asked);
   const results = await resultsOf(ports.store, address, kept, now!.after);
   const runId = runIdOf(address.queue, address.jobId);
   const answer = await release.evaluate({

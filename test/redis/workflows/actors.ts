@@ -83,7 +83,6 @@ export class Actors {
           return (
             job && {
               finishedOn: job.finishedOn,
-              promote: () => this.act(actor, `promote ${id}`, () => job.promote()),
               retry: (state: 'failed') => this.act(actor, `retry ${id}`, () => job.retry(state)),
             }
           );
