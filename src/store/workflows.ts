@@ -449,6 +449,7 @@ export async function endWorkflow(
     keys.agenda(kept.app),
     keys.liveWorkflows(queue),
     keys.workflowResults(queue, jobId),
+    keys.job(queue, jobId),
   ];
   const lists = kept.graph.steps.map(({ name }) => keys.workflowPayloads(queue, jobId, name));
   const args = [jobId, memberOf(address), keepMs, again ? '1' : '0'];

@@ -425,6 +425,10 @@ test('what is kept of a run that has ended goes in time, and nothing stays for g
   const names = async () => (await store.redis.keys(`${store.keys.queuePrefix}:*:wf*`)).length;
   expect(await names()).toBe(2);
   for (let i = 0; i < 300; i++) await settle('a', i);
+  // Somebody has it go on before it could be tidied away.
+  await endWorkflow(store, RUN, { keepMs: 60_000, again: true });
+  expect(await store.redis.pttl(store.keys.workflow('q', 'run-1'))).toBe(-1);
+  await store.redis.hset(store.keys.job('q', 'run-1'), 'finishedOn', '1');
   await endWorkflow(store, RUN, { keepMs: 60_000, again: true });
   expect(await names()).toBe(3);
   for (const key of await store.redis.keys(`${store.keys.queuePrefix}:*:wf*`))
