@@ -52,6 +52,19 @@ describe('asking for a run', () => {
     expect(await t.waiting()).toBe(2);
   });
 
+  test('a dedupeKey finds its run whatever has become of it, and what was asked first stands', async () => {
+    const ask = async (more: object = {}) =>
+      (await t.call('POST', runs, { payload, dedupeKey: 'day-1', ...more })).json;
+    const { id } = await ask({ delay: '1h' });
+    expect(await ask({ priority: 3 })).toMatchObject({ id, created: false, state: 'delayed' });
+    // To start it before: cancelled, it is taken out at once, and queued again it waits for nothing.
+    await t.call('POST', `/v1/runs/${id}/cancel`);
+    expect(await ask()).toMatchObject({ id, created: false, state: 'cancelled' });
+    expect((await t.call('POST', `/v1/runs/${id}/retry`)).json).toMatchObject({ id, state: 'queued' });
+    await t.moved(id, 'completed');
+    expect(await ask()).toMatchObject({ id, created: false, state: 'completed' });
+  });
+
   test('is accepted while a hold stands, and says so', async () => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const hold = await t.call('POST', '/v1/holds', { app: 'reporting', reason: 'migration', until });

@@ -4,6 +4,7 @@ import { requestCancel } from '../../src/store/run-requests.js';
 import { jobsInLine } from '../../src/store/seats.js';
 import { eventually } from '../support/eventually.js';
 import { type Claim, type Line, useLine } from '../support/line.js';
+import { redisServer } from '../support/redis-servers.js';
 
 const ids = (seated: Map<string, Claim>) => [...seated.keys()];
 const waits = async (line: Line, id: string) => JSON.parse((await line.run(id)).waits ?? 'null');
@@ -194,6 +195,23 @@ describe('seats of a job', () => {
     await line.leave('a');
     expect(ids(await line.startAll())).toEqual(['high']);
   });
+});
+
+test('with the memory of Redis full nobody starts, and a seat is freed all the same', async () => {
+  const redis = await redisServer();
+  const line = useLine({ concurrency: 1 }, redis.url);
+  await line.add('a', 'b', 'c');
+  const a = (await line.startAll()).get('a')!;
+  await line.end(a);
+  await redis.redis.config('SET', 'maxmemory', 1);
+  await line.leave('a');
+  expect(await line.place('b')).toBe('wait');
+  await redis.redis.config('SET', 'maxmemory', 0);
+  const b = (await line.claim())!;
+  await redis.redis.config('SET', 'maxmemory', 1);
+  await expect(line.ask(b)).rejects.toThrow(/OOM/);
+  await redis.redis.config('SET', 'maxmemory', 0);
+  expect(await line.ask(b)).toEqual({ kind: 'ok' });
 });
 
 describe('seats of a key', () => {

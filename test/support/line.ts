@@ -38,9 +38,9 @@ export interface Line {
   close(): Promise<void>;
 }
 
-/** @param limits of which the rest is as for a job that says nothing. */
-export function useLine(limits: Partial<Limits>): Line {
-  const store = useStore();
+/** @param limits of which the rest is as for a job that says nothing. @param url of another Redis. */
+export function useLine(limits: Partial<Limits>, url?: string): Line {
+  const store = useStore(url);
   const connection = connect(store.options);
   const options = { connection: connection as never, prefix: store.keys.queuePrefix };
   const queue = new Queue(QUEUE, options);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { defineJob } from 'slackwater';
+import { defineJob, defineWorkflow } from 'slackwater';
 import * as z from 'zod';
 import { pause, record } from '../_ledger.js';
 
@@ -42,3 +42,13 @@ export const keyed = job('limits.keyed', { concurrencyKey: 'customer' });
 export const rated = job('limits.rated', { limit: { rate: { max: 3, per: '1s' } } });
 export const free = job('limits.free', {});
 export const shortLived = job('limits.short-lived', { retention: { completed: '1s', failed: '1s' } });
+
+/** A run of the job with two seats for each of many elements. */
+export const fan = defineWorkflow({
+  name: 'limits.fan',
+  queue: 'fans',
+  payload: z.object({ ledger: z.string(), elements: z.int(), until: z.string().optional() }),
+}).step('each', two, {
+  each: ({ payload: { elements, ...payload } }) =>
+    Array.from({ length: elements }, () => ({ ...payload, items: 2, everyMs: 5 })),
+});
