@@ -98,6 +98,30 @@ test('a window and a killed host lose no seat and double none', async () => {
   expect(overlaps(readLedger(product.ledger))).toEqual([]);
 });
 
+test('hosts that hang or die one after another let no third run in, and all runs come to their end', async () => {
+  const { product } = await released();
+  const ids = await product.enqueue(
+    'limits.two',
+    times(30, () => ({ items: 30 })),
+  );
+  for (const signal of ['SIGSTOP', 'SIGKILL', 'SIGKILL'] as const) {
+    const host = await eventually(async () => {
+      const running = (await product.runs(ids)).find(({ state }) => state === 'running');
+      return (await hostsOf(product)).find(({ id }) => id === running?.host);
+    });
+    process.kill(host.pid, signal);
+    await product.startHost();
+    // Long enough for its locks to end and its runs to be another's.
+    await eventually(async () => (await hostsOf(product)).every(({ id }) => id !== host.id));
+    if (signal === 'SIGSTOP') process.kill(host.pid, 'SIGCONT');
+  }
+  await product.all(ids, ['completed'], 120_000);
+  expect(mostAtOnce(product, ids)).toBeLessThanOrEqual(2);
+  const effects = readLedger(product.ledger);
+  expect(overlaps(effects)).toEqual([]);
+  expect(account(effects, ids, 30).lost).toEqual([]);
+});
+
 test('one run of each customer at a time, by the payload or by the key of the request; cancelled in line it ends at once', async () => {
   const { product } = await released();
   const go = product.signal();

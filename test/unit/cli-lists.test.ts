@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { type QueueStatus, queuesTable } from '../../src/cli/show/fleet.js';
 import { releasesTable } from '../../src/cli/show/release.js';
+import { runsTable } from '../../src/cli/show/run.js';
 import { createStyle } from '../../src/cli/show/style.js';
 import { windowsTable } from '../../src/cli/show/windows.js';
 import type { UsedRelease } from '../../src/model/release-use.js';
+import type { Run } from '../../src/model/run.js';
 import type { Window } from '../../src/model/window.js';
 import { iso, sampleWindow, T0 } from '../support/window-samples.js';
 
@@ -45,4 +48,50 @@ describe('the list of releases', () => {
     expect(state(true, [{ ...window, phase: 'done', outcome: 'held' }])).toBe('current, win-1 held');
     expect(state(false, [])).toBe('-');
   });
+});
+
+describe('the list of runs', () => {
+  const run = (change: Partial<Run>): Run =>
+    ({
+      id: 'run-1',
+      job: 'j',
+      state: 'completed',
+      attempt: 1,
+      progress: null,
+      release: null,
+      parked: null,
+      error: null,
+      heldBy: [],
+      createdAt: iso(T0),
+      ...change,
+    }) as Run;
+  const listed = (...runs: Run[]) => runsTable(runs, T0, plain, 'none');
+
+  test('has the reason of what did not go well or waits, on one line, and no such column where all is well', () => {
+    expect(listed(run({}))).not.toContain('WHY');
+    const error = { name: 'Error', message: `no\u001b[31m room\n${'x'.repeat(200)}`, stack: '' };
+    expect(listed(run({}), run({ state: 'failed', error }))).toMatch(/WHY\n.*\n.* Error: no room *$/m);
+    expect(listed(run({ state: 'parked', parked: { reason: 'r'.repeat(100), choices: [] } }))).toMatch(
+      / r{79}…/,
+    );
+    const heldBy = [
+      { limit: 'concurrency' as const, reason: 'at most 2 runs of its job at once', until: null },
+    ];
+    expect(listed(run({ state: 'queued', heldBy }))).toContain('at most 2 runs of its job at once');
+  });
+});
+
+test('the list of queues has their limits', () => {
+  const queue = (limits: QueueStatus['limits']): QueueStatus =>
+    ({
+      name: 'q',
+      app: 'a',
+      paused: false,
+      holds: [],
+      counts: { wait: 1, inLine: 2 },
+      limits,
+    }) as QueueStatus;
+  const text = (limits: QueueStatus['limits']) => queuesTable([queue(limits)], T0, plain);
+  expect(text({ concurrency: null, rate: null })).toMatch(/ {2}3 .* - {2,}open/);
+  expect(text({ concurrency: 5, rate: { max: 100, perMs: 60_000 } })).toContain('5 at once, 100 in 1m00s');
 });
