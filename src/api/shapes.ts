@@ -73,6 +73,10 @@ export const runShape = named('Run', {
         }).nullable(),
         ids: z.array(z.string()).meta({ description: 'of its runs, the first hundred' }),
         dueAt: time.nullable().meta({ description: 'when a wait is over, or a signal late' }),
+        unfit: z
+          .string()
+          .optional()
+          .meta({ description: 'why the release that runs cannot begin it: it waits for one that can' }),
       }),
     )
     .optional()

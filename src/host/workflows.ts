@@ -1,5 +1,7 @@
 import type { StepAnswer, StepQuestion } from '../model/workflow.js';
+import type { Logger } from '../platform/logger.js';
 import type { Queues } from '../queue/queues.js';
+import { runIdOf } from '../queue/run-id.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
@@ -11,6 +13,7 @@ import type { Pool } from './pool.js';
 
 /** About ten milliseconds of Redis' time. */
 const AT_ONCE = 200;
+const MOST_TOLD = 1_000;
 
 export interface WorkflowsOptions {
   app: string;
@@ -19,6 +22,7 @@ export interface WorkflowsOptions {
   retention: { completedMs: number; failedMs: number };
   payloadBytes: number;
   trouble: TroubleWatch;
+  log: Logger;
   /** The workers of the release that runs; `null` while nothing may start. */
   running(): Pool | null;
   /** One has begun, or begins again: its graph is what another release will have to go on with. */
@@ -30,6 +34,7 @@ export interface WorkflowsOptions {
 /** The workflow runs of one app, as far as this host moves them: none of them ever enters a worker. */
 export class Workflows {
   readonly #agenda: Agenda;
+  readonly #told = new Set<string>();
   readonly #ports: WorkflowPorts;
 
   constructor(private readonly options: WorkflowsOptions) {
@@ -39,12 +44,26 @@ export class Workflows {
       return pool && this.#release(pool);
     };
     const limits = { payloadBytes, atOnce: AT_ONCE };
-    this.#ports = { app, store, queues, retention, limits, release };
+    const unfit: WorkflowPorts['unfit'] = (run, step, reason) => this.#tellUnfit(run, step, reason);
+    this.#ports = { app, store, queues, retention, limits, release, unfit };
     this.#agenda = new Agenda({
       ports: this.#ports,
       onError: (error, { jobId }) =>
         trouble.failed(error, 'a workflow run could not be moved on; it is tried again', { run: jobId }),
     });
+  }
+
+  /** Once for each run, step and release: it is looked at again and again. */
+  #tellUnfit({ queue, jobId }: RunAddress, step: string, reason: string): void {
+    const run = runIdOf(queue, jobId);
+    const key = `${run}/${step}/${this.options.running()?.release}`;
+    if (this.#told.has(key)) return;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.add(key);
+    this.options.log.warn(
+      { app: this.options.app, run },
+      `a workflow run waits before its step "${step}" for a release that can begin it: ${reason}`,
+    );
   }
 
   #release({ release, jobs, workflows }: Pool): RunningRelease {

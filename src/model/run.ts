@@ -65,6 +65,8 @@ export interface RunStep extends StepManifest {
   dueAt: string | null;
   /** Its signal has come. */
   signalled: boolean;
+  /** Where it is ready: why the release that runs cannot begin it. It waits for one that can. */
+  unfit?: string;
 }
 
 /** A run as API and CLI answer it. Times are ISO 8601 in UTC. */

@@ -6,6 +6,7 @@ import type { RunAddress } from '../store/run-requests.js';
 import {
   beginWait,
   bringBack,
+  type Expansion,
   endWorkflow,
   expandStep,
   type LookedAt,
@@ -17,6 +18,8 @@ import { endRuns, enqueueNew, enqueueRest, type Work } from './step-runs.js';
 
 /** What cannot be done now is tried again after this long. */
 const LATER_MS = 500;
+/** So is a step that the release which runs cannot begin: another host may have another, or a person deploys one. */
+const UNFIT_MS = 2_000;
 
 /**
  * Does what there is to do for a workflow run, until all of it waits for something. Any number of hosts may do so at once: each act is either written once or comes to the
@@ -32,7 +35,8 @@ export async function advance(ports: WorkflowPorts, address: RunAddress): Promis
     const acts = actsOf(kept);
     const done = await Promise.all(acts.map(act => perform({ ports, release, address, kept }, act)));
     if (done.some(Boolean)) continue;
-    let dueAt = acts.length > 0 ? kept.now + LATER_MS : nextDue(kept);
+    let dueAt = nextDue(kept);
+    if (acts.length > 0) dueAt = kept.now + (acts.every(({ act }) => act === 'expand') ? UNFIT_MS : LATER_MS);
     if (!kept.retry && isOver(kept)) {
       if ((await bringToEnd(ports, address)) === 'ended') return;
       // It is claimed now. Should that be lost, it is looked at again.
@@ -51,23 +55,30 @@ interface Look {
 
 /** @returns whether anything has changed by it. */
 async function perform(look: Look, { step, act }: StepAct): Promise<boolean> {
-  if (act === 'expand') await expand(look, step);
-  else {
-    const { runs, count } = look.kept.steps[step.name]!;
-    const work = workOf(look, step, { runs: runs!, count: count! });
-    if (act === 'enqueue') return enqueueRest(work);
-    await endRuns(work);
-  }
+  if (act === 'expand') return expand(look, step);
+  const { runs, count } = look.kept.steps[step.name]!;
+  const work = workOf(look, step, { runs: runs!, count: count! });
+  if (act === 'enqueue') return enqueueRest(work);
+  await endRuns(work);
   return true;
 }
 
-async function expand(look: Look, step: StepManifest): Promise<void> {
+async function expand(look: Look, step: StepManifest): Promise<boolean> {
   const { ports, release, address, kept } = look;
   const { store, app } = ports;
   const asked = await ask(ports, release, address, kept, step);
-  if (asked.kind === 'wait') return void (await beginWait(store, app, address, step.name, asked.until));
-  const { expansion } = asked;
-  const isFirst = await expandStep(store, app, address, step.name, expansion);
+  if (asked.kind === 'unfit') {
+    ports.unfit(address, step.name, asked.reason);
+    return false;
+  }
+  if (asked.kind === 'wait') await beginWait(store, app, address, step.name, asked.until);
+  else await begin(look, step, asked.expansion);
+  return true;
+}
+
+async function begin(look: Look, step: StepManifest, expansion: Expansion): Promise<void> {
+  const { ports, address } = look;
+  const isFirst = await expandStep(ports.store, ports.app, address, step.name, expansion);
   if (!isFirst || expansion.kind !== 'run') return;
   const { payloads, runs } = expansion;
   await enqueueNew(workOf(look, step, { runs, count: payloads.length }), payloads);

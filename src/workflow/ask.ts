@@ -5,6 +5,7 @@ import { toldBy } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { Expansion, LookedAt } from '../store/workflows.js';
+import { stepFit } from './graph-fit.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
 
 /** Results of one step that are read at once. */
@@ -12,6 +13,8 @@ const AT_ONCE = 500;
 
 type Asked =
   | { kind: 'expand'; expansion: Expansion }
+  /** The release that runs cannot begin this step. */
+  | { kind: 'unfit'; reason: string }
   | { kind: 'wait'; until: { ms: number | null } | { at: number } };
 
 /** Asks the release that runs about a step that is ready. @throws where it could not be asked. */
@@ -24,17 +27,12 @@ export async function ask(
 ): Promise<Asked> {
   const { name } = kept.graph;
   // Its code may be of a later release than the graph: what it needs is for it to say.
-  const now = release.workflows.get(name)?.steps.find(each => each.name === step.name);
-  const unfit = misfit(step, now);
-  if (unfit)
-    return failed(step, {
-      name: 'WorkflowError',
-      message: `workflow "${name}", step "${step.name}" ${unfit}`,
-    });
-  if (isPlain(now!))
-    return { kind: 'wait', until: { ms: now!.kind === 'wait' ? now!.waitMs : now!.timeoutMs } };
+  const reason = stepFit(step, kept.graph, release);
+  if (reason !== null) return { kind: 'unfit', reason };
+  const now = release.workflows.get(name)!.steps.find(each => each.name === step.name)!;
+  if (isPlain(now)) return { kind: 'wait', until: { ms: now.kind === 'wait' ? now.waitMs : now.timeoutMs } };
   const { payload, scheduledFor } = toldBy(kept.asked);
-  const results = await resultsOf(ports.store, address, kept, now!.after);
+  const results = await resultsOf(ports.store, address, kept, now.after);
   const runId = runIdOf(address.queue, address.jobId);
   const answer = await release.evaluate({
     workflow: name,
@@ -44,21 +42,12 @@ export async function ask(
     payload,
     results,
   });
-  return meant(ports, release, now!, answer);
+  return meant(ports, release, now, answer);
 }
 
 /** It only waits, and always does: there is nothing to ask. */
 const isPlain = ({ kind, when, waitMs }: StepManifest): boolean =>
   !when && (kind === 'signal' || (kind === 'wait' && waitMs !== null));
-
-/** Why the step of this release cannot stand for the kept one. The proof of a window refuses such a release beforehand. */
-function misfit(kept: StepManifest, now: StepManifest | undefined): string | null {
-  const mend = 'deploy a release in which it is, then retry the run';
-  if (!now) return `is not in the release that runs: ${mend}`;
-  if (now.kind !== kept.kind || now.each !== kept.each)
-    return `is no longer ${kept.each ? 'one with "each"' : `a plain ${kept.kind}`}, as it was when the run began: ${mend}`;
-  return null;
-}
 
 function meant(ports: WorkflowPorts, release: RunningRelease, step: StepManifest, answer: StepAnswer): Asked {
   switch (answer.verdict) {

@@ -35,7 +35,7 @@ export function graphFit(
   next: NextRelease,
 ): Misfit[] {
   const workflow = next.workflows.get(kept.name);
-  if (!workflow) return [{ step: null, reason: `workflow ${kept.name} is not in the release` }];
+  if (!workflow) return [{ step: null, reason: notThere(kept) }];
   return kept.steps.flatMap(step => {
     const { state, runs = null } = steps[step.name]!;
     if (isSettled(state)) return [];
@@ -46,6 +46,18 @@ export function graphFit(
     return reason === null ? [] : [{ step: step.name, reason }];
   });
 }
+
+/** Whether a release can begin a step of a kept graph. @returns why not; `null` where it can. */
+export function stepFit(
+  step: StepManifest,
+  kept: WorkflowGraph,
+  next: Pick<NextRelease, 'workflows'>,
+): string | null {
+  const workflow = next.workflows.get(kept.name);
+  return workflow ? unlikeness(step, kept, workflow) : notThere(kept);
+}
+
+const notThere = ({ name }: WorkflowGraph) => `workflow ${name} is not in the release`;
 
 /** Of a step whose payloads are stored: the release's code is not asked about it any more, but has to run it. */
 function whatIsGone({ kind }: StepManifest, runs: string | null, next: NextRelease): string | null {

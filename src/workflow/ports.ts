@@ -2,6 +2,7 @@ import type { JobManifest } from '../model/release.js';
 import type { StepAnswer, StepQuestion, WorkflowManifest } from '../model/workflow.js';
 import type { Queues } from '../queue/queues.js';
 import type { Store } from '../store/redis.js';
+import type { RunAddress } from '../store/run-requests.js';
 
 /** The release that runs now, as far as workflows need it. */
 export interface RunningRelease {
@@ -21,4 +22,6 @@ export interface WorkflowPorts {
   limits: { payloadBytes: number; atOnce: number };
   /** `null`: nothing may begin now. */
   release(): RunningRelease | null;
+  /** It waits before this step for another release. */
+  unfit(address: RunAddress, step: string, reason: string): void;
 }

@@ -93,3 +93,28 @@ test('a release that a workflow run cannot go on with is refused, with run and s
   const [ended] = await product.all([run], ['completed']);
   expect(ended!.result).toEqual({ last: { payload: { by: 'anna' }, marker: 'two' } });
 });
+
+test('after a rollback a step that the former release does not have waits for one that has it', async () => {
+  const product = await startProduct({ workers: 1 });
+  await product.deploy(folder(flow({ steps: LAST, marker: 'one' })));
+  const more = `${LAST}.step('extra', say, { after: ['go'] })`;
+  const newer = await product.push(folder(flow({ steps: more, marker: 'two' })));
+  const window = await product.open(newer, { watch: { duration: '10m', minRuns: 1_000 } });
+  await product.phase(window.id, 'watching');
+  const run = await begin(product);
+  await product.client.post(`/v1/windows/${window.id}/abort`);
+  await product.endedAs(window.id, 'rolled-back');
+
+  await product.client.post(`/v1/runs/${run}/signals/go`, { payload: 1 });
+  const stepsOf = async () =>
+    (await product.run(run)).steps!.slice(2).map(({ name, state }) => `${name} ${state}`);
+  await eventually(async () => (await stepsOf())[0] === 'last done', {
+    what: 'the step that the former release has',
+  });
+  expect(await stepsOf()).toEqual(['last done', 'extra ready']);
+  expect((await product.run(run)).steps![3]!.unfit).toContain('not in the release any more');
+
+  await product.deploy(folder(flow({ steps: more, marker: 'three' })));
+  const [ended] = await product.all([run], ['completed']);
+  expect(ended!.result).toMatchObject({ last: { marker: 'one' }, extra: { marker: 'three' } });
+});

@@ -109,3 +109,16 @@ test('a workflow run shows its steps with their counts and runs', async () => {
     `${id}@extract,1`,
   ]);
 });
+
+test('a step that the release which runs cannot begin says why', async () => {
+  await begin();
+  const told = async () =>
+    (await t.call('GET', `/v1/runs/${id}`)).json.steps.map(({ unfit }: { unfit?: string }) => unfit);
+  expect(await told()).toEqual([undefined, undefined, undefined]);
+  await t.release([{}], { workflows: [{ ...gated, steps: steps.slice(1) }] });
+  expect(await told()).toEqual([
+    expect.stringContaining('not in the release any more'),
+    undefined,
+    undefined,
+  ]);
+});

@@ -65,6 +65,7 @@ describeWithRedisBinary(`a fan-out to ${ELEMENTS} runs`, { timeout: 240_000 }, (
           return { verdict: 'run', payloads: Array.from({ length: count }, (_, i) => String(i)) };
         },
       }),
+      unfit: (_run, step) => expect.fail(`step ${step} does not fit`),
     };
     const { redis, keys } = store;
     const most = await watched(redis, async () => {

@@ -7,12 +7,13 @@ import { runLogs } from '../../queue/runs.js';
 import type { Routes } from '../context.js';
 import { endedSince, releaseInput, statesInput } from '../run-filter.js';
 import { listOf, open, runShape } from '../shapes.js';
+import { withUnfitSteps } from '../unfit-steps.js';
 import { limitInput } from '../validation.js';
 
 const idParams = z.strictObject({ id: z.string().min(1).max(300) });
 const tags = ['runs'];
 
-export const runRoutes: Routes = (api, { store, queues }) => {
+export const runRoutes: Routes = (api, { store, queues, catalog }) => {
   api.get(
     '/v1/runs',
     {
@@ -54,7 +55,7 @@ export const runRoutes: Routes = (api, { store, queues }) => {
         response: { 200: runShape },
       },
     },
-    request => showWhole(store, request.params.id),
+    async request => withUnfitSteps(await showWhole(store, request.params.id), catalog),
   );
 
   api.get(

@@ -31,7 +31,8 @@ export function runGraphLines(steps: readonly RunStep[], now: number, style: Sty
 }
 
 /** `12/300 done, 2 failed`, `running`, `waits, over in 10m00s`. */
-function stateOf({ kind, state, each, counts, dueAt, signalled }: RunStep, now: number): string {
+function stateOf({ kind, state, each, counts, dueAt, signalled, unfit }: RunStep, now: number): string {
+  if (unfit) return `waits for another release: ${unfit}`;
   if (each && counts && state !== 'skipped') {
     const bad = (['failed', 'cancelled'] as const).flatMap(how =>
       counts[how] > 0 ? [`${counts[how]} ${how}`] : [],

@@ -158,6 +158,9 @@ export class World {
       retention: KEPT,
       limits: { payloadBytes: 1_000_000, atOnce: 2 },
       release: () => (this.open ? this.#release(actor) : null),
+      unfit: (_run, step, reason) => {
+        throw new Violation(`step ${step} does not fit its own release: ${reason}`);
+      },
     };
   }
 

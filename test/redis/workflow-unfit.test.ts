@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { StepManifest, WorkflowManifest } from '../../src/model/workflow.js';
+import { createQueues } from '../../src/queue/queues.js';
+import { startRun } from '../../src/store/runs.js';
+import { beginWorkflow, readWorkflow } from '../../src/store/workflows.js';
+import { advance } from '../../src/workflow/advance.js';
+import type { WorkflowPorts } from '../../src/workflow/ports.js';
+import { onEnd } from '../support/lifetime.js';
+import { sampleJob } from '../support/sample-releases.js';
+import { sampleStep } from '../support/sample-workflows.js';
+import { useStore } from '../support/store.js';
+
+const graph = (...steps: StepManifest[]): WorkflowManifest => ({
+  name: 'w',
+  queue: 'q',
+  payloadSchema: {},
+  steps,
+});
+
+test('a step that the release which runs cannot begin waits for one that can, and the others go on', async () => {
+  const store = useStore();
+  const { redis, keys } = store;
+  const queues = createQueues(store);
+  onEnd(() => queues.close());
+  const run = { queue: 'q', jobId: 'run-0123456789abcdef', token: 'token' };
+  await queues.get('q').add('w', {}, { jobId: run.jobId });
+  await redis.set(keys.lock('q', run.jobId), 'token');
+  const by = { release: 'r', host: 'h', app: 'a', crashed: false, crashLimit: 3, lockMs: 60_000 };
+  const started = await startRun(store, run, by);
+  if (started.kind !== 'ok') throw new Error(started.kind);
+  const kept = graph(sampleStep('here'), sampleStep('there'));
+  await beginWorkflow(store, { ...run, fence: started.fence }, { app: 'a', graph: kept, priority: 0 });
+
+  let current = graph(sampleStep('here'));
+  const told: string[] = [];
+  const ports: WorkflowPorts = {
+    app: 'a',
+    store,
+    queues,
+    retention: { completedMs: 1_000, failedMs: 1_000 },
+    limits: { payloadBytes: 1_000, atOnce: 100 },
+    release: () => ({
+      jobs: new Map(['here', 'there'].map(name => [name, { ...sampleJob, name }])),
+      workflows: new Map([['w', current]]),
+      evaluate: async () => ({ verdict: 'run', payloads: ['{}'] }),
+    }),
+    unfit: (_run, step, reason) => told.push(`${step}: ${reason}`),
+  };
+  const states = async () =>
+    Object.entries((await readWorkflow(store, run))!.steps).map(([name, { state }]) => `${name} ${state}`);
+
+  await advance(ports, run);
+  expect(await states()).toEqual(['here running', 'there ready']);
+  expect(new Set(told)).toEqual(
+    new Set(['there: it is not in the release any more, and runs that have begun still come to it']),
+  );
+  // It is looked at again, but not at once.
+  const due = await redis.zscore(keys.agenda('a'), `q:${run.jobId}`);
+  const [seconds] = await redis.time();
+  expect(Number(due)).toBeGreaterThan(Number(seconds) * 1_000);
+
+  current = kept;
+  await advance(ports, run);
+  expect(await states()).toEqual(['here running', 'there running']);
+});
