@@ -9,9 +9,14 @@ export const jobName = (i: number): string => `tick.${i}`;
 
 /**
  * Writes a folder of jobs that do nothing, each with a schedule of its own.
- * @param due one pattern for all, or a pattern for each
+ * @param due the pattern of each; `null`: it has no schedule
  */
-export function writeJobs(dir: string, count: number, due: (i: number) => string, queue: string): string {
+export function writeJobs(
+  dir: string,
+  count: number,
+  due: (i: number) => string | null,
+  queue: string,
+): string {
   const folder = join(dir, 'jobs');
   mkdirSync(folder, { recursive: true });
   const jobs = Array.from(
@@ -20,7 +25,7 @@ export function writeJobs(dir: string, count: number, due: (i: number) => string
   );
   const head = [
     `import { defineJob } from 'slackwater';`,
-    `const tick = (name, cron) => defineJob({ name, queue: '${queue}', schedule: { cron, jitter: '0s' }, run: () => null });`,
+    `const tick = (name, cron) => defineJob({ name, queue: '${queue}', ...(cron && { schedule: { cron, jitter: '0s' } }), run: () => null });`,
   ];
   writeFileSync(join(folder, 'ticks.js'), [...head, ...jobs, ''].join('\n'));
   return folder;
