@@ -109,7 +109,7 @@ export async function readWorkflow(
 function keptOf(fields: Record<string, string>, now: number): KeptWorkflow | null {
   const { graph: text, app = '', rev = '0', stop, why, retry, priority = '0' } = fields;
   if (text === undefined) return null;
-  const graph = JSON.parse(text) as WorkflowGraph;
+  const graph = graphOf(text);
   return {
     app,
     graph,
@@ -121,6 +121,19 @@ function keptOf(fields: Record<string, string>, now: number): KeptWorkflow | nul
     steps: Object.fromEntries(graph.steps.map(({ name }) => [name, stepOf(fields, name)])),
     now,
   };
+}
+
+/** Graphs never change, and one of many steps is looked at once a step. */
+const graphs = new Map<string, WorkflowGraph>();
+const MOST_GRAPHS = 50;
+
+function graphOf(text: string): WorkflowGraph {
+  const known = graphs.get(text);
+  if (known) return known;
+  const graph = JSON.parse(text) as WorkflowGraph;
+  graphs.set(text, graph);
+  for (const oldest of graphs.keys()) if (graphs.size > MOST_GRAPHS) graphs.delete(oldest);
+  return graph;
 }
 
 function stepOf(fields: Record<string, string>, name: string): KeptStep {

@@ -14,7 +14,7 @@ import {
 } from '../store/workflows.js';
 import { ask } from './ask.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
-import { endRuns, enqueueNew, enqueueRest, type Work } from './step-runs.js';
+import { type Done, endRuns, enqueueNew, enqueueRest, type Work } from './step-runs.js';
 
 /** What cannot be done now is tried again after this long. */
 const LATER_MS = 500;
@@ -34,15 +34,20 @@ export async function advance(ports: WorkflowPorts, address: RunAddress): Promis
     if (!kept) return;
     const acts = actsOf(kept);
     const done = await Promise.all(acts.map(act => perform({ ports, release, address, kept }, act)));
-    if (done.some(Boolean)) continue;
+    if (done.includes('again')) continue;
     let dueAt = nextDue(kept);
-    if (acts.length > 0) dueAt = kept.now + (acts.every(({ act }) => act === 'expand') ? UNFIT_MS : LATER_MS);
+    if (done.includes('later')) dueAt = kept.now + LATER_MS;
+    else if (done.includes('unfit')) dueAt = Math.min(dueAt ?? Number.POSITIVE_INFINITY, kept.now + UNFIT_MS);
     if (!kept.retry && isOver(kept)) {
       if ((await bringToEnd(ports, address)) === 'ended') return;
       // It is claimed now. Should that be lost, it is looked at again.
       dueAt = kept.now + HOLD_MS;
     }
-    if (await restWorkflow(store, app, address, kept.revision, dueAt)) return;
+    const revision = done.reduce<number>(
+      (sum, each) => sum + (typeof each === 'number' ? each : 0),
+      kept.revision,
+    );
+    if (await restWorkflow(store, app, address, revision, dueAt)) return;
   }
 }
 
@@ -53,35 +58,33 @@ interface Look {
   kept: LookedAt;
 }
 
-/** @returns whether anything has changed by it. */
-async function perform(look: Look, { step, act }: StepAct): Promise<boolean> {
+async function perform(look: Look, { step, act }: StepAct): Promise<Done> {
   if (act === 'expand') return expand(look, step);
   const { runs, count } = look.kept.steps[step.name]!;
   const work = workOf(look, step, { runs: runs!, count: count! });
   if (act === 'enqueue') return enqueueRest(work);
   await endRuns(work);
-  return true;
+  return 'again';
 }
 
-async function expand(look: Look, step: StepManifest): Promise<boolean> {
+async function expand(look: Look, step: StepManifest): Promise<Done> {
   const { ports, release, address, kept } = look;
-  const { store, app } = ports;
   const asked = await ask(ports, release, address, kept, step);
   if (asked.kind === 'unfit') {
     ports.unfit(address, step.name, asked.reason);
-    return false;
+    return 'unfit';
   }
-  if (asked.kind === 'wait') await beginWait(store, app, address, step.name, asked.until);
-  else await begin(look, step, asked.expansion);
-  return true;
+  if (asked.kind === 'expand') return begin(look, step, asked.expansion);
+  await beginWait(ports.store, ports.app, address, step.name, asked.until);
+  return 'again';
 }
 
-async function begin(look: Look, step: StepManifest, expansion: Expansion): Promise<void> {
+async function begin(look: Look, step: StepManifest, expansion: Expansion): Promise<Done> {
   const { ports, address } = look;
   const isFirst = await expandStep(ports.store, ports.app, address, step.name, expansion);
-  if (!isFirst || expansion.kind !== 'run') return;
+  if (!isFirst || expansion.kind !== 'run' || expansion.payloads.length === 0) return 'again';
   const { payloads, runs } = expansion;
-  await enqueueNew(workOf(look, step, { runs, count: payloads.length }), payloads);
+  return enqueueNew(workOf(look, step, { runs, count: payloads.length }), payloads);
 }
 
 const workOf = (

@@ -22,21 +22,30 @@ export interface Work {
   scheduledFor: string | null;
 }
 
+/**
+ * What came of an act. A number: so many changes, after which there is nothing to do before something happens. `again`: something may begin now. `later`: it has to
+ * wait for a host that is just ending a run. `unfit`: for another release.
+ */
+export type Done = number | 'again' | 'later' | 'unfit';
+
 /** Puts all runs of a step into their queue that has just been expanded. */
-export async function enqueueNew(work: Work, payloads: string[]): Promise<void> {
+export async function enqueueNew(work: Work, payloads: string[]): Promise<Done> {
   const { ports, step, count } = work;
   const context = contextOf(work);
   const { atOnce } = ports.limits;
-  for (let from = 0; from < count && ports.release(); from += atOnce) {
+  let from = 0;
+  let changes = 1;
+  for (; from < count && ports.release(); from += atOnce, changes++) {
     const some = payloads.slice(from, from + atOnce);
     const parts = some.map((payload, i) => ({ index: step.each ? from + i : null, payload }));
     await enqueueParts(ports.queues, context, parts);
-    if (!(await mark(work, 'enqueued', from + some.length))) return;
+    if (!(await mark(work, 'enqueued', from + some.length))) return 'again';
   }
+  return from < count ? 'again' : changes;
 }
 
-/** Goes on where somebody broke off, or queues again what is to go on. @returns whether anything has changed. */
-export async function enqueueRest(work: Work): Promise<boolean> {
+/** Goes on where somebody broke off, or queues again what is to go on. */
+export async function enqueueRest(work: Work): Promise<Done> {
   const { ports, address, kept, step, count } = work;
   const { enqueued, again } = kept.steps[step.name]!;
   const context = contextOf(work);
@@ -52,12 +61,12 @@ export async function enqueueRest(work: Work): Promise<boolean> {
       let busy = false;
       for (const part of parts.filter(({ mark }) => !mark?.startsWith('=')))
         busy = (await goOn(ports, context, step, part)) || busy;
-      if (busy) return from > enqueued;
+      if (busy) return from > enqueued ? 'again' : 'later';
     }
     // Others may have come this far, or the workflow stops.
-    if (!(await mark(work, 'enqueued', to))) return true;
+    if (!(await mark(work, 'enqueued', to))) break;
   }
-  return true;
+  return 'again';
 }
 
 /** A run that failed or was cancelled is queued again, from where it stood. @returns whether that has to wait for a host that is just ending it. */

@@ -78,6 +78,25 @@ describe('a workflow', () => {
     await leavesNothing(product);
   });
 
+  test('gives its steps their own attempts and time, and refuses results that are too large', async () => {
+    const product = await startProduct();
+    await product.deploy('flow-1');
+    const id = await ask(product, 'flow.moods', { elements: 0 });
+    const [run] = await product.all([id], ['completed']);
+    expect(run!.result).toEqual({ tries: { attempt: 3, fill: '' } });
+    expect(Object.fromEntries(times(product))).toEqual({
+      [`${id}@tries`]: 3,
+      [`${id}@late`]: 1,
+      [`${id}@large`]: 1,
+    });
+    const [late, large] = await product.all([`${id}@late`, `${id}@large`], ['failed']);
+    expect(late!.error).toMatchObject({ name: 'TimeoutError' });
+    expect(large!.error!.message).toMatch(
+      /^the result has \d+ bytes, and a step of a workflow may have 262144 \(limits.resultBytes\)/,
+    );
+    await leavesNothing(product);
+  });
+
   test('that is cancelled has its runs cancelled, those that run and those that wait', async () => {
     const product = await startProduct({ workers: 1, env: { SLACKWATER_HOST_RUN_CONCURRENCY: '2' } });
     await product.deploy('flow-1');

@@ -56,6 +56,19 @@ const publish = defineJob({
   },
 });
 
+/** Has one attempt and no time limit of its own. */
+const moody = defineJob({
+  name: 'flow.moody',
+  queue: 'flow',
+  payload: z.object({ ledger: z.string(), goodAt: z.int(), bytes: z.int().default(0) }),
+  async run(ctx, { ledger, goodAt, bytes }) {
+    record(ledger, ctx, ctx.attempt);
+    if (goodAt === 0) await new Promise((_, reject) => ctx.signal.addEventListener('abort', reject));
+    if (ctx.attempt < goodAt) throw new Error('not yet');
+    return { attempt: ctx.attempt, fill: 'x'.repeat(bytes) };
+  },
+});
+
 /** @param by which release publishes */
 export function flows(by: number) {
   const nightly = defineWorkflow({ name: 'flow.nightly', queue: 'flow', payload: asked })
@@ -74,5 +87,20 @@ export function flows(by: number) {
     .signal('approve', { payload: z.object({ by: z.string() }) })
     .wait('settle', { after: ['approve'], for: '50ms' })
     .step('nightly', nightly, { after: ['settle'] });
-  return { extract, score, publish, nightly, approved };
+  const moods = defineWorkflow({ name: 'flow.moods', queue: 'flow', payload: asked })
+    .step('tries', moody, {
+      payload: ({ payload: { ledger } }) => ({ ledger, goodAt: 3 }),
+      attempts: 3,
+      backoff: { type: 'fixed', delay: '10ms' },
+    })
+    .step('late', moody, {
+      payload: ({ payload: { ledger } }) => ({ ledger, goodAt: 0 }),
+      timeout: '200ms',
+      onFailure: 'continue',
+    })
+    .step('large', moody, {
+      payload: ({ payload: { ledger } }) => ({ ledger, goodAt: 1, bytes: 300_000 }),
+      onFailure: 'continue',
+    });
+  return { extract, score, publish, moody, nightly, approved, moods };
 }

@@ -1,3 +1,3 @@
 import { flows } from '../_flow.js';
 
-export const { extract, score, publish, nightly, approved } = flows(1);
+export const { extract, score, publish, moody, nightly, approved, moods } = flows(1);

@@ -1,3 +1,3 @@
 import { flows } from '../_flow.js';
 
-export const { extract, score, publish, nightly, approved } = flows(2);
+export const { extract, score, publish, moody, nightly, approved, moods } = flows(2);
