@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { UnsentFire } from '../../src/model/schedule.js';
+import { pruneWindows } from '../../src/store/ended-windows.js';
 import {
   type DecidedFire,
   type Decision,
+  firesOfWindow,
   readFires,
   recordFates,
   stateText,
@@ -84,6 +86,24 @@ test('a fire gets its last fate in the place of the one before, and the window t
   const { items } = await readFires(store, { app: APP, schedule: 'nightly' });
   expect(items).toMatchObject([{ fate: 'skipped', reason: 'missed: skip', window: 'win-1', run: null }]);
   expect(Object.keys(await store.redis.hgetall(store.keys.heldFires('win-1')))).toEqual([`nightly ${at}`]);
+});
+
+test('what a window held is forgotten with it', async () => {
+  const { store, seen, by } = await setUp();
+  const { redis, keys } = store;
+  const held = (window: string, at: number): DecidedFire => ({
+    at,
+    fate: 'held',
+    reason: 'a window',
+    window,
+  });
+  const fires = [held('win-1', T0 + minute), held('win-2', T0 + 2 * minute)];
+  await recordFates(store, by, APP, [ran(seen, T0, { fires, unsent: [] })]);
+  expect(await firesOfWindow(store, 'win-1', APP)).toHaveLength(1);
+  await redis.zadd(keys.endedWindows(APP), 1, 'win-1', 2, 'win-2');
+  await pruneWindows(store, APP, 1);
+  expect(await redis.exists(keys.heldFires('win-1'), keys.heldFires('win-2'))).toBe(1);
+  expect(await firesOfWindow(store, 'win-2', APP)).toMatchObject([{ schedule: 'nightly', fate: 'held' }]);
 });
 
 test('the ledger keeps the newest thousand, and none that is older than thirty days', async () => {
