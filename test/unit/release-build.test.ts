@@ -186,7 +186,7 @@ describe('building a release', () => {
       '-e',
       program,
     ]);
-    expect(stdout).toContain('count.ts,legacy.cjs,lib/numbers.ts,lib/tide.ts,more/words.mts\n');
+    expect(stdout).toContain('count.ts,legacy.cjs,lib/numbers.ts,lib/tide.ts,more/words.mts,nightly.ts\n');
     expect(stdout).toMatch(/Error: deep inside\n\s+at .*boom \(.*lib\/numbers\.ts:4:13\)/);
   });
 
