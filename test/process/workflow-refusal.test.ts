@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { HostStatus } from '../../src/model/intent.js';
 import type { WindowPlan } from '../../src/model/window-plan.js';
 import { eventually } from '../support/eventually.js';
 import { runCli } from '../support/processes.js';
@@ -117,4 +118,27 @@ test('after a rollback a step that the former release does not have waits for on
   await product.deploy(folder(flow({ steps: more, marker: 'three' })));
   const [ended] = await product.all([run], ['completed']);
   expect(ended!.result).toMatchObject({ last: { marker: 'one' }, extra: { marker: 'three' } });
+});
+
+test('a run that begins after the proof is proven as it begins', async () => {
+  const product = await startProduct({ workers: 1 });
+  await product.deploy(folder(flow({ steps: LAST })));
+  const without = await product.push(folder(flow({})));
+  const go = product.signal();
+  const command = ['sh', '-c', `until test -e ${go.path}; do sleep 0.05; done`];
+  const window = await product.open(without, { hooks: [{ name: 'wait', when: 'before', command }] });
+  const proof = async () => {
+    const [host] = await product.client.list<HostStatus>('/v1/hosts');
+    const { standby, proof } = host!.apps.ledger!;
+    return standby?.release === without ? proof : null;
+  };
+  await eventually(async () => (await proof())?.done, { what: 'the end of the proof' });
+  expect(await proof()).toMatchObject({ checkpoints: 0, refused: 0 });
+
+  const run = await begin(product);
+  go.open();
+  const { refusals } = await product.endedAs(window.id, 'refused');
+  expect(refusals).toMatchObject([{ run, step: 'last' }]);
+  await product.client.post(`/v1/runs/${run}/signals/go`, { payload: 1 });
+  await product.all([run], ['completed']);
 });
