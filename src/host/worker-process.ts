@@ -5,7 +5,10 @@ import type { ProofItem, ProofResult, ToHost, ToWorker } from '../model/messages
 import type { RunError } from '../model/run.js';
 import type { StepAnswer, StepQuestion } from '../model/workflow.js';
 import { Outbox } from '../platform/outbox.js';
+import { pagesOf } from '../platform/pages.js';
 
+/** Characters of results in one message. */
+const PAGE = 64 * 1024;
 const MAIN = fileURLToPath(new URL('../worker/main.js', import.meta.url));
 /** What a release always gets to see; everything else must be granted by name (`host.env`). */
 const HARMLESS = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'];
@@ -113,8 +116,27 @@ export class WorkerProcess {
     if (!this.alive) return Promise.resolve(null);
     return new Promise(resolve => {
       this.#evaluations.set(++this.#seq, { payloads: [], resolve });
-      this.send({ t: 'evaluate', seq: this.#seq, question });
+      this.#askInPages(this.#seq, question);
     });
+  }
+
+  /** Results of many elements go in pages, one a turn of the loop: each message is written in one go. */
+  #askInPages(seq: number, question: StepQuestion): void {
+    const results = Object.entries(question.results);
+    const pages = results.flatMap(([step, texts]) =>
+      Array.isArray(texts) ? pagesOf(texts, PAGE).map(results => ({ step, results })) : [],
+    );
+    if (pages.length <= 1) return this.send({ t: 'evaluate', seq, question });
+    const small = Object.fromEntries(
+      results.map(([step, texts]) => [step, Array.isArray(texts) ? [] : texts]),
+    );
+    const next = () => {
+      const page = pages.shift();
+      if (!page) return this.send({ t: 'evaluate', seq, question: { ...question, results: small } });
+      this.send({ t: 'results', seq, ...page });
+      setImmediate(next);
+    };
+    next();
   }
 
   #evaluated(seq: number, answer: StepAnswer | null): void {

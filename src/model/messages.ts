@@ -13,6 +13,9 @@ export type ToWorker =
   | { t: 'drain'; on: boolean; claims?: number[] }
   | { t: 'abort'; claim: number; reason: AbortReason }
   | { t: 'prove'; seq: number; items: ProofItem[] }
+  /** Results of one step, which belong in the question that comes; many are told in several messages. */
+  | { t: 'results'; seq: number; step: string; results: (string | null)[] }
+  /** `question`: without the results that were told before. */
   | { t: 'evaluate'; seq: number; question: StepQuestion }
   | { t: 'exit' };
 

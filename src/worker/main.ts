@@ -9,6 +9,7 @@ import { systemClock } from '../platform/clock.js';
 import { errorRecord } from '../platform/errors.js';
 import { Outbox } from '../platform/outbox.js';
 import { createPort } from './port.js';
+import { Questions } from './questions.js';
 import { tellAnswer } from './tell-answer.js';
 
 /**
@@ -20,6 +21,7 @@ process.title = 'slackwater worker';
 
 const outbox = new Outbox<ToHost>(batch => process.connected && process.send!(batch));
 const executions = new Map<number, { execution: Execution; port: ReturnType<typeof createPort> }>();
+const questions = new Questions();
 let draining = false;
 
 // Without the watchdog nothing may compute here.
@@ -68,8 +70,12 @@ function receive(message: ToWorker, { jobs, workflows }: Definitions): void {
         results: message.items.map(item => prove(jobs.get(item.job), item)),
       });
       return;
-    case 'evaluate':
-      return tellAnswer(message.seq, evaluate(workflows, message.question), told => outbox.push(told));
+    case 'results':
+      return questions.add(message);
+    case 'evaluate': {
+      const question = questions.whole(message);
+      return tellAnswer(message.seq, evaluate(workflows, question), told => outbox.push(told));
+    }
     case 'exit':
       process.exit(0);
   }
