@@ -9,7 +9,7 @@ import { tempDir } from './support/temp-dir.js';
 
 const ALLOWED = [
   /^dist\/.+\.(js|mjs|d\.ts|d\.mts|lua|map)$/,
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/([a-z]+\.md|deploy\.svg))$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/slackwater\.yaml|docs\/([a-z-]+\.md|deploy\.svg))$/,
 ];
 
 const JOB = `
@@ -66,8 +66,10 @@ describe('the packed package', () => {
       'config/slackwater.yaml',
       'docs/authoring.md',
       'docs/calendar.md',
+      'docs/flow-control.md',
       'docs/schedules.md',
       'docs/windows.md',
+      'docs/workflows.md',
       'docs/deploy.svg',
       'README.md',
       'CHANGELOG.md',
