@@ -14,6 +14,7 @@ import {
   markStep,
   readParts,
   readWorkflow,
+  reopenPart,
   reopenWorkflow,
   settleStep,
   signalWorkflow,
@@ -327,6 +328,47 @@ describe('a retry', () => {
       enqueued: 0,
       again: true,
     });
+  });
+});
+
+describe('a run that failed, in the round of a retry', () => {
+  const run = { queue: 'q', jobId: 'p0' };
+  const reopen = () => reopenPart(store, RUN, 'a/0', run, false);
+
+  beforeEach(async () => {
+    const right = await begin(stepOf('a', 'job', { each: true }));
+    await expand('a', 1);
+    await store.redis.hset(store.keys.job('q', 'p0'), 'finishedOn', '1');
+    await store.redis.zadd(store.keys.job('q', 'failed'), '1', 'p0', '1', 'run-1');
+    await settle('a', 0, 'failed');
+    await reopenRun(store, RUN, false);
+    await reopenWorkflow(store, APP, right, (await readWorkflow(store, RUN))!.graph);
+  });
+
+  test('is to be queued again, also by the host after one that died over it', async () => {
+    expect([await reopen(), await reopen()]).toEqual(['again', 'again']);
+    await store.redis.zrem(store.keys.job('q', 'failed'), 'p0');
+    expect(await reopen()).toBe('there');
+  });
+
+  test.each(['done', 'failed'] as const)('and is %s since stays so, whoever comes late', async how => {
+    await reopen();
+    await settle('a', 0, how);
+    expect(await reopen()).toBe('there');
+    expect((await readWorkflow(store, RUN))!.steps.a).toMatchObject({ state: how, left: 0 });
+  });
+
+  test('waits for a host that is just ending it', async () => {
+    await store.redis.set(store.keys.lock('q', 'p0'), 't', 'PX', 60_000);
+    expect(await reopen()).toBe('busy');
+    await store.redis.del(store.keys.lock('q', 'p0'));
+    expect(await reopen()).toBe('again');
+  });
+
+  test('and was not queued yet when the workflow stops once more is cancelled with it', async () => {
+    await requestCancel(store, RUN);
+    expect(await cancelParts(store, APP, RUN, 'a', [{ ...run, index: 0 }])).toEqual([]);
+    expect(await states()).toBe('a stopped');
   });
 });
 
