@@ -17,7 +17,7 @@ const APP = 'a';
 const RUN = { queue: 'q', jobId: 'run-0abcdefgh0123456789a' };
 const ELEMENTS = 10_000;
 /** Nothing that Redis does in one go is about more things than this, however many runs a step has. */
-const MOST = 1_500;
+const MOST = 1_100;
 
 /** The most that one command, or one script, was about: its arguments, or the commands that it called. */
 async function watched(
