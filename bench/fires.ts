@@ -110,7 +110,10 @@ function keysOf(context: Context, apps: string[], size: number, at: number): str
 /** Nothing is due for long: what the server takes of a core, and what each schedule takes of memory. */
 async function idle(context: Context, redis: Redis, figures: Figures, sizes: number[]): Promise<void> {
   const { rounds, say } = context;
-  const product = await Product.start(context, { workers: 1 });
+  // Apart from those that go on being due.
+  const keys = `${context.keys}-idle`;
+  const env = { SLACKWATER_NAMESPACE: keys, SLACKWATER_QUEUE_PREFIX: `{${keys}}` };
+  const product = await Product.start(context, { workers: 1, env });
   // What a release of as many jobs takes is not what their schedules do.
   await deploy(context, product, 'none', MOST, i => (i === 0 ? SELDOM(i) : null));
   const peer = new SchedulersPeer(context, 'schedulers-idle', 1);
@@ -121,7 +124,7 @@ async function idle(context: Context, redis: Redis, figures: Figures, sizes: num
     await deploy(context, product, 'idle', size, SELDOM);
     await peer.schedule(size, SELDOM);
     const shared = await shares(product, peer, rounds);
-    const ours = await bytesOf(redis, `{${context.keys}}:schedule*`);
+    const ours = await bytesOf(redis, `{${keys}}:schedule*:idle-*`);
     const theirs = await bytesOf(redis, `${peer.keys}*`);
     for (const [i, { server, worker }] of shared.entries()) {
       figures.add('cpu', size, Math.max(0, server - before[i]!.server));
