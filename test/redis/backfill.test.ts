@@ -107,7 +107,7 @@ describe('a backfill', () => {
       progress: { total: 24, alreadyRan: 0, left: 24, running: 0 },
     });
     await stage.serve();
-    await eventually(async () => (await progress(stage, id)).running === 3);
+    await eventually(async () => (await stage.runs()).size === 3);
     const runs = await stage.runs();
     expect([...runs.keys()].sort()).toEqual([at(0), at(1), at(2)]);
     expect(runs.get(at(0))).toBe(fireRunId(APP, 'invoice', at(0)));
@@ -215,7 +215,7 @@ describe('a backfill', () => {
     const stage = await setUp();
     await stage.serve();
     const { id } = await stage.ask({ from: DAY, to: DAY, concurrency: 2 });
-    await eventually(async () => (await progress(stage, id)).running === 2);
+    await eventually(async () => (await stage.runs()).size === 2);
     const asked = await stage.call('POST', `/v1/backfills/${id}/cancel`, undefined, {
       'x-slackwater-actor': 'ada',
     });
