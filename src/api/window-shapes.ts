@@ -16,6 +16,7 @@ const blockers = z.array(
     lastCheckpointAt: time.nullable(),
     stoppable: z.boolean(),
     estimateMs: ms.nullable(),
+    slow: z.boolean().optional(),
   }),
 );
 const refusals = z.array(

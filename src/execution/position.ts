@@ -9,7 +9,7 @@ import { decodeCursors, encodeCursors, type Scope } from './cursors.js';
 
 /** A state is serialised no sooner than this (ms) after the last time … */
 const REST = 5;
-/** … and than this many times what the last time cost: 1 % of a run at most. */
+/** … and than this many times what it costs: 1 % of a run at most. */
 const COSTS = 100;
 
 /** Where a run stands: the author's state and the library's cursors, always written together. */
@@ -18,6 +18,8 @@ export class Position {
   /** Of the monotonic clock. */
   serialisedAt = Number.NEGATIVE_INFINITY;
   restMs = REST;
+  /** Of the last time, ms. */
+  #costMs: number;
   #text: string | null;
   #version: number | null;
   #offered: unknown;
@@ -35,6 +37,8 @@ export class Position {
     this.#version = saved?.version ?? null;
     this.#last = saved ?? { state: null, version: null, cursors: null };
     this.cursors = decodeCursors(saved?.cursors ?? null);
+    // What the first time costs is that of code that never ran before: it puts off the next save by no more than a save's interval.
+    this.#costMs = (job.checkpoint?.everyMs ?? 0) / COSTS;
   }
 
   /** The author has given a state, now or in an earlier start. */
@@ -60,7 +64,10 @@ export class Position {
     const cursors = encodeCursors(this.cursors);
     if (cursors) checkSize(cursors, limit, this.job.name, 'the cursors');
     this.serialisedAt = clock.monotonic();
-    this.restMs = Math.max(REST, COSTS * (this.serialisedAt - begun));
+    const costMs = this.serialisedAt - begun;
+    // The lesser of two: one that was interrupted, by a collection of garbage or by another process, would keep the run from being saved for seconds.
+    this.restMs = Math.max(REST, COSTS * Math.min(costMs, this.#costMs));
+    this.#costMs = costMs;
     this.#last = { state: this.#text, version: this.#version, cursors };
     return this.#last;
   }

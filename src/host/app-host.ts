@@ -104,7 +104,7 @@ export class AppHost {
     const jobs = () => this.control.pool?.jobs;
     this.announced = new Announced({ ...options, jobs });
     const { held } = this.control;
-    this.#asks = new Asks({ ...options, held, onChange: () => this.#changed() });
+    this.#asks = new Asks({ ...options, held });
     this.#keeper = new StandbyKeeper({
       ...options,
       spares: this.#spares,

@@ -1,7 +1,7 @@
 import { SLOW_MS } from '../model/intent.js';
 import type { ToWorker } from '../model/messages.js';
 import type { Clock } from '../platform/clock.js';
-import { estimateOf } from './estimate.js';
+import { estimateOf, isSlow, quickOf } from './estimate.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
 import type { Pace } from './pace.js';
@@ -13,8 +13,6 @@ export interface AsksOptions {
   clock: Clock;
   /** ms, clock of Redis. */
   now(): number;
-  /** Fewer, or more, slow runs are on their way in. */
-  onChange(): void;
 }
 
 /** How often the runs are looked at while they come in, ms. */
@@ -30,7 +28,7 @@ const MARGIN_MS = 50;
  */
 export class Asks {
   #arriveAt: number | null = null;
-  /** Slow runs that compute, as of the last look. */
+  /** The runs that were slow when this began: who falls silent later is asked, but the others wait for no more than these. */
   #slow: HeldRun[] = [];
   #cancelLook: () => void = () => {};
 
@@ -43,7 +41,10 @@ export class Asks {
   follow(arriveAt: number | null, all: boolean): void {
     const before = this.#arriveAt;
     this.#arriveAt = arriveAt;
-    if (arriveAt !== null) return this.#look();
+    if (arriveAt !== null) {
+      if (before === null) this.#slow = this.#slowOnes();
+      return this.#look();
+    }
     if (before === null) return;
     this.#cancelLook();
     this.#slow = [];
@@ -76,17 +77,20 @@ export class Asks {
     const { pace, now } = this.options;
     const at = now();
     const left = this.#arriveAt! - at;
-    const [wereComing, due]: [number, HeldRun[]] = [this.comingIn, []];
-    this.#slow = [];
-    for (const run of this.#running()) {
+    const due = this.#running().filter(run => {
       const { leftMs, withinMs } = estimateOf(run, pace, at);
-      if (leftMs === null || withinMs! > SLOW_MS) this.#slow.push(run);
-      if (!run.asked && (leftMs === null || withinMs! + MARGIN_MS >= left)) due.push(run);
-    }
+      return !run.asked && (leftMs === null || withinMs! + MARGIN_MS >= left);
+    });
     for (const run of due) run.asked = true;
     this.#tell(due, true);
-    if (this.comingIn !== wereComing) this.options.onChange();
     this.#lookAgain();
+  }
+
+  #slowOnes(): HeldRun[] {
+    const { pace, now } = this.options;
+    const [at, running] = [now(), this.#running()];
+    const quickMs = quickOf(running, pace, at);
+    return running.filter(run => isSlow(estimateOf(run, pace, at), quickMs));
   }
 
   #lookAgain(): void {

@@ -1,3 +1,4 @@
+import { SLOW_MS } from '../model/intent.js';
 import type { HeldRun } from './held-run.js';
 import type { Pace } from './pace.js';
 
@@ -14,6 +15,11 @@ export interface Estimate {
   withinMs: number | null;
 }
 
+/** A run that needs so many times what the quick ones need is slow, whatever the machine. */
+const TIMES_SLOWER = 4;
+/** So many of thousands tell what the quick ones need. */
+const SAMPLE = 100;
+
 const UNKNOWN: Estimate = { leftMs: null, withinMs: null };
 
 /** Its job has a checkpoint, or has been seen to have other places where it can stop half-way (`ctx.each`, steps). */
@@ -23,6 +29,21 @@ export const canStop = (run: HeldRun, pace: Pace): boolean =>
 export function estimateOf(run: HeldRun, pace: Pace, now: number): Estimate {
   return canStop(run, pace) ? untilChance(run, pace, now) : untilEnd(run, pace, now);
 }
+
+/** What the quick ones among these runs need, ms: the twentieth part of them needs no longer. On a busy machine that is much for all. */
+export function quickOf(running: HeldRun[], pace: Pace, now: number): number {
+  const every = Math.ceil(running.length / SAMPLE);
+  const within = running
+    .filter((_, i) => i % every === 0)
+    .map(run => estimateOf(run, pace, now).withinMs)
+    .filter(ms => ms !== null)
+    .sort((a, b) => a - b);
+  return within[Math.floor(within.length / 20)] ?? 0;
+}
+
+/** Whether others need not stop before it has come in: it needs long, and much longer than the quick ones do. So does one of which nobody knows. */
+export const isSlow = ({ leftMs, withinMs }: Estimate, quickMs: number): boolean =>
+  leftMs === null || withinMs! > Math.max(SLOW_MS, TIMES_SLOWER * quickMs);
 
 function untilChance(run: HeldRun, pace: Pace, now: number): Estimate {
   const within = gapOf(run, pace);

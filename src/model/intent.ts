@@ -47,7 +47,7 @@ export interface Refusal extends ProofFailure {
   step?: string | null;
 }
 
-/** A run that needs longer than this to its next checkpoint or end, ms, is slow: others need not stop before it has come in. */
+/** What a run needs to its next checkpoint or end, ms, is worth no word as long as it is not more than this. */
 export const SLOW_MS = 500;
 
 export interface Blocker {
@@ -58,6 +58,8 @@ export interface Blocker {
   stoppable: boolean;
   /** Learned time to its next checkpoint or end; `null` without history, and where it is overdue. */
   estimateMs: number | null;
+  /** It needs much longer than others on its host: they need not stop before it has come in. Absent in what an earlier Slackwater told. */
+  slow?: boolean;
 }
 
 /** A proof of all live checkpoints by one host. */

@@ -4,7 +4,8 @@ import { type Blocker, SLOW_MS } from '../model/intent.js';
 const SPARE_LEAST_MS = 2_000;
 const SPARE_MOST_MS = 30_000;
 
-const isSlow = ({ estimateMs }: Blocker): boolean => estimateMs === null || estimateMs > SLOW_MS;
+const isSlow = ({ slow, estimateMs }: Blocker): boolean =>
+  slow ?? (estimateMs === null || estimateMs > SLOW_MS);
 
 /**
  * When the slow runs will have come in, so that the others may compute on until then. One that nobody can tell of (unknown, overdue) may take until shortly before the

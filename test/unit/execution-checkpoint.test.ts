@@ -69,6 +69,37 @@ describe('ctx.checkpoint', () => {
     await started.ended;
   });
 
+  it('is kept from being saved by what serialising costs again and again, not by what it cost once', async () => {
+    const savedAfter = async (costs: number[]) => {
+      const { opened, open } = gate();
+      const started = start(
+        countJob(
+          async ctx => {
+            for (let n = 1; n <= 100; n++) {
+              const state = { n };
+              // Read twice each time: serialised, and held against the schema.
+              const get = () => started.clock.advance((costs.shift() ?? 0) / 2) ?? n;
+              Object.defineProperty(state, 'n', { enumerable: true, get });
+              await ctx.checkpoint(state);
+              started.clock.advance(10);
+            }
+            await opened;
+          },
+          { every: '10ms' },
+        ),
+      );
+      await settle();
+      open();
+      await started.ended;
+      return started.host.saves.length;
+    };
+    expect(await savedAfter([])).toBe(100);
+    // The first time, and one in the middle: a collection of garbage took 40 ms.
+    expect(await savedAfter([40, 40])).toBeGreaterThan(90);
+    expect(await savedAfter([0, 0, 0, 0, 40, 40])).toBeGreaterThan(90);
+    expect(await savedAfter(Array(1_000).fill(4))).toBeLessThan(10);
+  });
+
   it('has one save under way at a time; the newest offer wins', async () => {
     const slow = gate();
     const done = gate();

@@ -33,6 +33,16 @@ describe('when the slow runs will have come in', () => {
     expect(arrivalAfter(estimates, running)).toBeNull();
   });
 
+  test('believes a host that says which are slow', () => {
+    const told = [
+      { ...blocker(3_000), slow: false },
+      { ...blocker(2_000), slow: false },
+    ];
+    expect(arrivalOf(told, 1_000, NOW, NOW + TEN_MINUTES)).toBeNull();
+    const one = [{ ...blocker(30_000), slow: true }, ...told];
+    expect(arrivalOf(one, 1_000, NOW, NOW + TEN_MINUTES)).toBe(NOW + 30_000);
+  });
+
   test('is as long as the slowest needs', () => {
     expect(arrivalAfter([5_000, 300_000, 10])).toBe(300_000);
   });
