@@ -9,16 +9,17 @@ import { bench as stop } from './stop.js';
 import type { Bench } from './support/bench.js';
 import { environmentLine } from './support/environment.js';
 import { type Outcome, perform } from './support/perform.js';
-import { writeResults } from './support/results.js';
+import { keepResults } from './support/results.js';
 import { showAnswer } from './support/table.js';
 import { bench as workflow } from './workflow.js';
 
 const BENCHES = [stop, checkpoint, commit, crash, rolling, fires, workflow];
 
-const USAGE = `Usage: npm run bench -- NAME [--json] [--rounds N] [--sizes a,b,c] [--quick]
-       npm run bench:all [-- --json]          all of them; writes bench/RESULTS.md and bench/charts/
+const USAGE = `Usage: npm run bench -- NAME [--json] [--rounds N] [--sizes a,b,c] [--quick] [--keep]
+       npm run bench:all [-- --json]          all of them, with --keep
 
   --quick leaves out the peers that take long.
+  --keep  keeps the result in bench/results/, and writes bench/RESULTS.md and bench/charts/ from all that are kept.
 
 ${BENCHES.map(({ name, question, sizes }) => `  ${name.padEnd(11)} ${question}\n${' '.repeat(14)}${sizes.join(', ')}`).join('\n')}
 `;
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string' },
       sizes: { type: 'string' },
       quick: { type: 'boolean' },
+      keep: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -50,6 +52,9 @@ async function main(): Promise<number> {
   if (values.sizes && chosen.length > 1)
     throw new Error('--sizes goes with one bench: each has sizes of its own');
 
+  if (values.keep && (values.quick || values.sizes))
+    throw new Error('--keep goes without --quick and --sizes: what is kept is the whole bench');
+
   const rounds = values.rounds === undefined ? undefined : wholeNumbers('--rounds', values.rounds)[0]!;
   const sizes = values.sizes === undefined ? undefined : wholeNumbers('--sizes', values.sizes);
   const outcomes: Outcome[] = [];
@@ -60,8 +65,11 @@ async function main(): Promise<number> {
   }
   const failed = outcomes.filter(outcome => outcome.error !== null);
   if (values.json) print(`${JSON.stringify(outcomes.length === 1 ? outcomes[0] : outcomes, null, 2)}\n`);
-  if (all && failed.length === 0 && !values.quick) {
-    const written = writeResults(outcomes);
+  if ((values.keep || (all && !values.quick)) && failed.length === 0) {
+    const written = keepResults(
+      outcomes,
+      BENCHES.map(({ name }) => name),
+    );
     process.stderr.write(`written: ${written.join(', ')}\n`);
   }
   return failed.length > 0 ? 1 : 0;
