@@ -5,6 +5,9 @@ import { monotonicMs } from '../support/clock.js';
 /**
  * A fan-out with its fan-in, or a chain, by BullMQ alone in one process, whose jobs do nothing. `plain`: `addBulk`, a worker, and who comes last adds what follows, as one
  * writes it who trusts that nothing goes wrong. `flow`: a tree of `FlowProducer`.
+ *
+ * A chain by `plain` is the least that one can write by hand: the job itself adds the next one, with what that is to be told, and then is done. So a step is two round trips to
+ * Redis, one to add and one that ends the job and may claim the next with it, all in the process that computes; of `flow` it is the one that ends a job and lets its parent wait.
  */
 export interface PlainFlowOptions {
   redisUrl: string;

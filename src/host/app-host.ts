@@ -25,7 +25,7 @@ import { Workflows, type WorkflowsOptions } from './workflows.js';
 
 /** What an app host makes itself of that which its runs need. */
 type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide' | 'workflows';
-type OfWorkflows = Pick<WorkflowsOptions, 'queues' | 'retention' | 'payloadBytes'>;
+type OfWorkflows = Pick<WorkflowsOptions, 'queues' | 'retention' | 'payloadBytes' | 'claims'>;
 
 export interface AppHostOptions extends Omit<RunControlOptions, Made>, OfWorkflows {
   app: string;

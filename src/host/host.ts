@@ -150,6 +150,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       queues,
       retention: config.retention,
       payloadBytes: config.limits.payloadBytes,
+      claims: intake,
       resultLimit: config.limits.resultBytes,
       enqueue: enqueueChild(store, queues, config.retention),
       fetch: local,

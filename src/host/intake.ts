@@ -1,13 +1,13 @@
 import type { JobManifest } from '../model/release.js';
 import { longestRetention, type Retention, retentionOf } from '../model/retention.js';
-import { type ClaimedRun, type Consumer, createConsumer } from '../queue/consumer.js';
+import { type ClaimedRun, type ClaimPlace, type Consumer, createConsumer } from '../queue/consumer.js';
 import type { Kept, QueueRetention } from '../queue/keep.js';
 import { taskQueueOf } from '../queue/task-runs.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
-import { endWorkflow } from '../store/workflows.js';
+import { endWorkflow } from '../store/workflows/begin.js';
 import type { Ending } from './held-runs.js';
 import type { Pool } from './pool.js';
 import type { RunControl } from './run-control.js';
@@ -80,6 +80,11 @@ export class Intake {
     this.#claims.set(queue, { room, heldBack: this.#claims.get(queue)?.heldBack ?? 0 });
     if (this.#consumers.has(queue)) this.#setClaims(queue);
     else this.#consumers.set(queue, this.#open(queue, Math.min(maxRuns, room), control));
+  }
+
+  /** For whoever puts a run into this queue; `null`: it is not consumed here, or there is no room. */
+  placeIn(queue: string): ClaimPlace | null {
+    return this.#closed ? null : (this.#consumers.get(queue)?.place() ?? null);
   }
 
   /**

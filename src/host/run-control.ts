@@ -22,6 +22,7 @@ type Made =
   | 'takeFence'
   | 'onFenced'
   | 'carrier'
+  | 'onResult'
   | 'onSettled'
   | 'seats';
 export type RunControlOptions = Omit<
@@ -54,7 +55,8 @@ export class RunControl {
       held,
       lose,
       dispatch,
-      onSettled: part => options.workflows.move(part),
+      onResult: (part, result) => options.workflows.foresee(part, result),
+      onSettled: (part, released) => options.workflows.move(part, released),
     });
     const takeFence = (run: HeldRun) => this.#starts.takeFence(run, this.pool?.release ?? '');
     this.#stops = new RunStops({ ...options, held, ends: this.#ends, writes: this.#writes, takeFence });

@@ -5,7 +5,7 @@ import type { Store } from '../store/redis.js';
 import { FencedError, failRun, type Started } from '../store/runs.js';
 import { saveRun } from '../store/saves.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
-import { type Settled, settleStep } from '../store/workflows.js';
+import { type Released, type Settled, settleStep } from '../store/workflows/settle.js';
 import { backoffMs } from './backoff.js';
 import type { EndCounts } from './end-counts.js';
 import type { HeldRun } from './held-run.js';
@@ -31,8 +31,10 @@ export interface RunEndsOptions {
   counts: EndCounts;
   /** Of a run that is part of a workflow: its result, as JSON. */
   resultLimit: number;
-  /** A workflow run may go on. */
-  onSettled(part: PartOf): void;
+  /** A run that is part of a workflow has come to this, and that is now recorded. */
+  onResult(part: PartOf, result: unknown): void;
+  /** A workflow run may go on. `released`: with this, and nothing else. */
+  onSettled(part: PartOf, released: Released | null): void;
   /** The claim is another's. */
   lose(run: HeldRun): void;
   /** There may be room, or something to start. */
@@ -153,9 +155,11 @@ export class RunEnds {
   async #settlePart(run: HeldRun, how: Settled): Promise<void> {
     const { part } = run.claimed;
     if (!part) return;
-    const { store, app, onSettled } = this.options;
-    const answer = await this.#record(run, () => settleStep(store, app, run.right, part, how));
-    if (answer === 'settled') onSettled(part);
+    const { store, app, onResult, onSettled } = this.options;
+    const settling = this.#record(run, () => settleStep(store, app, run.right, part, how));
+    if (how.kind === 'done') onResult(part, how.result);
+    const answer = await settling;
+    if (answer.kind === 'settled') onSettled(part, answer.released);
   }
 
   async #fail(run: HeldRun, { error, retry }: Extract<RunEnd, { kind: 'failed' }>): Promise<void> {

@@ -1,13 +1,15 @@
-import type { StepAnswer, StepQuestion } from '../model/workflow.js';
+import type { PartOf, StepAnswer, StepQuestion } from '../model/workflow.js';
 import type { Logger } from '../platform/logger.js';
 import type { Queues } from '../queue/queues.js';
 import { runIdOf } from '../queue/run-id.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
+import type { Released } from '../store/workflows/settle.js';
 import { Agenda } from '../workflow/agenda.js';
 import { claimedWorkflow, type Standing } from '../workflow/claimed.js';
-import type { RunningRelease, WorkflowPorts } from '../workflow/ports.js';
+import { Foresight } from '../workflow/foresight.js';
+import type { Claims, RunningRelease, WorkflowPorts } from '../workflow/ports.js';
 import type { HeldRun } from './held-run.js';
 import type { Pool } from './pool.js';
 
@@ -21,6 +23,7 @@ export interface WorkflowsOptions {
   queues: Queues;
   retention: { completedMs: number; failedMs: number };
   payloadBytes: number;
+  claims: Claims;
   trouble: TroubleWatch;
   log: Logger;
   /** The workers of the release that runs; `null` while nothing may start. */
@@ -35,17 +38,19 @@ export interface WorkflowsOptions {
 export class Workflows {
   readonly #agenda: Agenda;
   readonly #told = new Set<string>();
+  readonly #foresight = new Foresight();
   readonly #ports: WorkflowPorts;
 
   constructor(private readonly options: WorkflowsOptions) {
-    const { app, store, queues, retention, payloadBytes, trouble } = options;
+    const { app, store, queues, retention, payloadBytes, claims, trouble } = options;
     const release = () => {
       const pool = options.running();
       return pool && this.#release(pool);
     };
     const limits = { payloadBytes, atOnce: AT_ONCE };
     const unfit: WorkflowPorts['unfit'] = (run, step, reason) => this.#tellUnfit(run, step, reason);
-    this.#ports = { app, store, queues, retention, limits, release, unfit };
+    const foresight = this.#foresight;
+    this.#ports = { app, store, queues, retention, limits, claims, foresight, release, unfit };
     this.#agenda = new Agenda({
       ports: this.#ports,
       onError: (error, { jobId }) =>
@@ -79,9 +84,15 @@ export class Workflows {
     );
   }
 
-  /** Something has happened to this one. */
-  move({ queue, jobId }: RunAddress): void {
-    this.#agenda.move({ queue, jobId });
+  /** Something has happened to this one. @param released where that is all that there is to do. */
+  move({ queue, jobId }: RunAddress, released: Released | null = null): void {
+    this.#agenda.move({ queue, jobId }, released);
+  }
+
+  /** A run of a step has come to this, which is being recorded. */
+  foresee(part: PartOf, result: unknown): void {
+    const release = this.#ports.release();
+    if (release) this.#foresight.ends(release, part, JSON.stringify(result ?? null));
   }
 
   /** What becomes of a claim that may stand for a workflow run. @throws FencedError; where it could not be found out now. */

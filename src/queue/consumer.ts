@@ -2,7 +2,8 @@ import { type Job, WaitingError, Worker } from 'bullmq';
 import type { StepRuns } from '../model/kept-workflow.js';
 import type { PartOf } from '../model/workflow.js';
 import { renewLocks } from '../store/locks.js';
-import { connect, type Store } from '../store/redis.js';
+import { connect, type Redis, type Store } from '../store/redis.js';
+import { ClaimsNow } from './claims-now.js';
 import { type Kept, keep, type QueueRetention } from './keep.js';
 import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
@@ -53,9 +54,22 @@ export interface ConsumerOptions {
   onError(error: Error): void;
 }
 
+/** Room for a claim besides those that are under way. */
+export interface ClaimPlace {
+  /** What is sent by this comes before the claim. */
+  redis: Redis;
+  /**
+   * Claims what comes next, now: the queue library's own loop would hear of it later, and ask once more before it begins. Where there is nothing, whoever waits for this queue
+   * is called.
+   */
+  claim(): void;
+}
+
 export interface Consumer {
   readonly queue: string;
   setMaxClaims(max: number): void;
+  /** For whoever is about to put a run into the queue; `null`: there is no room for a claim. */
+  place(): ClaimPlace | null;
   /** Renews the lock of every claim that the queue has not yet recorded as ended. @returns the job IDs whose lock is no longer ours. */
   renew(): Promise<string[]>;
   /** No further claims; those held stay. */
@@ -77,21 +91,24 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
   let closed = false;
   /** Locks that are ours, by job ID: from the claim until the end stands in Redis, not merely until it is decided. */
   const tokens = new Map<string, string>();
+  const hold = async (job: Job, token: string) => {
+    tokens.set(job.id!, token);
+    const claimed = claimedRun(queue, job, token);
+    const settlement = await options.onClaim(claimed);
+    const ours = () => !closed && tokens.get(job.id!) === token;
+    const ended = settlement.kind === 'completed' || settlement.kind === 'ended';
+    const as = settlement.kind === 'completed' ? 'completed' : 'failed';
+    const kept = ended && keep(job, as, options.retention(job.name));
+    const recorded = await settle(job, token, settlement, ours, options.onError);
+    forget(job.id!, token);
+    if (kept && recorded) options.onEnded(claimed, kept);
+    if ((ended || settlement.kind === 'retry') && recorded) options.onLeft(claimed, ended);
+    if (settlement.kind === 'aside' && recorded) options.onAside({ queue, jobId: job.id! });
+  };
   const worker = new Worker(
     queue,
     async (job: Job, token?: string) => {
-      tokens.set(job.id!, token!);
-      const claimed = claimedRun(queue, job, token!);
-      const settlement = await options.onClaim(claimed);
-      const ours = () => !closed && tokens.get(job.id!) === token;
-      const ended = settlement.kind === 'completed' || settlement.kind === 'ended';
-      const as = settlement.kind === 'completed' ? 'completed' : 'failed';
-      const kept = ended && keep(job, as, options.retention(job.name));
-      const recorded = await settle(job, token!, settlement, ours, options.onError);
-      forget(job.id!, token!);
-      if (kept && recorded) options.onEnded(claimed, kept);
-      if ((ended || settlement.kind === 'retry') && recorded) options.onLeft(claimed, ended);
-      if (settlement.kind === 'aside' && recorded) options.onAside({ queue, jobId: job.id! });
+      await hold(job, token!);
       // "It was moved": the queue library has no say in how a run ends.
       throw new WaitingError();
     },
@@ -115,12 +132,19 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
     for (const settled of onSettled.splice(0)) settled();
   };
   worker.on('error', options.onError);
+  const now = new ClaimsNow({
+    worker,
+    most: options.maxClaims,
+    held: () => tokens.size,
+    hold,
+    call: () => client.zadd(`${store.keys.queue(queue)}marker`, 0, '0'),
+    onError: options.onError,
+  });
 
   return {
     queue,
-    setMaxClaims(max) {
-      worker.concurrency = max;
-    },
+    setMaxClaims: max => now.setMost(max),
+    place: () => (now.hasRoom ? { redis: client, claim: () => void now.claim() } : null),
     async renew() {
       const held = [...tokens];
       const lost = await renewLocks({ ...store, redis: client }, queue, held, options.lockMs);
@@ -128,7 +152,9 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
       for (const jobId of lost) forget(jobId, before.get(jobId)!);
       return lost;
     },
-    stopClaiming: () => worker.pause(true),
+    async stopClaiming() {
+      await Promise.all([now.stop(), worker.pause(true)]);
+    },
     settled: () =>
       new Promise(resolve => {
         if (tokens.size === 0) resolve();
@@ -136,6 +162,7 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
       }),
     async close() {
       closed = true;
+      void now.stop();
       await worker.close(true);
       client.disconnect();
     },

@@ -5,7 +5,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
-import { settleStep } from '../store/workflows.js';
+import { settleStep } from '../store/workflows/settle.js';
 import { ownOptionsOf } from './own-options.js';
 import type { Queues } from './queues.js';
 import { runIdOf } from './run-id.js';
@@ -110,7 +110,7 @@ async function settlePart(store: Store, { id, app }: Run, address: RunAddress): 
   if (!part) return;
   const error = { name: 'cancelled', message: 'cancelled', stack: 'cancelled' };
   const answer = await settleStep(store, app, address, part, { kind: 'cancelled', run: id, error });
-  if (answer === 'settled') await tellAgenda(store, app);
+  if (answer.kind === 'settled') await tellAgenda(store, app);
 }
 
 async function partOf({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<PartOf | null> {

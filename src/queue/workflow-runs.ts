@@ -35,6 +35,34 @@ export interface PartsContext extends Pick<EnqueueContext, 'retention'> {
 
 /** Puts runs of a step into their queue; those that are there already stay as they are. */
 export async function enqueueParts(queues: Queues, context: PartsContext, parts: Part[]): Promise<void> {
+  const optionsOf = optionsOfParts(context);
+  const { job, queue } = context.runs;
+  await queues
+    .get(queue)
+    .addBulk(
+      parts.map(part => ({ name: job, data: JSON.parse(part.payload) as unknown, opts: optionsOf(part) })),
+    );
+}
+
+/** Runs of a step for a script that puts them into their queue: ID and options of each, these as the queue library stores them. */
+export function jobsOfParts(
+  queues: Queues,
+  context: PartsContext,
+  parts: Part[],
+): { id: string; options: string }[] {
+  // It makes itself known to the queue library when it is first had.
+  queues.get(context.runs.queue);
+  const optionsOf = optionsOfParts(context);
+  return parts.map(part => {
+    const options = optionsOf(part);
+    return {
+      id: options.jobId!,
+      options: JSON.stringify({ attempts: 0, ...options }, (_, it) => it ?? undefined),
+    };
+  });
+}
+
+function optionsOfParts(context: PartsContext): (part: Pick<Part, 'index'>) => Options {
   const { workflow, step, runs, priority, scheduledFor, retention } = context;
   const { attempts, backoff, timeoutMs } = runs;
   const shared: Options = {
@@ -48,14 +76,10 @@ export async function enqueueParts(queues: Queues, context: PartsContext, parts:
     ...(timeoutMs !== null && { timeoutMs }),
     ...(backoff !== null && { backoff }),
   };
-  await queues.get(runs.queue).addBulk(
-    parts.map(({ index, payload }) => {
-      const part: PartOf = { queue: workflow.queue, jobId: workflow.jobId, step, index };
-      const jobId = partRunId(workflow, step, index);
-      const opts: Options = { ...shared, jobId, slackwater: { ...own, part } };
-      return { name: runs.job, data: JSON.parse(payload) as unknown, opts };
-    }),
-  );
+  return ({ index }) => {
+    const part: PartOf = { queue: workflow.queue, jobId: workflow.jobId, step, index };
+    return { ...shared, jobId: partRunId(workflow, step, index), slackwater: { ...own, part } };
+  };
 }
 
 /** Queues a run again that has failed or was cancelled, and is reopened; one that waits is left alone. @returns whether it is there. */

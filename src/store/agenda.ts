@@ -6,6 +6,8 @@ const restScript = script<number>('rest-workflow', 2);
 
 /** Whoever does something for a workflow run has so long before another host looks at it. */
 export const HOLD_MS = 10_000;
+/** Whoever leaves something to do does it at once; this is for the case that it dies. */
+export const NET_MS = 1_000;
 
 /** How a workflow run stands in the agenda of its app. No queue has a colon in its name. */
 export const memberOf = ({ queue, jobId }: RunAddress): string => `${queue}:${jobId}`;

@@ -1,20 +1,16 @@
-import { actsOf, isOver, nextDue, type StepAct } from '../model/kept-workflow.js';
+import type { StepAct } from '../model/kept-workflow.js';
 import type { StepManifest } from '../model/workflow.js';
 import { toldBy } from '../queue/workflow-runs.js';
 import { HOLD_MS, restWorkflow } from '../store/agenda.js';
 import type { RunAddress } from '../store/run-requests.js';
-import {
-  beginWait,
-  bringBack,
-  type Expansion,
-  endWorkflow,
-  expandStep,
-  type LookedAt,
-  lookAtWorkflow,
-} from '../store/workflows.js';
+import { bringBack, endWorkflow } from '../store/workflows/begin.js';
+import { beginWait, type Expansion, expandStep, mayGoAlong } from '../store/workflows/expand.js';
+import { lookAtWorkflow } from '../store/workflows/look.js';
+import type { Released } from '../store/workflows/settle.js';
 import { ask } from './ask.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
-import { type Done, endRuns, enqueueNew, enqueueRest, type Work } from './step-runs.js';
+import { type Seen, seenByEnd, seenByLook } from './seen.js';
+import { type Done, endRuns, enqueueAlong, enqueueNew, enqueueRest, type Work } from './step-runs.js';
 
 /** What cannot be done now is tried again after this long. */
 const LATER_MS = 500;
@@ -24,30 +20,22 @@ const UNFIT_MS = 2_000;
 /**
  * Does what there is to do for a workflow run, until all of it waits for something. Any number of hosts may do so at once: each act is either written once or comes to the
  * same when it is done twice. It may break off anywhere; the agenda still names the run then.
+ * @param released what has just come of the end of a step, where that is all that there is to do: it need not be looked for.
  */
-export async function advance(ports: WorkflowPorts, address: RunAddress): Promise<void> {
-  const { store, app } = ports;
-  for (;;) {
+export async function advance(
+  ports: WorkflowPorts,
+  address: RunAddress,
+  released: Released | null = null,
+): Promise<void> {
+  const { store, app, foresight } = ports;
+  for (let known = released; ; known = null) {
     const release = ports.release();
     if (!release) return;
-    const kept = await lookAtWorkflow(store, app, address);
-    if (!kept) return;
-    const acts = actsOf(kept);
-    const done = await Promise.all(acts.map(act => perform({ ports, release, address, kept }, act)));
-    if (done.includes('again')) continue;
-    let dueAt = nextDue(kept);
-    if (done.includes('later')) dueAt = kept.now + LATER_MS;
-    else if (done.includes('unfit')) dueAt = Math.min(dueAt ?? Number.POSITIVE_INFINITY, kept.now + UNFIT_MS);
-    if (!kept.retry && isOver(kept)) {
-      if ((await bringToEnd(ports, address)) === 'ended') return;
-      // It is claimed now. Should that be lost, it is looked at again.
-      dueAt = kept.now + HOLD_MS;
-    }
-    const revision = done.reduce<number>(
-      (sum, each) => sum + (typeof each === 'number' ? each : 0),
-      kept.revision,
-    );
-    if (await restWorkflow(store, app, address, revision, dueAt)) return;
+    const kept = known ? null : await lookAtWorkflow(store, app, address);
+    if (!known && !kept) return;
+    const seen = known ? seenByEnd(known) : seenByLook(kept!);
+    foresight?.saw(address, seen);
+    if (await takeUp({ ports, release, address, seen })) return;
   }
 }
 
@@ -55,12 +43,31 @@ interface Look {
   ports: WorkflowPorts;
   release: RunningRelease;
   address: RunAddress;
-  kept: LookedAt;
+  seen: Seen;
+}
+
+/** @returns whether all of it waits for something now; if not, it has to be looked at again. */
+async function takeUp(look: Look): Promise<boolean> {
+  const { ports, address, seen } = look;
+  const { acts, now, over } = seen;
+  const done = await Promise.all(acts.map(act => perform(look, act)));
+  if (done.includes('rests')) return true;
+  if (done.includes('again')) return false;
+  let { dueAt } = seen;
+  if (done.includes('later')) dueAt = now + LATER_MS;
+  else if (done.includes('unfit')) dueAt = Math.min(dueAt ?? Number.POSITIVE_INFINITY, now + UNFIT_MS);
+  if (over) {
+    if ((await bringToEnd(ports, address)) === 'ended') return true;
+    // It is claimed now. Should that be lost, it is looked at again.
+    dueAt = now + HOLD_MS;
+  }
+  const changes = done.reduce<number>((sum, each) => sum + (typeof each === 'number' ? each : 0), 0);
+  return restWorkflow(ports.store, ports.app, address, seen.revision + changes, dueAt);
 }
 
 async function perform(look: Look, { step, act }: StepAct): Promise<Done> {
   if (act === 'expand') return expand(look, step);
-  const { runs, count } = look.kept.steps[step.name]!;
+  const { runs, count } = look.seen.steps![step.name]!;
   const work = workOf(look, step, { runs: runs!, count: count! });
   if (act === 'enqueue') return enqueueRest(work);
   await endRuns(work);
@@ -68,30 +75,40 @@ async function perform(look: Look, { step, act }: StepAct): Promise<Done> {
 }
 
 async function expand(look: Look, step: StepManifest): Promise<Done> {
-  const { ports, release, address, kept } = look;
-  const asked = await ask(ports, release, address, kept, step);
-  if (asked.kind === 'unfit') {
-    ports.unfit(address, step.name, asked.reason);
-    return 'unfit';
+  const { ports, release, address, seen } = look;
+  const asked = await ask(ports, release, address, seen, step);
+  switch (asked.kind) {
+    case 'look':
+      return 'again';
+    case 'unfit':
+      ports.unfit(address, step.name, asked.reason);
+      return 'unfit';
+    case 'expand':
+      return begin(look, step, asked.expansion);
+    case 'wait':
+      await beginWait(ports.store, ports.app, address, step.name, asked.until);
+      return 'again';
   }
-  if (asked.kind === 'expand') return begin(look, step, asked.expansion);
-  await beginWait(ports.store, ports.app, address, step.name, asked.until);
-  return 'again';
 }
 
 async function begin(look: Look, step: StepManifest, expansion: Expansion): Promise<Done> {
-  const { ports, address } = look;
-  const isFirst = await expandStep(ports.store, ports.app, address, step.name, expansion);
-  if (!isFirst || expansion.kind !== 'run' || expansion.payloads.length === 0) return 'again';
+  const { ports, address, seen } = look;
+  if (expansion.kind === 'run' && mayGoAlong(expansion.payloads) && seen.priority === 0) {
+    const { runs, payloads } = expansion;
+    const revision = seen.acts.length === 1 && seen.dueAt === null ? seen.revision : null;
+    return enqueueAlong(workOf(look, step, { runs, count: payloads.length }), payloads, revision);
+  }
+  const expanded = await expandStep(ports.store, ports.app, address, step.name, expansion);
+  if (expanded === 'late' || expansion.kind !== 'run' || expansion.payloads.length === 0) return 'again';
   const { payloads, runs } = expansion;
   return enqueueNew(workOf(look, step, { runs, count: payloads.length }), payloads);
 }
 
 const workOf = (
-  { ports, address, kept }: Look,
+  { ports, address, seen }: Look,
   step: StepManifest,
   known: Pick<Work, 'runs' | 'count'>,
-): Work => ({ ports, address, kept, step, ...known, scheduledFor: toldBy(kept.asked).scheduledFor });
+): Work => ({ ports, address, seen, step, ...known, scheduledFor: toldBy(seen.asked).scheduledFor });
 
 /** Has the queue know of it: a host claims the run that stands for the workflow run, and ends it. */
 async function bringToEnd(

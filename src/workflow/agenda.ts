@@ -1,5 +1,6 @@
 import { memberOf, takeDue } from '../store/agenda.js';
 import type { RunAddress } from '../store/run-requests.js';
+import type { Released } from '../store/workflows/settle.js';
 import { advance } from './advance.js';
 import type { WorkflowPorts } from './ports.js';
 
@@ -15,7 +16,7 @@ export interface AgendaOptions {
 export class Agenda {
   /** Those that are being advanced. `again`: something has happened since it was looked at. */
   readonly #moving = new Map<string, { again: boolean }>();
-  readonly #waiting = new Map<string, RunAddress>();
+  readonly #waiting = new Map<string, { address: RunAddress; released: Released | null }>();
   #looking = false;
   /** There was more than there was room for. */
   #more = false;
@@ -24,13 +25,13 @@ export class Agenda {
 
   constructor(private readonly options: AgendaOptions) {}
 
-  /** There is something to do for this one, as soon as something may be done. */
-  move(address: RunAddress): void {
+  /** There is something to do for this one, as soon as something may be done. @param released where that is all. */
+  move(address: RunAddress, released: Released | null = null): void {
     if (this.#stopped) return;
     const name = memberOf(address);
     const moving = this.#moving.get(name);
     if (moving) moving.again = true;
-    else this.#waiting.set(name, address);
+    else this.#waiting.set(name, { address, released: this.#waiting.has(name) ? null : released });
     this.#fill();
   }
 
@@ -63,20 +64,20 @@ export class Agenda {
 
   #fill(): void {
     if (this.#stopped || !this.options.ports.release()) return;
-    for (const [name, address] of this.#waiting) {
+    for (const [name, { address, released }] of this.#waiting) {
       if (this.#moving.size >= AT_ONCE) return;
       this.#waiting.delete(name);
-      void this.#move(name, address);
+      void this.#move(name, address, released);
     }
   }
 
-  async #move(name: string, address: RunAddress): Promise<void> {
+  async #move(name: string, address: RunAddress, released: Released | null): Promise<void> {
     const { ports, onError } = this.options;
     const moving = { again: true };
     this.#moving.set(name, moving);
-    while (moving.again && !this.#stopped) {
+    for (let known = released; moving.again && !this.#stopped; known = null) {
       moving.again = false;
-      await advance(ports, address).catch(error => onError(error, address));
+      await advance(ports, address, known).catch(error => onError(error, address));
     }
     this.#moving.delete(name);
     if (this.#stopped && this.#moving.size === 0) for (const idle of this.#idle.splice(0)) idle();

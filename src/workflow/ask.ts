@@ -1,12 +1,13 @@
-import { fieldOf, type KeptWorkflow, type StepFailure } from '../model/kept-workflow.js';
+import { fieldOf, type StepFailure } from '../model/kept-workflow.js';
 import type { StepAnswer, StepManifest } from '../model/workflow.js';
-import { runIdOf } from '../queue/run-id.js';
-import { toldBy } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
-import type { Expansion, LookedAt } from '../store/workflows.js';
+import type { Expansion } from '../store/workflows/expand.js';
+import { resultOf } from '../store/workflows/settle.js';
 import { stepFit } from './graph-fit.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
+import { isPlain, questionOf } from './question.js';
+import type { Seen } from './seen.js';
 
 /** Results of one step that are read at once. */
 const AT_ONCE = 500;
@@ -15,6 +16,8 @@ type Asked =
   | { kind: 'expand'; expansion: Expansion }
   /** The release that runs cannot begin this step. */
   | { kind: 'unfit'; reason: string }
+  /** What it is told of stands with the workflow, which has yet to be looked at. */
+  | { kind: 'look' }
   | { kind: 'wait'; until: { ms: number | null } | { at: number } };
 
 /** Asks the release that runs about a step that is ready. @throws where it could not be asked. */
@@ -22,32 +25,22 @@ export async function ask(
   ports: WorkflowPorts,
   release: RunningRelease,
   address: RunAddress,
-  kept: LookedAt,
+  seen: Seen,
   step: StepManifest,
 ): Promise<Asked> {
-  const { name } = kept.graph;
+  const { name } = seen.graph;
   // Its code may be of a later release than the graph: what it needs is for it to say.
-  const reason = stepFit(step, kept.graph, release);
+  const reason = stepFit(step, seen.graph, release);
   if (reason !== null) return { kind: 'unfit', reason };
   const now = release.workflows.get(name)!.steps.find(each => each.name === step.name)!;
   if (isPlain(now)) return { kind: 'wait', until: { ms: now.kind === 'wait' ? now.waitMs : now.timeoutMs } };
-  const { payload, scheduledFor } = toldBy(kept.asked);
-  const results = await resultsOf(ports.store, address, kept, now.after);
-  const runId = runIdOf(address.queue, address.jobId);
-  const answer = await release.evaluate({
-    workflow: name,
-    step: step.name,
-    runId,
-    scheduledFor,
-    payload,
-    results,
-  });
+  const results = await resultsOf(ports.store, address, seen, now.after);
+  if (!results) return { kind: 'look' };
+  const question = questionOf(address, name, step.name, seen.asked, results);
+  const { foresight } = ports;
+  const answer = await (foresight ? foresight.ask(release, question) : release.evaluate(question));
   return meant(ports, release, now, answer);
 }
-
-/** It only waits, and always does: there is nothing to ask. */
-const isPlain = ({ kind, when, waitMs }: StepManifest): boolean =>
-  !when && (kind === 'signal' || (kind === 'wait' && waitMs !== null));
 
 function meant(ports: WorkflowPorts, release: RunningRelease, step: StepManifest, answer: StepAnswer): Asked {
   switch (answer.verdict) {
@@ -100,23 +93,25 @@ function failed(
 
 type Results = Record<string, string | null | (string | null)[]>;
 
-/** JSON texts; `null` where there is none. */
+/** JSON texts; `null` where there is none. @returns `null` where only a look says how many there are. */
 async function resultsOf(
   store: Store,
   address: RunAddress,
-  kept: KeptWorkflow,
+  { graph, steps, results: known }: Seen,
   names: string[],
-): Promise<Results> {
+): Promise<Results | null> {
   const results: Results = {};
   for (const name of names) {
-    const step = kept.graph.steps.find(each => each.name === name);
+    const step = graph.steps.find(each => each.name === name);
     if (!step) continue;
-    const { state, count } = kept.steps[name]!;
-    if (!step.each) [results[name] = null] = await readResults(store, address, [name]);
+    if (!step.each) results[name] = known.get(name) ?? null;
+    if (!step.each && !known.has(name)) [results[name] = null] = await readResults(store, address, [name]);
+    if (!step.each) continue;
+    if (!steps) return null;
+    const { state, count } = steps[name]!;
     // Skipped, or failed before there was any element.
-    else
-      results[name] =
-        state === 'skipped' || count === null ? null : await elementsOf(store, address, name, count);
+    results[name] =
+      state === 'skipped' || count === null ? null : await elementsOf(store, address, name, count);
   }
   return results;
 }
@@ -143,5 +138,5 @@ export async function readResults(
   fields: string[],
 ): Promise<(string | null)[]> {
   const marks = await redis.hmget(keys.workflowResults(queue, jobId), ...fields);
-  return marks.map(mark => (mark?.startsWith('=') ? mark.slice(1) : null));
+  return marks.map(resultOf);
 }

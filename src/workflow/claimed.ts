@@ -3,7 +3,9 @@ import type { RunEnd, RunError } from '../model/run.js';
 import { lastSteps } from '../model/workflow.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { Claimed } from '../store/runs.js';
-import { beginWorkflow, readWorkflow, reopenWorkflow } from '../store/workflows.js';
+import { reopenWorkflow } from '../store/workflows/again.js';
+import { beginWorkflow } from '../store/workflows/begin.js';
+import { readWorkflow } from '../store/workflows/look.js';
 import { readResults } from './ask.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
 

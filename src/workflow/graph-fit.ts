@@ -86,11 +86,10 @@ function unreadable(
   kept: WorkflowGraph,
   workflow: WorkflowManifest,
 ): string | null {
-  const before = stepsBefore(kept, step.name);
   for (const name of now.after) {
     const was = kept.steps.find(other => other.name === name);
     if (!was) return `in the release it comes after ${name}, which runs that have begun do not have`;
-    if (!before.has(name))
+    if (!step.after.includes(name) && !stepsBefore(kept, step.name).has(name))
       return `in the release it comes after ${name}, which it did not wait for when the run began`;
     const is = workflow.steps.find(other => other.name === name)!;
     if (is.each !== was.each)

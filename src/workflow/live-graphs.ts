@@ -3,7 +3,7 @@ import type { KeptWorkflow } from '../model/kept-workflow.js';
 import { runIdOf } from '../queue/run-id.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
-import { readWorkflow } from '../store/workflows.js';
+import { readWorkflow } from '../store/workflows/look.js';
 import { graphFit, type Misfit, type NextRelease } from './graph-fit.js';
 
 const PAGE = 100;

@@ -1,8 +1,10 @@
 import type { JobManifest } from '../model/release.js';
 import type { StepAnswer, StepQuestion, WorkflowManifest } from '../model/workflow.js';
+import type { ClaimPlace } from '../queue/consumer.js';
 import type { Queues } from '../queue/queues.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
+import type { Foresight } from './foresight.js';
 
 /** The release that runs now, as far as workflows need it. */
 export interface RunningRelease {
@@ -10,6 +12,12 @@ export interface RunningRelease {
   workflows: ReadonlyMap<string, WorkflowManifest>;
   /** Asks its code about a step. @throws where it could not be asked: it is asked again later. */
   evaluate(question: StepQuestion): Promise<StepAnswer>;
+}
+
+/** Claims of this host, for whoever puts a run into a queue. */
+export interface Claims {
+  /** `null`: there is no room for one. */
+  placeIn(queue: string): ClaimPlace | null;
 }
 
 /** What a workflow run is moved with. */
@@ -20,6 +28,8 @@ export interface WorkflowPorts {
   retention: { completedMs: number; failedMs: number };
   /** `atOnce`: runs that are put into a queue in one go, or cancelled; nobody else is served meanwhile. */
   limits: { payloadBytes: number; atOnce: number };
+  claims?: Claims;
+  foresight?: Foresight;
   /** `null`: nothing may begin now. */
   release(): RunningRelease | null;
   /** It waits before this step for another release. */

@@ -1,21 +1,25 @@
-import { fieldOf, type KeptWorkflow, type StepRuns } from '../model/kept-workflow.js';
+import { fieldOf, type StepRuns } from '../model/kept-workflow.js';
 import type { StepManifest } from '../model/workflow.js';
 import {
   enqueueParts,
+  jobsOfParts,
   type Part,
   type PartsContext,
   partRunId,
   requeuePart,
 } from '../queue/workflow-runs.js';
 import { callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
-import { cancelParts, markStep, readParts, reopenPart } from '../store/workflows.js';
+import { reopenPart } from '../store/workflows/again.js';
+import { expandStep } from '../store/workflows/expand.js';
+import { cancelParts, markStep, readParts } from '../store/workflows/parts.js';
 import type { WorkflowPorts } from './ports.js';
+import type { Seen } from './seen.js';
 
 /** A step whose runs are known. */
 export interface Work {
   ports: WorkflowPorts;
   address: RunAddress;
-  kept: KeptWorkflow;
+  seen: Seen;
   step: StepManifest;
   runs: StepRuns;
   count: number;
@@ -24,9 +28,26 @@ export interface Work {
 
 /**
  * What came of an act. A number: so many changes, after which there is nothing to do before something happens. `again`: something may begin now. `later`: it has to
- * wait for a host that is just ending a run. `unfit`: for another release.
+ * wait for a host that is just ending a run. `unfit`: for another release. `rests`: nothing else was to be done either.
  */
-export type Done = number | 'again' | 'later' | 'unfit';
+export type Done = number | 'again' | 'later' | 'unfit' | 'rests';
+
+/** Keeps what the code said of a step and puts its runs into their queue, in one act. @param revision where this was all that there was to do. */
+export async function enqueueAlong(work: Work, payloads: string[], revision: number | null): Promise<Done> {
+  const { ports, address, step, runs } = work;
+  const { store, app, queues, claims } = ports;
+  const parts = payloads.map((payload, i) => ({ index: step.each ? i : null, payload }));
+  const place = parts.length === 1 ? (claims?.placeIn(runs.queue) ?? null) : null;
+  const along = { jobs: jobsOfParts(queues, contextOf(work), parts), quiet: place !== null };
+  const expansion = { kind: 'run' as const, payloads, runs };
+  const by = place ? { ...store, redis: place.redis } : store;
+  const expanding = expandStep(by, app, address, step.name, expansion, { along, revision });
+  // It goes right behind: both are answered together.
+  place?.claim();
+  const expanded = await expanding;
+  if (expanded === 'late') return 'again';
+  return expanded === 'rests' ? expanded : 1;
+}
 
 /** Puts all runs of a step into their queue that has just been expanded. */
 export async function enqueueNew(work: Work, payloads: string[]): Promise<Done> {
@@ -46,8 +67,8 @@ export async function enqueueNew(work: Work, payloads: string[]): Promise<Done> 
 
 /** Goes on where somebody broke off, or queues again what is to go on. */
 export async function enqueueRest(work: Work): Promise<Done> {
-  const { ports, address, kept, step, count } = work;
-  const { enqueued, again } = kept.steps[step.name]!;
+  const { ports, address, seen, step, count } = work;
+  const { enqueued, again } = seen.steps![step.name]!;
   const context = contextOf(work);
   const { atOnce } = ports.limits;
   for (let from = enqueued; from < count && ports.release(); from += atOnce) {
@@ -89,11 +110,11 @@ async function goOn(
 
 /** The workflow stops: what of this step has not started never will, and where a person has cancelled, what runs is told. */
 export async function endRuns(work: Work): Promise<void> {
-  const { ports, address, kept, step, runs, count } = work;
+  const { ports, address, seen, step, runs, count } = work;
   const { store, app, limits } = ports;
   // One script looks at all of them.
   const atOnce = Math.ceil(limits.atOnce / 4);
-  for (let from = kept.steps[step.name]!.ended; from < count && ports.release(); from += atOnce) {
+  for (let from = seen.steps![step.name]!.ended; from < count && ports.release(); from += atOnce) {
     const parts = Array.from({ length: Math.min(count - from, atOnce) }, (_, i) => {
       const index = step.each ? from + i : null;
       return { index, queue: runs.queue, jobId: partRunId(address, step.name, index) };
@@ -108,11 +129,11 @@ export async function endRuns(work: Work): Promise<void> {
 const mark = ({ ports, address, step }: Work, what: 'enqueued' | 'ended', to: number): Promise<boolean> =>
   markStep(ports.store, ports.app, address, step.name, what, to);
 
-const contextOf = ({ ports, address, kept, step, runs, scheduledFor }: Work): PartsContext => ({
+const contextOf = ({ ports, address, seen, step, runs, scheduledFor }: Work): PartsContext => ({
   workflow: address,
   step: step.name,
   runs,
-  priority: kept.priority,
+  priority: seen.priority,
   scheduledFor,
   retention: ports.retention,
 });

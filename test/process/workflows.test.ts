@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../src/model/run.js';
-import { signalWorkflow } from '../../src/store/workflows.js';
+import { signalWorkflow } from '../../src/store/workflows/signal.js';
 import { eventually } from '../support/eventually.js';
 import { runCli } from '../support/processes.js';
 import { readLedger } from './support/ledger.js';

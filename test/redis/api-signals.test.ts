@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startRun } from '../../src/store/runs.js';
-import { beginWait, beginWorkflow, expandStep, readWorkflow } from '../../src/store/workflows.js';
+import { beginWorkflow } from '../../src/store/workflows/begin.js';
+import { beginWait, expandStep } from '../../src/store/workflows/expand.js';
+import { readWorkflow } from '../../src/store/workflows/look.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { sampleStep } from '../support/sample-workflows.js';
 

@@ -1,82 +1,33 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { StepRuns } from '../../src/model/kept-workflow.js';
-import type { StepManifest } from '../../src/model/workflow.js';
-import { restWorkflow, takeDue } from '../../src/store/agenda.js';
+import { restWorkflow } from '../../src/store/agenda.js';
 import { reopenRun, requestCancel } from '../../src/store/run-requests.js';
 import { FencedError, startRun } from '../../src/store/runs.js';
+import { reopenPart, reopenWorkflow } from '../../src/store/workflows/again.js';
+import { beginWorkflow, endWorkflow } from '../../src/store/workflows/begin.js';
+import { beginWait, expandStep } from '../../src/store/workflows/expand.js';
+import { lookAtWorkflow, readWorkflow } from '../../src/store/workflows/look.js';
+import { cancelParts, markStep, readParts } from '../../src/store/workflows/parts.js';
+import { settleStep } from '../../src/store/workflows/settle.js';
+import { signalWorkflow } from '../../src/store/workflows/signal.js';
 import {
-  beginWait,
-  beginWorkflow,
-  cancelParts,
-  endWorkflow,
-  expandStep,
-  lookAtWorkflow,
-  markStep,
-  readParts,
-  readWorkflow,
-  reopenPart,
-  reopenWorkflow,
-  settleStep,
-  signalWorkflow,
-} from '../../src/store/workflows.js';
-import { type TestStore, useStore } from '../support/store.js';
+  APP,
+  BY,
+  begin,
+  claim,
+  due,
+  expand,
+  part,
+  passTime,
+  RUN,
+  settle,
+  states,
+  store,
+  useWorkflow,
+  WHY,
+} from './workflows/kept.js';
 import { stepOf } from './workflows/story.js';
 
-const APP = 'a';
-const RUN = { queue: 'q', jobId: 'run-1', token: 't1' };
-const RUNS: StepRuns = { job: 'job', queue: 'q', attempts: null, backoff: null, timeoutMs: null };
-const WHY = { name: 'Error', message: 'no such file', stack: '' };
-const BY = { release: 'r', host: 'h', app: APP, crashed: false, crashLimit: 3, lockMs: 60_000 };
-
-let store: TestStore;
-beforeEach(() => {
-  store = useStore();
-});
-
-/** A claimed run: its job, its lock, its fence. */
-async function claim(jobId = 'run-1', token = 't1') {
-  const { redis, keys } = store;
-  await redis.hset(keys.job('q', jobId), 'name', 'w', 'data', '{}', 'timestamp', 1);
-  await redis.set(keys.lock('q', jobId), token, 'PX', 60_000);
-  const started = await startRun(store, { queue: 'q', jobId, token }, BY);
-  if (started.kind === 'lost') throw new Error('lost');
-  return { queue: 'q', jobId, token, fence: started.fence };
-}
-
-async function begin(...steps: StepManifest[]) {
-  const right = await claim();
-  await beginWorkflow(store, right, { app: APP, graph: { name: 'w', steps }, priority: 0 });
-  return right;
-}
-
-const states = async () =>
-  Object.entries((await readWorkflow(store, RUN))!.steps)
-    .map(([name, { state }]) => `${name} ${state}`)
-    .join(', ');
-const expand = (step: string, count = 1) =>
-  expandStep(store, APP, RUN, step, {
-    kind: 'run',
-    payloads: Array.from({ length: count }, (_, i) => String(i)),
-    runs: RUNS,
-  });
-const part = (step: string, index: number | null = null) => ({ queue: 'q', jobId: 'run-1', step, index });
-const settle = (step: string, index: number | null = null, how: 'done' | 'failed' | 'cancelled' = 'done') =>
-  settleStep(
-    store,
-    APP,
-    { queue: 'q', jobId: `part-${step}-${index}` },
-    part(step, index),
-    how === 'done'
-      ? { kind: 'done', result: { of: step } }
-      : { kind: how, run: `part-${step}-${index}`, error: WHY },
-  );
-const due = async () => (await takeDue(store, APP, 10)).map(({ jobId }) => jobId);
-/** All that is due later is due now. */
-const passTime = async () => {
-  const { redis, keys } = store;
-  for (const member of await redis.zrange(keys.agenda(APP), '0', '-1'))
-    await redis.zadd(keys.agenda(APP), '0', member);
-};
+useWorkflow();
 
 describe('a workflow run that begins', () => {
   test('keeps its graph, and its first steps are ready', async () => {
@@ -143,8 +94,8 @@ describe('what waits for a step', () => {
 describe('the answer of the code', () => {
   test('is stored once', async () => {
     await begin(stepOf('a', 'job', { each: true }));
-    expect(await expand('a', 3)).toBe(true);
-    expect(await expand('a', 5)).toBe(false);
+    expect(await expand('a', 3)).toBe('stored');
+    expect(await expand('a', 5)).toBe('late');
     const parts = await readParts(store, RUN, { name: 'a', each: true }, 0, 5);
     expect(parts.map(({ payload }) => payload)).toEqual(['0', '1', '2', null, null]);
   });
@@ -197,7 +148,7 @@ describe('a run that ends', () => {
     await expect(settleStep(store, APP, { ...right, fence: 0 }, part('a'), done)).rejects.toThrow(
       FencedError,
     );
-    expect(await settleStep(store, APP, right, part('a'), done)).toBe('settled');
+    expect(await settleStep(store, APP, right, part('a'), done)).toMatchObject({ kind: 'settled' });
   });
 
   test('finds at its next start that it was settled', async () => {
@@ -234,7 +185,7 @@ describe('a failure', () => {
     expect(await states()).toBe('a expanded, b stopped, c stopped, s stopped');
     const kept = await readWorkflow(store, RUN);
     expect(kept).toMatchObject({ stop: 'failed', why: { step: 'a', run: 'part-a-1', error: WHY } });
-    expect(await expand('b')).toBe(false);
+    expect(await expand('b')).toBe('late');
   });
 
   test('counts as settled where the step says so', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fieldOf } from '../../src/model/kept-workflow.js';
 import { lastSteps } from '../../src/model/workflow.js';
 import { partRunId } from '../../src/queue/workflow-runs.js';
-import { readWorkflow } from '../../src/store/workflows.js';
+import { readWorkflow } from '../../src/store/workflows/look.js';
 import { Random } from '../simulation/random.js';
 import { useStore } from '../support/store.js';
 import { Actors } from './workflows/actors.js';
@@ -120,7 +120,9 @@ async function isQuiet(world: World): Promise<boolean> {
   if (!(await world.job())?.finishedOn) return false;
   const lists = await Promise.all(['wait', 'active'].map(name => redis.llen(keys.job(QUEUE, name))));
   // Who died before it had tidied up is followed by another, who finds it in the agenda.
-  return lists.every(length => length === 0) && (await redis.zcard(keys.agenda(APP))) === 0;
+  const sets = [keys.agenda(APP), keys.job(QUEUE, 'prioritized')];
+  const sizes = await Promise.all(sets.map(key => redis.zcard(key)));
+  return [...lists, ...sizes].every(length => length === 0);
 }
 
 /** What it left behind fits to how it ended. */

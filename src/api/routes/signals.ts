@@ -4,7 +4,8 @@ import { SlackwaterError } from '../../platform/errors.js';
 import { nearNames } from '../../platform/near-names.js';
 import { findRun, showRun } from '../../queue/runs.js';
 import { checkSignal } from '../../release/payloads.js';
-import { readWorkflow, signalWorkflow } from '../../store/workflows.js';
+import { readWorkflow } from '../../store/workflows/look.js';
+import { signalWorkflow } from '../../store/workflows/signal.js';
 import type { ApiContext, Routes } from '../context.js';
 import { open } from '../shapes.js';
 

@@ -1,5 +1,5 @@
 -- A workflow run begins: its graph is kept for its life, and its first steps are ready.
--- KEYS lock, run, workflow, agenda, live workflows of the queue. ARGV token, fence, job ID, member of the agenda, app, graph, plan, priority, ms until somebody else looks.
+-- KEYS lock, run, workflow, agenda, live workflows of the queue. ARGV token, fence, job ID, member of the agenda, app, graph, plan, priority, ms until somebody else looks, key of the graph.
 -- Answers 'begun' (also where it had begun), 'cancelled', 'lost' or 'fenced'.
 -- include workflow-steps
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
@@ -11,7 +11,7 @@ if run[2] == '1' then return 'cancelled' end
 local now = now_ms()
 local plan = cjson.decode(ARGV[7])
 redis.call('HSET', KEYS[2], 'workflow', '1')
-redis.call('HSET', wf, 'app', ARGV[5], 'graph', ARGV[6], 'plan', ARGV[7], 'priority', ARGV[8])
+redis.call('HSET', wf, 'app', ARGV[5], 'graph', ARGV[6], 'plan', ARGV[7], 'priority', ARGV[8], 'key', ARGV[10])
 redis.call('PERSIST', wf)
 local states = {}
 for _, step in ipairs(plan) do

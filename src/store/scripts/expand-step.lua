@@ -1,20 +1,31 @@
--- What the release's code said about a step that is ready, stored once: an answer that comes second changes nothing.
--- KEYS workflow, agenda, payloads of the step, those of this try. ARGV member of the agenda, ms until somebody else looks, step,
--- answer ('run', 'skip', 'failed'), runs, what its runs are (JSON) or why it failed (JSON), payloads … (where they are not in the last key).
--- Answers 'stored' or 'late'.
+-- What the release's code said about a step that is ready, stored once: an answer that comes second changes nothing. A few runs are put into their queue with it.
+-- KEYS workflow, agenda, payloads of the step, those of this try, queue of the runs. ARGV member of the agenda, ms until somebody else looks, step,
+-- answer ('run', 'skip', 'failed'), runs, what its runs are (JSON) or why it failed (JSON), the revision after which this is all that there is to do (else ''),
+-- how its runs are enqueued ('': not here, 'call': who waits is called, 'quiet': the caller claims), their job, ms, payloads … (where they are not in the fourth key),
+-- ID and options of each that is enqueued …. Answers 'stored', 'rests' (there is nothing to do before something happens) or 'late'.
 -- include workflow-steps
+-- include moves
 local wf, name = KEYS[1], ARGV[3]
 if redis.call('HGET', wf, 's:' .. name) ~= 'ready' then
   redis.call('UNLINK', KEYS[4])
   return 'late'
 end
 local now = now_ms()
-local count = tonumber(ARGV[5])
+local count, enqueue = tonumber(ARGV[5]), ARGV[8]
+local rests = false
 if ARGV[4] == 'run' and count > 0 then
+  local state = enqueue == '' and 'expanded' or 'running'
+  redis.call('HSET', wf, 's:' .. name, state, 'n:' .. name, count, 'l:' .. name, count, 'q:' .. name, enqueue == '' and 0 or count, 'o:' .. name, ARGV[6])
   redis.call('UNLINK', KEYS[3])
-  if #ARGV > 6 then redis.call('RPUSH', KEYS[3], unpack(ARGV, 7)) else redis.call('RENAME', KEYS[4], KEYS[3]) end
+  if #ARGV == 10 then redis.call('RENAME', KEYS[4], KEYS[3]) else redis.call('RPUSH', KEYS[3], unpack(ARGV, 11, 10 + count)) end
   redis.call('PERSIST', KEYS[3])
-  redis.call('HSET', wf, 's:' .. name, 'expanded', 'n:' .. name, count, 'l:' .. name, count, 'q:' .. name, 0, 'o:' .. name, ARGV[6])
+  if enqueue ~= '' then
+    for i = 1, count do
+      local at = 10 + count + 2 * i - 1
+      addJob(KEYS[5], ARGV[at], ARGV[9], ARGV[10 + i], ARGV[at + 1], ARGV[10], enqueue == 'quiet')
+    end
+    rests = redis.call('HGET', wf, 'rev') == ARGV[7]
+  end
 else
   local plan = plan_of(wf)
   if ARGV[4] == 'failed' then failed(wf, plan, name, ARGV[6], now) end
@@ -22,4 +33,6 @@ else
   settle(wf, plan, name, ARGV[4] == 'failed' and 'failed' or ARGV[4] == 'skip' and 'skipped' or 'done', now)
 end
 changed(wf, KEYS[2], ARGV[1], now + tonumber(ARGV[2]))
-return 'stored'
+if not rests then return 'stored' end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return 'rests'

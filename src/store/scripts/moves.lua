@@ -1,4 +1,4 @@
--- What scripts share that move a job of BullMQ from one place to another, as its own do (promote, moveToDelayed; 6.7.0); no act of its own.
+-- What scripts share that add a job to BullMQ or move it from one place to another, as its own do (addStandardJob, promote, moveToDelayed; 6.7.0); no act of its own.
 -- `queue` is the beginning of the keys of the queue ("bull:reports:").
 
 -- A claim is possible now.
@@ -22,4 +22,18 @@ local function toHead(queue, id)
   redis.call('HSET', queue .. id, 'delay', 0)
   redis.call('XADD', queue .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
   if isOpen(queue) then redis.call('ZADD', queue .. 'marker', 0, '0') end
+end
+
+-- One without a priority, unless it is there. `quiet`: whoever adds it claims it, and calls nobody.
+local function addJob(queue, id, name, data, opts, at, quiet)
+  redis.call('INCR', queue .. 'id')
+  if redis.call('EXISTS', queue .. id) == 1 then
+    redis.call('XADD', queue .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'duplicated', 'jobId', id)
+    return
+  end
+  redis.call('HSET', queue .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', at, 'delay', 0, 'priority', 0)
+  redis.call('XADD', queue .. 'events', '*', 'event', 'added', 'jobId', id, 'name', name)
+  redis.call('LPUSH', queue .. 'wait', id)
+  if not quiet and isOpen(queue) then redis.call('ZADD', queue .. 'marker', 0, '0') end
+  redis.call('XADD', queue .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'waiting', 'jobId', id)
 end

@@ -18,21 +18,23 @@ local function step_of(plan, name)
   for _, step in ipairs(plan) do if step[1] == name then return step end end
 end
 
--- Whoever read the workflow before has to look again; `at`: when somebody does so at the latest.
+-- Whoever read the workflow before has to look again; `at`: when somebody does so at the latest. Answers its revision.
 local function changed(wf, agenda, member, at)
-  redis.call('HINCRBY', wf, 'rev', 1)
   redis.call('ZADD', agenda, at, member)
+  return redis.call('HINCRBY', wf, 'rev', 1)
 end
 
 -- Lets begin what waits for nothing any more, skips what has nothing before it; nothing begins once the workflow stops.
+-- Answers the places (from 1) of what is ready since, and whether all of it has come to its end.
 local function release(wf, plan, now)
   local names = {'stop'}
   for _, step in ipairs(plan) do names[#names + 1] = 's:' .. step[1] end
   local states = redis.call('HMGET', wf, unpack(names))
   local stops = table.remove(states, 1)
-  local set = {}
+  local set, ready, over = {}, {}, true
   local function put(i, state)
     states[i] = state
+    if state == 'ready' then ready[#ready + 1] = i end
     local name = plan[i][1]
     set[#set + 1] = 's:' .. name
     set[#set + 1] = state
@@ -51,8 +53,10 @@ local function release(wf, plan, now)
       end
       if not open then put(i, wanted and 'ready' or 'skipped') end
     end
+    if not SETTLED[states[i]] then over = false end
   end
   if #set > 0 then redis.call('HSET', wf, unpack(set)) end
+  return ready, over
 end
 
 -- Nothing begins any more. The second of two reasons only counts where it is a person's.
@@ -71,14 +75,14 @@ local function failed(wf, plan, name, why, now)
   stop(wf, plan, 'failed', now)
 end
 
--- A step has come to its end: what waited for it goes on.
+-- A step has come to its end: what waited for it goes on. Answers as `release`.
 local function settle(wf, plan, name, state, now)
   redis.call('HSET', wf, 's:' .. name, state, 'e:' .. name, now)
   redis.call('HDEL', wf, 't:' .. name)
-  release(wf, plan, now)
+  return release(wf, plan, now)
 end
 
--- One of its runs has. Answers whether it was the last.
+-- One of its runs has. Answers whether it was the last, and then as `release`.
 local function settle_run(wf, plan, name, mark, now)
   local left = redis.call('HINCRBY', wf, 'l:' .. name, -1)
   local count = {['!'] = 'f:', ['~'] = 'c:'}
@@ -86,6 +90,5 @@ local function settle_run(wf, plan, name, mark, now)
   if left > 0 then return false end
   local bad = redis.call('HMGET', wf, 'f:' .. name, 'c:' .. name)
   local state = tonumber(bad[1] or '0') > 0 and 'failed' or tonumber(bad[2] or '0') > 0 and 'stopped' or 'done'
-  settle(wf, plan or plan_of(wf), name, state, now)
-  return true
+  return true, settle(wf, plan or plan_of(wf), name, state, now)
 end

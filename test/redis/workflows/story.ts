@@ -14,6 +14,8 @@ export interface Story {
   seed: number;
   graph: WorkflowGraph;
   steps: Record<string, StepStory>;
+  /** Of the workflow and so of its runs; 0: none. Those that have one are not enqueued in one act with what is kept of them. */
+  priority: number;
   /** Signals that somebody sends, and how many acts pass before. */
   signals: { name: string; after: number }[];
   /** A person cancels it after so many acts. */
@@ -52,7 +54,8 @@ export function storyOf(seed: number): Story {
     .filter(({ kind, timeoutMs }) => kind === 'signal' && (timeoutMs === null || random.chance(0.7)))
     .map(({ name }) => ({ name, after: random.between(0, 60) }));
   const cancelAfter = !isCalm && random.chance(0.15) ? random.between(1, 150) : null;
-  return { seed, graph: { name: 'w', steps }, steps: stories, signals, cancelAfter };
+  const priority = random.chance(0.3) ? 2 : 0;
+  return { seed, graph: { name: 'w', steps }, steps: stories, priority, signals, cancelAfter };
 }
 
 export function stepOf(name: string, kind: StepKind, more: Partial<StepManifest> = {}): StepManifest {

@@ -8,15 +8,13 @@ import { takeDue } from '../../../src/store/agenda.js';
 import { connect, type Store } from '../../../src/store/redis.js';
 import { reopenRun, requestCancel } from '../../../src/store/run-requests.js';
 import { failRun, finishRun, startRun } from '../../../src/store/runs.js';
-import {
-  endWorkflow,
-  readWorkflow,
-  type Settled,
-  settleStep,
-  signalWorkflow,
-} from '../../../src/store/workflows.js';
+import { endWorkflow } from '../../../src/store/workflows/begin.js';
+import { readWorkflow } from '../../../src/store/workflows/look.js';
+import { type Settled, settleStep } from '../../../src/store/workflows/settle.js';
+import { signalWorkflow } from '../../../src/store/workflows/signal.js';
 import { advance } from '../../../src/workflow/advance.js';
 import { claimedWorkflow } from '../../../src/workflow/claimed.js';
+import { Foresight } from '../../../src/workflow/foresight.js';
 import type { RunningRelease, WorkflowPorts } from '../../../src/workflow/ports.js';
 import type { Random } from '../../simulation/random.js';
 import { sampleJob } from '../../support/sample-releases.js';
@@ -67,6 +65,8 @@ export class World {
   readonly #allowed = new Map<string, number>();
   mended = false;
   #claims = 0;
+  /** What each host has asked before its time. */
+  readonly #foresights = new Map<string, Foresight>();
 
   constructor(
     readonly ground: Ground,
@@ -97,6 +97,7 @@ export class World {
     if (busy.length === 0) return;
     const host = this.random.pick(busy);
     this.actors.strike(host);
+    this.#foresights.delete(host);
     await this.#locksEnd(host);
   }
 
@@ -151,8 +152,11 @@ export class World {
 
   ports(actor: string): WorkflowPorts {
     const { store, queues } = this.ground;
+    const foresight = this.#foresights.get(actor) ?? new Foresight();
+    this.#foresights.set(actor, foresight);
     return {
       app: APP,
+      foresight,
       store: this.actors.storeOf(actor, store),
       queues: this.actors.queuesOf(actor, queues),
       retention: KEPT,
@@ -235,7 +239,8 @@ export class World {
   async #stand(claim: Claim, cancelled: boolean): Promise<void> {
     const { actor, ports, job, right, token } = claim;
     const payload = JSON.stringify(job.data);
-    const standIn = { right, runId: job.id!, name: 'w', payload, scheduledFor: null, priority: 0, cancelled };
+    const { priority } = this.story;
+    const standIn = { right, runId: job.id!, name: 'w', payload, scheduledFor: null, priority, cancelled };
     const standing = await claimedWorkflow(ports, this.#release(actor), standIn);
     if (standing.kind === 'none') throw new Violation('it is none of a workflow');
     if (standing.kind === 'aside') {
@@ -278,11 +283,15 @@ export class World {
   }
 
   async #settle({ ports, right, part }: Claim, how: Settled): Promise<void> {
+    const release = ports.release();
+    if (how.kind === 'done' && release) ports.foresight!.ends(release, part!, JSON.stringify(how.result));
     const answer = await settleStep(ports.store, APP, right, part!, how);
-    if (answer === 'gone') throw new Violation(`${right.jobId} is nobody's any more`);
-    // As a real host does; it may also die before.
-    if (answer === 'settled' && this.random.chance(0.8))
-      await advance(ports, { queue: part!.queue, jobId: part!.jobId });
+    if (answer.kind === 'gone') throw new Violation(`${right.jobId} is nobody's any more`);
+    // As a real host does; it may also die before, or have to look.
+    if (answer.kind === 'settled' && this.random.chance(0.8)) {
+      const released = this.random.chance(0.8) ? answer.released : null;
+      await advance(ports, { queue: part!.queue, jobId: part!.jobId }, released);
+    }
   }
 
   async #complete({ actor, ports, job, token, right }: Claim, result: unknown): Promise<void> {

@@ -1,0 +1,70 @@
+import { fieldOf } from '../../model/kept-workflow.js';
+import { HOLD_MS, memberOf } from '../agenda.js';
+import { type Store, script } from '../redis.js';
+import type { RunAddress } from '../run-requests.js';
+
+const markScript = script<number>('mark-step', 2);
+const cancelScript = script<number[]>('cancel-parts');
+
+/** The payloads of a step's runs, and how each of these runs was settled; both in order. */
+export async function readParts(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+  step: { name: string; each: boolean },
+  from: number,
+  to: number,
+): Promise<{ index: number | null; payload: string | null; mark: string | null }[]> {
+  const indices = Array.from({ length: to - from }, (_, i) => (step.each ? from + i : null));
+  const [payloads, marks] = await Promise.all([
+    redis.lrange(keys.workflowPayloads(queue, jobId, step.name), from, to - 1),
+    redis.hmget(keys.workflowResults(queue, jobId), ...indices.map(index => fieldOf(step.name, index))),
+  ]);
+  return indices.map((index, i) => ({ index, payload: payloads[i] ?? null, mark: marks[i] ?? null }));
+}
+
+/** The runs of a step are in their queue up to here, or (`ended`) were looked at for their end. @returns `false` where that is no longer done. */
+export async function markStep(
+  { redis, keys }: Store,
+  app: string,
+  address: RunAddress,
+  step: string,
+  what: 'enqueued' | 'ended',
+  to: number,
+): Promise<boolean> {
+  const key = keys.workflow(address.queue, address.jobId);
+  const field = what === 'enqueued' ? 'q' : 'x';
+  return (await markScript(redis, key, keys.agenda(app), memberOf(address), HOLD_MS, step, field, to)) === 1;
+}
+
+/**
+ * The workflow stops: runs of a step that have not started are cancelled.
+ * @returns those that have started, where they shall be cancelled too.
+ */
+export async function cancelParts(
+  { redis, keys }: Store,
+  app: string,
+  address: RunAddress,
+  step: string,
+  parts: (RunAddress & { index: number | null })[],
+): Promise<RunAddress[]> {
+  const { queue, jobId } = address;
+  const fixed = [
+    keys.workflow(queue, jobId),
+    keys.agenda(app),
+    keys.workflowResults(queue, jobId),
+    keys.live(parts[0]!.queue),
+  ];
+  const ofRuns = parts.flatMap(part => [keys.run(part.queue, part.jobId), keys.job(part.queue, part.jobId)]);
+  const args = parts.flatMap(part => [fieldOf(step, part.index), part.jobId]);
+  const running = await cancelScript(
+    redis,
+    fixed.length + ofRuns.length,
+    ...fixed,
+    ...ofRuns,
+    memberOf(address),
+    HOLD_MS,
+    step,
+    ...args,
+  );
+  return running.map(place => parts[place]!);
+}
