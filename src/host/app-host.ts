@@ -86,7 +86,7 @@ export class AppHost {
     this.#bringDown = new BringDown({ app, store, clock, spares: this.#spares });
     this.workflows = new Workflows({
       ...options,
-      running: () => (this.control.open ? this.control.pool : null),
+      running: () => (this.control.open && options.isCurrent() ? this.control.pool : null),
       begun: ({ queue, jobId }) => void this.standby?.proveBegun({ queue, jobId }),
       evaluate: (release, question) => this.evaluator.ask(release, question),
     });

@@ -9,6 +9,7 @@ import type { Foresight } from './foresight.js';
 /** The release that runs now, as far as workflows need it. */
 export interface RunningRelease {
   jobs: ReadonlyMap<string, JobManifest>;
+  /** The same object as long as this release runs. */
   workflows: ReadonlyMap<string, WorkflowManifest>;
   /** Asks its code about a step. @throws where it could not be asked: it is asked again later. */
   evaluate(question: StepQuestion): Promise<StepAnswer>;

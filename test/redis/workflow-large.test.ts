@@ -8,7 +8,7 @@ import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
-import type { WorkflowPorts } from '../../src/workflow/ports.js';
+import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
 import { onEnd } from '../support/lifetime.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
 import { sampleJob } from '../support/sample-releases.js';
@@ -52,21 +52,22 @@ describeWithRedisBinary(`a fan-out to ${ELEMENTS} runs`, { timeout: 240_000 }, (
       stepOf('again', 'job', { each: true, after: ['sum'] }),
     ];
     let asked: unknown;
+    const release: RunningRelease = {
+      jobs: new Map([['job', { ...sampleJob, name: 'job', queue: 'q' }]]),
+      workflows: new Map([['w', { name: 'w', queue: 'q', payloadSchema: {}, steps }]]),
+      evaluate: async ({ step, results }) => {
+        if (step === 'sum') asked = results.each;
+        const count = step === 'sum' ? 1 : ELEMENTS;
+        return { verdict: 'run', payloads: Array.from({ length: count }, (_, i) => String(i)) };
+      },
+    };
     const ports: WorkflowPorts = {
       app: APP,
       store,
       queues,
       retention: { completedMs: 60_000, failedMs: 60_000 },
       limits: { payloadBytes: 1_000, atOnce: 200 },
-      release: () => ({
-        jobs: new Map([['job', { ...sampleJob, name: 'job', queue: 'q' }]]),
-        workflows: new Map([['w', { name: 'w', queue: 'q', payloadSchema: {}, steps }]]),
-        evaluate: async ({ step, results }) => {
-          if (step === 'sum') asked = results.each;
-          const count = step === 'sum' ? 1 : ELEMENTS;
-          return { verdict: 'run', payloads: Array.from({ length: count }, (_, i) => String(i)) };
-        },
-      }),
+      release: () => release,
       unfit: (_run, step) => expect.fail(`step ${step} does not fit`),
     };
     const { redis, keys } = store;

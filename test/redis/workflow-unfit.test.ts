@@ -32,7 +32,12 @@ test('a step that the release which runs cannot begin waits for one that can, an
   const kept = graph(sampleStep('here'), sampleStep('there'));
   await beginWorkflow(store, { ...run, fence: started.fence }, { app: 'a', graph: kept, priority: 0 });
 
-  let current = graph(sampleStep('here'));
+  const running = (workflow: WorkflowManifest) => ({
+    jobs: new Map(['here', 'there'].map(name => [name, { ...sampleJob, name }])),
+    workflows: new Map([['w', workflow]]),
+    evaluate: async () => ({ verdict: 'run' as const, payloads: ['{}'] }),
+  });
+  let current = running(graph(sampleStep('here')));
   const told: string[] = [];
   const ports: WorkflowPorts = {
     app: 'a',
@@ -40,11 +45,7 @@ test('a step that the release which runs cannot begin waits for one that can, an
     queues,
     retention: { completedMs: 1_000, failedMs: 1_000 },
     limits: { payloadBytes: 1_000, atOnce: 100 },
-    release: () => ({
-      jobs: new Map(['here', 'there'].map(name => [name, { ...sampleJob, name }])),
-      workflows: new Map([['w', current]]),
-      evaluate: async () => ({ verdict: 'run', payloads: ['{}'] }),
-    }),
+    release: () => current,
     unfit: (_run, step, reason) => told.push(`${step}: ${reason}`),
   };
   const states = async () =>
@@ -60,7 +61,7 @@ test('a step that the release which runs cannot begin waits for one that can, an
   const [seconds] = await redis.time();
   expect(Number(due)).toBeGreaterThan(Number(seconds) * 1_000);
 
-  current = kept;
+  current = running(kept);
   await advance(ports, run);
   expect(await states()).toEqual(['here running', 'there running']);
 });
