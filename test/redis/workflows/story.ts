@@ -1,65 +1,107 @@
-import type { StepKind, StepManifest, WorkflowGraph } from '../../../src/model/workflow.js';
+import type { StepKind, StepManifest } from '../../../src/model/workflow.js';
 import { Random } from '../../simulation/random.js';
+import { nextRelease, type Release, releaseOf } from './releases.js';
 
-/** What the code says of a step, and what its runs come to. */
+/** What the code says of a step, and what its runs come to. Every release says the same, and each in words of its own. */
 export interface StepStory {
   verdict: 'run' | 'skip' | 'failed';
   count: number;
   /** Places of the runs that fail, until somebody mends the code. */
   fails: Set<number>;
+  /** So often may each of its runs yield. */
+  chances: number;
 }
 
 /** A workflow run and all that is known of it before it begins. */
 export interface Story {
   seed: number;
-  graph: WorkflowGraph;
+  /** The first one runs when the story begins. */
+  releases: Release[];
   steps: Record<string, StepStory>;
   /** Of the workflow and so of its runs; 0: none. Those that have one are not enqueued in one act with what is kept of them. */
   priority: number;
+  /** So many acts pass before it is asked for. */
+  askAfter: number;
   /** Signals that somebody sends, and how many acts pass before. */
   signals: { name: string; after: number }[];
   /** A person cancels it after so many acts. */
   cancelAfter: number | null;
+  /** Acts before all goes well. */
+  disturbedFor: number;
+  /** How often hosts die or stand still. */
+  harm: number;
+  /** The share of windows that go host by host. */
+  rolling: number;
+  /** The share of answers of Redis that are lost. */
+  lost: number;
 }
 
 const LATER = 60_000;
 
 export function storyOf(seed: number): Story {
   const random = new Random(seed);
-  const size = random.between(1, 7);
-  const steps: StepManifest[] = [];
-  const stories: Record<string, StepStory> = {};
   const isCalm = random.chance(0.4);
-  for (let i = 0; i < size; i++) {
-    const after = steps.map(({ name }) => name).filter(() => random.chance(0.4));
+  const steps: Record<string, StepStory> = {};
+  const newStep = (name: string, mayComeAfter: string[]): StepManifest => {
+    const after = mayComeAfter.filter(() => random.chance(0.4));
     const kind: StepKind = random.weighted({ job: 8, wait: 1, signal: 1 });
     const each = kind === 'job' && random.chance(0.4);
-    const step = stepOf(`s${i}`, kind, {
+    const when = !isCalm && random.chance(0.15);
+    steps[name] = stepStory(random, { kind, each, when, isCalm });
+    return stepOf(name, kind, {
       after,
       each,
-      when: !isCalm && random.chance(0.15),
+      when,
       onFailure: random.chance(0.4) ? 'continue' : 'stop',
       ...(kind === 'wait' && { waitMs: random.pick([0, LATER]) }),
       ...(kind === 'signal' && { timeoutMs: random.pick([null, LATER]) }),
     });
-    const count = each ? random.pick([0, 1, 2, 3, 5]) : 1;
-    const hasFault = !isCalm && kind === 'job' && random.chance(0.25);
-    const places = Array.from({ length: count }, (_, place) => place);
-    const fails = new Set(hasFault ? places.filter(() => random.chance(0.5)) : []);
-    const verdict = step.when ? 'skip' : !isCalm && kind === 'job' && random.chance(0.05) ? 'failed' : 'run';
-    steps.push(step);
-    stories[step.name] = { verdict, count, fails };
-  }
-  const signals = steps
+  };
+  const graph: StepManifest[] = [];
+  const size = random.between(1, 7);
+  for (let i = 0; i < size; i++)
+    graph.push(
+      newStep(
+        `s${i}`,
+        graph.map(({ name }) => name),
+      ),
+    );
+  const first = releaseOf('r1', 'first', graph);
+  const second = nextRelease(first, 'r2', random, newStep);
+  const releases = [first, second, nextRelease(random.pick([first, second]), 'r3', random, newStep)];
+  const all = new Map(releases.flatMap(release => release.steps).map(step => [step.name, step]));
+  const signals = [...all.values()]
     .filter(({ kind, timeoutMs }) => kind === 'signal' && (timeoutMs === null || random.chance(0.7)))
-    .map(({ name }) => ({ name, after: random.between(0, 60) }));
-  const cancelAfter = !isCalm && random.chance(0.15) ? random.between(1, 150) : null;
-  const priority = random.chance(0.3) ? 2 : 0;
-  return { seed, graph: { name: 'w', steps }, steps: stories, priority, signals, cancelAfter };
+    .map(({ name }) => ({ name, after: random.between(0, 400) }));
+  return {
+    seed,
+    releases,
+    steps,
+    priority: random.pick([0, 0, 2]),
+    askAfter: random.pick([0, 0, random.between(0, 400)]),
+    signals,
+    cancelAfter: !isCalm && random.chance(0.15) ? random.between(1, 500) : null,
+    disturbedFor: random.between(0, 1500),
+    harm: random.pick([0, 0.3, 1]),
+    rolling: random.pick([0, 0.3, 1]),
+    lost: random.pick([0, 0, 0.01, 0.05]),
+  };
+}
+
+function stepStory(
+  random: Random,
+  { kind, each, when, isCalm }: { kind: StepKind; each: boolean; when: boolean; isCalm: boolean },
+): StepStory {
+  const count = each ? random.pick([0, 1, 2, 3, 5]) : 1;
+  const hasFault = !isCalm && kind === 'job' && random.chance(0.25);
+  const places = Array.from({ length: count }, (_, place) => place);
+  const fails = new Set(hasFault ? places.filter(() => random.chance(0.5)) : []);
+  const verdict = when ? 'skip' : !isCalm && kind === 'job' && random.chance(0.05) ? 'failed' : 'run';
+  return { verdict, count, fails, chances: random.pick([0, 2, 6, 15]) };
 }
 
 export function stepOf(name: string, kind: StepKind, more: Partial<StepManifest> = {}): StepManifest {
-  const step = {
+  return {
     name,
     kind,
     runs: kind === 'job' ? 'job' : kind === 'workflow' ? 'inner' : null,
@@ -75,5 +117,4 @@ export function stepOf(name: string, kind: StepKind, more: Partial<StepManifest>
     signalSchema: kind === 'signal' ? {} : null,
     ...more,
   };
-  return step;
 }
