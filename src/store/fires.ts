@@ -152,44 +152,22 @@ export async function readFires(
   return { items, next: texts.length > limit ? Date.parse(items.at(-1)!.at) : null };
 }
 
-/**
- * The fires of several schedules of an app together, the newest first. A page may hold more than `limit` where several fires have the same instant: none is lost between two pages.
- */
-export async function readFiresOf(
-  store: Store,
-  app: string,
-  schedules: string[],
-  { before, limit = 100 }: { before?: number | undefined; limit?: number | undefined } = {},
-): Promise<FirePage> {
-  const newest = await newestOf(store, app, schedules, before, 1);
-  // Only schedules whose newest fire is among the newest can have any on this page: but for those of one instant, so many.
-  const tops = newest.sort((a, b) => b.at - a.at);
-  const bound = tops[limit - 1]?.at ?? Number.NEGATIVE_INFINITY;
-  const names = tops.filter(({ at }) => at >= bound).map(({ schedule }) => schedule);
-  const all = (await newestOf(store, app, names, before, limit + 1)).sort((a, b) => b.at - a.at);
-  const last = all[limit - 1]?.at ?? Number.NEGATIVE_INFINITY;
-  const page = all.filter(({ at }) => at >= last);
-  return {
-    items: page.map(({ schedule, text }) => toFire(app, schedule, text)),
-    next: all.length > page.length ? last : null,
-  };
-}
-
-async function newestOf(
+/** The newest `most` fires of each of several schedules before an instant (ms), in their order. */
+export async function readFiresOfEach(
   { redis, keys }: Store,
-  app: string,
-  schedules: string[],
-  before: number | undefined,
-  count: number,
-): Promise<{ schedule: string; at: number; text: string }[]> {
-  const asked = redis.pipeline();
-  const max = before === undefined ? '+inf' : `(${before}`;
-  for (const schedule of schedules)
-    asked.zrange(keys.fires(app, schedule), max, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count, 'WITHSCORES');
-  const answers = (await asked.exec()) ?? [];
-  return schedules.flatMap((schedule, i) => {
-    const flat = (answers[i]?.[1] ?? []) as string[];
-    return flat.flatMap((text, k) => (k % 2 === 0 ? [{ schedule, at: Number(flat[k + 1]), text }] : []));
+  asked: { app: string; schedule: string; before: number | undefined }[],
+  most: number,
+): Promise<Fire[][]> {
+  const reads = redis.pipeline();
+  for (const { app, schedule, before } of asked) {
+    const max = before === undefined ? '+inf' : `(${before}`;
+    reads.zrange(keys.fires(app, schedule), max, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, most);
+  }
+  const answers = (await reads.exec()) ?? [];
+  return asked.map(({ app, schedule }, i) => {
+    const [fault, texts] = answers[i] ?? [];
+    if (fault) throw fault;
+    return (texts as string[]).map(text => toFire(app, schedule, text));
   });
 }
 

@@ -123,13 +123,22 @@ export async function listSchedules(store: Store, app?: string): Promise<Schedul
 /** @throws SlackwaterError `not-found`; `conflict` where several apps have one of this name. */
 export async function findSchedule(store: Store, name: string, app?: string): Promise<ScheduleView> {
   const all = await listSchedules(store, app);
-  const found = all.filter(({ job }) => job === name);
+  return theOne(
+    name,
+    all.filter(({ job }) => job === name),
+    app,
+  );
+}
+
+/** The only one of this name. @throws SlackwaterError as `findSchedule` */
+export function theOne<Found extends { app: string }>(name: string, found: Found[], app?: string): Found {
   if (found.length === 1) return found[0]!;
   if (found.length === 0) throw unknown(name, app);
+  const apps = found.map(each => each.app).join(', ');
   throw new SlackwaterError(
     'conflict',
-    `apps ${found.map(each => each.app).join(', ')} each have a schedule ${name}: say which (--app, ?app=)`,
-    [{ pointer: '/app', detail: `must be one of ${found.map(each => each.app).join(', ')}` }],
+    `apps ${apps} each have a schedule ${name}: say which (--app, ?app=)`,
+    [{ pointer: '/app', detail: `must be one of ${apps}` }],
   );
 }
 

@@ -5,7 +5,8 @@ import { Worker } from 'bullmq';
 import { describe, expect, test } from 'vitest';
 import type { Fire } from '../../src/model/schedule.js';
 import type { Report } from '../../src/model/window.js';
-import { readFiresOf, unsentFires } from '../../src/store/fires.js';
+import { unsentFires } from '../../src/store/fires.js';
+import { listLedgers, readFiresTogether } from '../../src/store/fires-together.js';
 import { connect, redisNow } from '../../src/store/redis.js';
 import { listSchedules } from '../../src/store/schedules.js';
 import { eventually } from '../support/eventually.js';
@@ -80,8 +81,7 @@ function doAll(store: TestStore): Map<string, number> {
 }
 
 async function ledger(store: TestStore): Promise<Fire[]> {
-  const pages = await Promise.all(APPS.map(app => readFiresOf(store, app, names, { limit: 5_000 })));
-  return pages.flatMap(({ items }) => items);
+  return (await readFiresTogether(store, await listLedgers(store), { limit: 5_000 })).items;
 }
 
 async function eachOnce(store: TestStore, done: Map<string, number>): Promise<void> {

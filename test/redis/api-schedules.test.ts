@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
+import { instantCursor } from '../../src/api/instant-cursor.js';
+import type { Fire } from '../../src/model/schedule.js';
 import { addFreeze } from '../../src/store/freezes.js';
 import { addWindowSchedule } from '../../src/store/window-schedules.js';
 import { declareWindow } from '../../src/window/declare.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { sampleRelease } from '../support/sample-releases.js';
-import { APP, applied, applies, runsIn, schedule, setState, startScheduler } from '../support/schedules.js';
+import {
+  APP,
+  applied,
+  applies,
+  firesOf,
+  runsIn,
+  schedule,
+  setState,
+  startScheduler,
+} from '../support/schedules.js';
 
 const hour = 3_600_000;
 const HOURLY = { job: 'hourly', cron: '0 * * * *', jitterMs: 0 };
@@ -138,7 +149,28 @@ describe('schedules', () => {
       (await t.get(`/v1/schedules/hourly/fires?limit=1&cursor=${one.nextCursor}`)).items[0].at <
         one.items[0].at,
     ).toBe(true);
-    expectProblem(await t.call('GET', '/v1/schedules/fires?cursor=x'), 400, 'bad-request');
+    for (const cursor of ['x', instantCursor(last), `${instantCursor(1e15)}`])
+      expectProblem(await t.call('GET', `/v1/schedules/fires?cursor=${cursor}`), 400, 'bad-request');
+    expectProblem(await t.call('GET', '/v1/schedules/hourly/fires?cursor=x'), 400, 'bad-request');
+  });
+
+  test('tell what became of their fires also when they are gone', async () => {
+    const t = await setUp();
+    const at = Math.floor(Date.now() / hour) * hour;
+    await setState(t.store, 'nightly', { last: at, held: [{ at, held: true }] });
+    const server = await startScheduler(t.store);
+    await eventually(async () => (await firesOf(t.store, 'nightly')).length === 1);
+    await applies(t.store, await schedule(t.store, 'b', [HOURLY]));
+    await server.stop();
+    expectProblem(await t.call('GET', '/v1/schedules/nightly'), 404, 'not-found');
+    const { items } = await t.get('/v1/schedules/nightly/fires');
+    expect(items).toEqual(await firesOf(t.store, 'nightly'));
+    expect(items).toHaveLength(1);
+    const all: Fire[] = (await t.get('/v1/schedules/fires')).items;
+    expect(all.filter(({ schedule }) => schedule === 'nightly')).toEqual(items);
+    expect((await t.get(`/v1/schedules/nightly/fires?app=${APP}`)).items).toEqual(items);
+    expectProblem(await t.call('GET', '/v1/schedules/nightly/fires?app=other'), 404, 'not-found');
+    expectProblem(await t.call('GET', '/v1/schedules/none/fires'), 404, 'not-found');
   });
 
   test('of a name that several apps have: it has to be said which', async () => {

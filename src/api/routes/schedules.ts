@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Fire } from '../../model/schedule.js';
 import { fireByHand } from '../../schedule/fire-by-hand.js';
 import { timesOf } from '../../schedule/times.js';
-import { readFires, readFiresOf } from '../../store/fires.js';
+import { readFires } from '../../store/fires.js';
+import { findLedger, listLedgers, readFiresTogether } from '../../store/fires-together.js';
 import {
   findSchedule,
   listSchedules,
@@ -13,7 +13,7 @@ import {
 import { actorOf } from '../access.js';
 import { comingFires } from '../coming-fires.js';
 import type { ApiContext, Routes } from '../context.js';
-import { instantCursor, readInstantCursor } from '../instant-cursor.js';
+import { instantCursor, placeCursor, readInstantCursor, readPlaceCursor } from '../instant-cursor.js';
 import { pageOf } from '../pages.js';
 import { comingShape, fireShape, scheduleShape } from '../schedule-shapes.js';
 import { listOf } from '../shapes.js';
@@ -74,25 +74,16 @@ export const scheduleRoutes: Routes = (api, context) => {
       schema: {
         tags,
         summary: 'What became of the fires of all schedules, the newest first',
-        description: 'Kept for 30 days, the newest 1,000 of each schedule.',
+        description:
+          'Kept for 30 days, the newest 1,000 of each schedule, also of those that apply no more. Of one instant by app and schedule.',
         querystring: z.strictObject(firesQuery),
         response: { 200: listOf(fireShape) },
       },
     },
     async ({ query: { app, cursor, limit } }) => {
-      const before = readInstantCursor(cursor);
-      const all = await listSchedules(store, app);
-      const apps = [...new Set(all.map(schedule => schedule.app))];
-      const pages = await Promise.all(
-        apps.map(each => {
-          const names = all.filter(schedule => schedule.app === each).map(({ job }) => job);
-          return readFiresOf(store, each, names, { before, limit });
-        }),
-      );
-      return merged(
-        pages.map(({ items, next }) => ({ items, next })),
-        limit,
-      );
+      const after = readPlaceCursor(cursor);
+      const { items, next } = await readFiresTogether(store, await listLedgers(store, app), { after, limit });
+      return { items, nextCursor: next && placeCursor(next) };
     },
   );
 
@@ -198,33 +189,19 @@ export const scheduleRoutes: Routes = (api, context) => {
       schema: {
         tags,
         summary: 'What became of its fires, the newest first',
-        description: 'Kept for 30 days, the newest 1,000.',
+        description: 'Kept for 30 days, the newest 1,000. Also of a schedule that applies no more.',
         params,
         querystring: z.strictObject(firesQuery),
         response: { 200: listOf(fireShape) },
       },
     },
     async ({ params: { name }, query: { app, cursor, limit } }) => {
-      const schedule = await findSchedule(store, name, app);
-      const of = { app: schedule.app, schedule: schedule.job };
+      const of = await findLedger(store, name, app);
       const { items, next } = await readFires(store, of, { before: readInstantCursor(cursor), limit });
       return { items, nextCursor: next === null ? null : instantCursor(next) };
     },
   );
 };
-
-/** Pages of several apps as one: what comes after the first that has to be asked again belongs to the next page. */
-function merged(pages: { items: Fire[]; next: number | null }[], limit: number) {
-  const bound = Math.max(...pages.map(({ next }) => next ?? Number.NEGATIVE_INFINITY));
-  const all = pages
-    .flatMap(({ items }) => items)
-    .filter(({ at }) => Date.parse(at) >= bound)
-    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
-  const last = all[limit - 1];
-  const page = last ? all.filter(({ at }) => at >= last.at) : all;
-  const more = page.length < all.length || Number.isFinite(bound);
-  return { items: page, nextCursor: more ? instantCursor(Date.parse(page.at(-1)!.at)) : null };
-}
 
 async function shown({ store }: ApiContext, schedule: ScheduleView) {
   const { job: name, state, paused, ...fields } = schedule;
