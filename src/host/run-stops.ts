@@ -18,7 +18,6 @@ export interface RunStopsOptions {
   log: Logger;
   told: ToldRuns;
   now(): number;
-  deadline(): bigint;
   killAfterMs: number;
   events: RunEvents;
   counts: EndCounts;
@@ -81,7 +80,7 @@ export class RunStops {
     slot.release(run.job);
     run.slot = null;
     run.claim = 0;
-    if (slot.runs.size === 0) slot.grant(this.options.deadline());
+    if (slot.runs.size === 0) slot.vacated();
     this.options.events.left(run);
   }
 

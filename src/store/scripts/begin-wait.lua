@@ -7,7 +7,7 @@ local now = now_ms()
 local early = redis.call('HGET', wf, 'g:' .. name)
 if early then
   redis.call('HSET', KEYS[3], name, '=' .. early)
-  settle(wf, plan_of(wf), name, 'done', now)
+  settle(wf, nil, name, 'done', now)
 else
   redis.call('HSET', wf, 's:' .. name, 'running')
   if ARGV[5] ~= '' then redis.call('HSET', wf, 't:' .. name, (ARGV[4] == 'for' and now or 0) + tonumber(ARGV[5])) end

@@ -13,12 +13,18 @@ local plan = cjson.decode(ARGV[7])
 redis.call('HSET', KEYS[2], 'workflow', '1')
 redis.call('HSET', wf, 'app', ARGV[5], 'graph', ARGV[6], 'plan', ARGV[7], 'priority', ARGV[8], 'key', ARGV[10])
 redis.call('PERSIST', wf)
-local states = {}
-for _, step in ipairs(plan) do
-  states[#states + 1] = 's:' .. step[1]
-  states[#states + 1] = 'waiting'
+local before, behind = {}, {}
+for i, step in ipairs(plan) do
+  before[i], behind[i] = {}, {}
+  for n, place in ipairs(step[4]) do
+    before[i][n] = plan[place + 1][1]
+    table.insert(behind[place + 1], step[1])
+  end
 end
-redis.call('HSET', wf, unpack(states))
+for i, step in ipairs(plan) do
+  local name = step[1]
+  redis.call('HSET', wf, 's:' .. name, 'waiting', 'w:' .. name, table.concat(before[i], ','), 'd:' .. name, table.concat(behind[i], ','))
+end
 release(wf, plan, now)
 redis.call('SADD', KEYS[5], ARGV[3])
 changed(wf, KEYS[4], ARGV[4], now + tonumber(ARGV[9]))

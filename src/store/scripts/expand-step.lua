@@ -17,8 +17,12 @@ if ARGV[4] == 'run' and count > 0 then
   local state = enqueue == '' and 'expanded' or 'running'
   redis.call('HSET', wf, 's:' .. name, state, 'n:' .. name, count, 'l:' .. name, count, 'q:' .. name, enqueue == '' and 0 or count, 'o:' .. name, ARGV[6])
   redis.call('UNLINK', KEYS[3])
-  if #ARGV == 10 then redis.call('RENAME', KEYS[4], KEYS[3]) else redis.call('RPUSH', KEYS[3], unpack(ARGV, 11, 10 + count)) end
-  redis.call('PERSIST', KEYS[3])
+  if #ARGV > 10 then
+    redis.call('RPUSH', KEYS[3], unpack(ARGV, 11, 10 + count))
+  else
+    redis.call('RENAME', KEYS[4], KEYS[3])
+    redis.call('PERSIST', KEYS[3])
+  end
   if enqueue ~= '' then
     for i = 1, count do
       local at = 10 + count + 2 * i - 1
@@ -27,12 +31,18 @@ if ARGV[4] == 'run' and count > 0 then
     rests = redis.call('HGET', wf, 'rev') == ARGV[7]
   end
 else
-  local plan = plan_of(wf)
-  if ARGV[4] == 'failed' then failed(wf, plan, name, ARGV[6], now) end
+  local plan = nil
+  if ARGV[4] == 'failed' then
+    plan = plan_of(wf)
+    failed(wf, plan, name, ARGV[6], now)
+  end
   if ARGV[4] == 'run' then redis.call('HSET', wf, 'n:' .. name, 0, 'l:' .. name, 0) end
   settle(wf, plan, name, ARGV[4] == 'failed' and 'failed' or ARGV[4] == 'skip' and 'skipped' or 'done', now)
 end
-changed(wf, KEYS[2], ARGV[1], now + tonumber(ARGV[2]))
-if not rests then return 'stored' end
+if not rests then
+  changed(wf, KEYS[2], ARGV[1], now + tonumber(ARGV[2]))
+  return 'stored'
+end
+redis.call('HINCRBY', wf, 'rev', 1)
 redis.call('ZREM', KEYS[2], ARGV[1])
 return 'rests'

@@ -39,7 +39,8 @@ end
 local asked = begins and redis.call('HMGET', KEYS[3], 'data', 'opts') or {}
 local answer = {now, asked[1] or '', asked[2] or ''}
 for i = 1, #fields, 2 do
-  if fields[i] ~= 'plan' then
+  local letter = string.sub(fields[i], 1, 2)
+  if fields[i] ~= 'plan' and letter ~= 'w:' and letter ~= 'd:' then
     answer[#answer + 1] = fields[i]
     answer[#answer + 1] = fields[i + 1]
   end

@@ -11,15 +11,16 @@ if ARGV[1] ~= '' then
   if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[2] then return {'fenced'} end
 end
 local wf, name = KEYS[3], ARGV[5]
-local kept = redis.call('HMGET', wf, 's:' .. name, 'stop', 'round', 'l:' .. name, 'key', 'priority', 'retry')
+local kept = redis.call('HMGET', wf, 's:' .. name, 'stop', 'round', 'key', 'priority', 'retry')
 if not kept[1] then return {'gone'} end
 redis.call('HDEL', wf, 't:' .. name) -- goes first, so that a full memory does not stop what follows: see README
 local mark = ARGV[7] == 'done' and '=' or ARGV[7] == 'cancelled' and kept[2] and '~' or '!'
 if redis.call('HSETNX', KEYS[5], ARGV[6], mark .. (mark == '=' and ARGV[8] or kept[3] or '0')) == 0 then return {'kept'} end
 local now = now_ms()
-local plan = (mark == '!' or kept[4] == '1') and plan_of(wf) or nil
+local plan = nil
 local stops = false
 if mark == '!' then
+  plan = plan_of(wf)
   failed(wf, plan, name, ARGV[9], now)
   stops = not kept[2] and redis.call('HEXISTS', wf, 'stop') == 1
 end
@@ -27,16 +28,14 @@ local last, ready, over = settle_run(wf, plan, name, mark, now)
 if not stops and not (last and (over or #ready > 0)) then return {'kept'} end
 local rested = not redis.call('ZSCORE', KEYS[4], ARGV[3])
 local revision = changed(wf, KEYS[4], ARGV[3], now + tonumber(ARGV[4]))
-if stops or not rested or kept[2] or not kept[5] or kept[7] then return {'settled'} end
-plan = plan or plan_of(wf)
+if stops or not rested or kept[2] or not kept[4] or kept[6] then return {'settled'} end
 
 local asked = over and {} or redis.call('HMGET', KEYS[6], 'data', 'opts')
-local answer = {'settled', revision, now, kept[5], kept[6] or '0', over and '1' or '0', asked[1] or '', asked[2] or '', #ready}
+local answer = {'settled', revision, now, kept[4], kept[5] or '0', over and '1' or '0', asked[1] or '', asked[2] or '', #ready}
 local names, met = {}, {[name] = true}
-for _, i in ipairs(ready) do
-  answer[#answer + 1] = plan[i][1]
-  for _, place in ipairs(plan[i][4]) do
-    local before = plan[place + 1][1]
+for _, later in ipairs(ready) do
+  answer[#answer + 1] = later
+  for before in string.gmatch(redis.call('HGET', wf, 'w:' .. later) or '', '[^,]+') do
     if not met[before] then names[#names + 1] = before end
     met[before] = true
   end
