@@ -237,7 +237,8 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     await sweep(store, () => applyPauseFlags(store, queues));
     await reporter.flush(false);
     await sharePaces();
-    await careForQueues(store, intake.served(), config.queues.priorityAgingMs);
+    const agingMs = config.queues.priorityAgingMs;
+    await careForQueues(store, intake.served(), { agingMs, failedMs: config.retention.failedMs });
   };
   const schedule = () => {
     timer = setTimeout(() => {

@@ -2,7 +2,7 @@ import type { JobManifest } from '../model/release.js';
 import { longestRetention, type Retention, retentionOf } from '../model/retention.js';
 import { type ClaimedRun, type ClaimPlace, type Consumer, createConsumer } from '../queue/consumer.js';
 import type { Kept, QueueRetention } from '../queue/keep.js';
-import { taskQueueOf } from '../queue/task-runs.js';
+import { isTaskQueue, taskQueueOf } from '../queue/task-runs.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { finishRun } from '../store/runs.js';
@@ -131,9 +131,9 @@ export class Intake {
     await Promise.all([
       finishRun(store, run, {
         keepState: state !== 'completed',
-        parked: state === 'parked',
         keepMs: kept.ms,
-        sooner: kept.sooner && state !== 'parked',
+        sooner: kept.sooner,
+        ofWindow: isTaskQueue(run.queue),
       }),
       ending?.workflow && endWorkflow(store, run, { keepMs: kept.ms, again: state !== 'completed' }),
       ending &&

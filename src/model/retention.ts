@@ -3,7 +3,7 @@ import type { JobManifest } from './release.js';
 /** How long ended runs are kept, ms. */
 export interface Retention {
   completedMs: number;
-  /** Failed, cancelled and parked ones. */
+  /** Failed and cancelled ones. Parked ones stay until a person has decided. */
   failedMs: number;
 }
 

@@ -101,6 +101,8 @@ async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): 
     .hset(run, 'outcome', 'cancelled')
     .hdel(run, 'park')
     .srem(keys.live(queue), jobId)
+    // From now on it is kept as long as any other: the next look at what is over sees to that.
+    .zadd(keys.expiring(queue), 'XX', 0, jobId)
     .exec();
 }
 

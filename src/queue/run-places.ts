@@ -26,8 +26,11 @@ export interface PlacePage {
   last: boolean;
 }
 
+/** A parked run stands among the failed ones by its end and so much (as `parked.lua` has it): the queue's own age never reaches it. */
+const PARKED_AHEAD = 100_000_000_000_000;
+
 /**
- * The next `count` jobs of one place: the waiting in the order in which they will start, the ended newest first.
+ * The next `count` jobs of one place: the waiting in the order in which they will start, the ended newest first, and before them those that are parked.
  * @param since of the ended: no older ones, ms since the epoch
  */
 export function pageOf(
@@ -78,26 +81,25 @@ async function setPage(
   const key = keys.job(queue, place);
   const skip = mark?.skip ?? 0;
   const newestFirst = place === 'completed' || place === 'failed';
-  const flat = newestFirst
-    ? await redis.zrange(
-        key,
-        mark?.score ?? '+inf',
-        String(since ?? '-inf'),
-        'BYSCORE',
-        'REV',
-        'LIMIT',
-        skip,
-        count,
-        'WITHSCORES',
-      )
-    : await redis.zrange(key, mark?.score ?? '-inf', '+inf', 'BYSCORE', 'LIMIT', skip, count, 'WITHSCORES');
+  const from = mark?.score ?? (newestFirst ? '+inf' : '-inf');
+  const down = (most: string, least: string, skipped: number, limit: number) =>
+    redis.zrange(key, most, least, 'BYSCORE', 'REV', 'LIMIT', skipped, limit, 'WITHSCORES');
+  let flat: string[];
+  if (!newestFirst)
+    flat = await redis.zrange(key, from, '+inf', 'BYSCORE', 'LIMIT', skip, count, 'WITHSCORES');
+  else if (since === undefined) flat = await down(from, '-inf', skip, count);
+  else if (mark && Number(from) < PARKED_AHEAD) flat = await down(from, String(since), skip, count);
+  else {
+    flat = await down(from, String(PARKED_AHEAD + since), skip, count);
+    flat.push(...(await down(`(${PARKED_AHEAD}`, String(since), 0, count - flat.length / 2)));
+  }
   const ids: string[] = [];
   const marks: Mark[] = [];
   let [score, same] = [mark?.score, skip];
   for (let i = 0; i < flat.length; i += 2) {
-    ids.push(flat[i]!);
     same = flat[i + 1] === score ? same + 1 : 1;
     score = flat[i + 1]!;
+    ids.push(flat[i]!);
     marks.push({ score, skip: same });
   }
   return { ids, marks, last: ids.length < count };

@@ -1,7 +1,7 @@
 import { type Store, script } from './redis.js';
 
 const ageScript = script<number>('age-priorities', 1);
-const removeScript = script<number>('remove-expired', 2);
+const removeScript = script<[looked: number, removed: number]>('remove-expired', 2);
 
 /** Runs removed at one look. */
 const MOST_REMOVED = 200;
@@ -10,6 +10,15 @@ const MOST_REMOVED = 200;
 export const agePriorities = ({ redis, keys }: Store, queue: string, stepMs: number): Promise<number> =>
   ageScript(redis, keys.queue(queue), stepMs);
 
-/** Removes ended runs that are to be kept for a shorter time than the queue was told. @returns how many. */
-export const removeExpired = ({ redis, keys }: Store, queue: string): Promise<number> =>
-  removeScript(redis, keys.queue(queue), keys.live(queue), MOST_REMOVED);
+/**
+ * Removes ended runs that are to be kept for a shorter time than the queue was told, and keeps the parked ones out of its reach.
+ * @param failedMs how long a failed run is kept, where the host that ended it did not come to say so. @returns how many were removed.
+ */
+export async function removeExpired(
+  { redis, keys }: Store,
+  queue: string,
+  failedMs: number,
+): Promise<number> {
+  const [, removed] = await removeScript(redis, keys.queue(queue), keys.live(queue), MOST_REMOVED, failedMs);
+  return removed;
+}

@@ -44,11 +44,11 @@ export class FencedError extends SlackwaterError {
   }
 }
 
-const startScript = script<(string | number)[]>('start-run', 4);
+const startScript = script<(string | number)[]>('start-run', 5);
 const stepScript = script<[string]>('step-run', 3);
-const failScript = script<(string | number)[]>('fail-run', 2);
+const failScript = script<(string | number)[]>('fail-run', 3);
 const handOverScript = script<number>('hand-over', 1);
-const finishScript = script<number>('finish-run', 4);
+const finishScript = script<number>('finish-run', 5);
 
 /** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it, if that ran the same release. */
 export async function startRun(
@@ -63,6 +63,7 @@ export async function startRun(
     keys.run(queue, jobId),
     keys.steps(queue, jobId),
     part ? keys.workflowResults(part.queue, part.jobId) : keys.run(queue, jobId),
+    keys.expiring(queue),
     token,
     by.release,
     by.host,
@@ -71,6 +72,7 @@ export async function startRun(
     by.crashLimit,
     by.lockMs,
     part ? fieldOf(part.step, part.index) : '',
+    jobId,
   );
   if (kind === 'settled') return settledAs(Number(fence), String(rest[0]), String(rest[1]));
   if (kind === 'cancelled') return { kind, fence: Number(fence) };
@@ -139,12 +141,14 @@ export async function failRun(
     redis,
     keys.lock(queue, jobId),
     keys.run(queue, jobId),
+    keys.expiring(queue),
     token,
     fence,
     how.kind,
     how.attempts,
     how.error ? JSON.stringify(how.error) : '',
     how.parked ? JSON.stringify(how.parked) : '',
+    jobId,
   );
   if (kind === 'retry') return { kind, failures: Number(failures) };
   if (kind === 'ended') return { kind };
@@ -169,11 +173,14 @@ export async function readSteps(
   return pairs(Object.entries(await redis.hgetall(keys.steps(run.queue, run.jobId))).flat());
 }
 
-/** Tidies up after an end that the queue has recorded. Idempotent. `sooner`: the queue keeps it longer than `keepMs`. */
+/**
+ * Tidies up after an end that the queue has recorded. Idempotent. A parked run stays until a person has decided, and then for `keepMs`.
+ * `sooner`: the queue keeps it longer than that. `ofWindow`: a hook or probe, of which nobody decides.
+ */
 export async function finishRun(
   { redis, keys }: Store,
   run: { queue: string; jobId: string },
-  how: { keepState: boolean; parked: boolean; keepMs: number; sooner?: boolean },
+  how: { keepState: boolean; keepMs: number; sooner?: boolean; ofWindow?: boolean },
 ): Promise<void> {
   const { queue, jobId } = run;
   await finishScript(
@@ -182,9 +189,10 @@ export async function finishRun(
     keys.steps(queue, jobId),
     keys.live(queue),
     keys.expiring(queue),
+    keys.job(queue, 'failed'),
     jobId,
     how.keepState ? '1' : '0',
-    how.parked ? '1' : '0',
+    how.ofWindow ? '1' : '0',
     how.keepMs,
     how.sooner ? '1' : '0',
   );

@@ -104,7 +104,7 @@ describe('the former position', () => {
   test('goes with the run', async () => {
     await goOn('r1', of(1, 'a'));
     await goOn('r2', of(2, 'b'));
-    await finishRun(store, RUN, { keepState: false, parked: false, keepMs: 60_000 });
+    await finishRun(store, RUN, { keepState: false, keepMs: 60_000 });
     expect(await former(1)).toBeNull();
   });
 

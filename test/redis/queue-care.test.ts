@@ -102,41 +102,29 @@ test.each<[asked: JobsOptions, as: 'completed' | 'failed', told: unknown, kept: 
   expect(job.opts[as === 'completed' ? 'removeOnComplete' : 'removeOnFail']).toEqual(told);
 });
 
-test('what is to go sooner than the queue was told is removed with all that belongs to it; one that was queued again, or is parked, stays', async () => {
+test('what is to go sooner than the queue was told is removed with all that belongs to it; one that was queued again stays', async () => {
   const { store, queue, worker } = useQueue();
   const { redis, keys } = store;
-  const ids = ['gone', 'again', 'parked', 'later'];
+  const ids = ['gone', 'again', 'later'];
   await queue.addBulk(ids.map(jobId => ({ name: 'j', data: {}, opts: { jobId } })));
   for (let i = 0; i < ids.length; i++) {
     const job = (await worker.getNextJob(`t${i}`, { block: false }))!;
     await job.log('a line');
-    await redis.hset(
-      keys.run('q', job.id!),
-      'fence',
-      '1',
-      'outcome',
-      job.id === 'parked' ? 'parked' : 'failed',
-    );
+    await redis.hset(keys.run('q', job.id!), 'fence', '1');
     await job.moveToFailed(new Error('no'), `t${i}`, false);
-    const keepMs = ['later', 'parked'].includes(job.id!) ? MINUTE : 1;
-    await finishRun(
-      store,
-      { queue: 'q', jobId: job.id! },
-      { keepState: true, parked: false, keepMs, sooner: true },
-    );
+    const keepMs = job.id === 'later' ? MINUTE : 1;
+    await finishRun(store, { queue: 'q', jobId: job.id! }, { keepState: true, keepMs, sooner: true });
   }
   await (await queue.getJob('again'))!.retry('failed');
-  // As if the host had died before it tidied away a second end.
-  await redis.zadd(keys.expiring('q'), 1, 'parked');
   let removed = 0;
   await eventually(async () => {
-    removed += await removeExpired(store, 'q');
+    removed += await removeExpired(store, 'q', MINUTE);
     return removed > 0;
   });
   expect(removed).toBe(1);
   const left = await redis.keys(`${keys.queue('q')}gone*`);
   expect(left).toEqual([]);
   expect(await queue.getJobState('again')).toBe('waiting');
-  for (const id of ['parked', 'later']) expect(await queue.getJobState(id)).toBe('failed');
-  expect(await removeExpired(store, 'q')).toBe(0);
+  expect(await queue.getJobState('later')).toBe('failed');
+  expect(await removeExpired(store, 'q', MINUTE)).toBe(0);
 });

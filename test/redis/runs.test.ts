@@ -108,7 +108,7 @@ describe('a write', () => {
     const run = await start();
     await saveRun(store, run, state('s'));
     expect(await store.redis.smembers(store.keys.live('q'))).toEqual(['run-1']);
-    await finishRun(store, run, { keepState: false, parked: false, keepMs: 60_000 });
+    await finishRun(store, run, { keepState: false, keepMs: 60_000 });
     expect(await store.redis.smembers(store.keys.live('q'))).toEqual([]);
     expect(await field('state')).toBeNull();
   });
@@ -117,7 +117,7 @@ describe('a write', () => {
     const run = await start();
     await saveRun(store, run, state('s'));
     await failRun(store, run, { kind: 'parked', attempts: 0, parked: { reason: 'why', choices: ['retry'] } });
-    await finishRun(store, run, { keepState: true, parked: true, keepMs: 60_000 });
+    await finishRun(store, run, { keepState: true, keepMs: 60_000 });
     expect(await store.redis.smembers(store.keys.live('q'))).toEqual(['run-1']);
     expect(await field('state')).toBe('s');
   });

@@ -1,5 +1,5 @@
 -- Records how a start failed, before the queue is told: a crash in between only means that the run starts again.
--- KEYS lock, run. ARGV token, fence, kind ('failed', 'parked' or 'cancelled'), attempts, error JSON, park JSON.
+-- KEYS lock, run, expiring. ARGV token, fence, kind ('failed', 'parked' or 'cancelled'), attempts, error JSON, park JSON, job ID.
 -- Answers {'retry', failures} | {'ended'} | {'lost'} | {'fenced'}.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 local run = KEYS[2]
@@ -11,5 +11,7 @@ if ARGV[3] == 'failed' then
 else
   redis.call('HSET', run, 'outcome', ARGV[3])
   if ARGV[6] ~= '' then redis.call('HSET', run, 'park', ARGV[6]) end
+  -- Should this host die before it tidies up, others see to it that the run stays.
+  if ARGV[3] == 'parked' then redis.call('ZADD', KEYS[3], 0, ARGV[7]) end
 end
 return {'ended'}

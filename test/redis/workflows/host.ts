@@ -383,7 +383,7 @@ export class Host {
         : await this.#queue(`fail ${job.id}`, job, () =>
             job.moveToFailed(new UnrecoverableError(end.message), token, false),
           );
-    const how = { keepState: end.kind !== 'completed', parked: false, keepMs: KEPT_MS };
+    const how = { keepState: end.kind !== 'completed', keepMs: KEPT_MS };
     if (isRecorded) await this.#tidy(() => finishRun(this.#store, right, how));
     return isRecorded;
   }
