@@ -9,21 +9,17 @@ import { advanceBackfill, nextOfBackfill, openBackfills, type StoredBackfill } f
 import { unsentAmong } from '../store/fires.js';
 import { listHolds } from '../store/holds.js';
 import { watchControl } from '../store/intents.js';
-import type { Lease } from '../store/lease.js';
+import type { Holder } from '../store/lease.js';
+import { type LeaseLoopOptions, leaseLoop } from '../store/lease-loop.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { listSchedules, type ScheduleView } from '../store/schedules.js';
 import { sendFires } from './send.js';
-import type { Holder } from './settle.js';
 
-/** How often those under way are looked at, ms; where there are none, how often it is looked for one. */
+/** How often those under way are looked at, ms. */
 const LOOK_EVERY_MS = 250;
-const IDLE_MS = 1_000;
-
-/** How long `stop` waits for a look that hangs on an absent Redis, ms. */
-const STOP_WITHIN_MS = 2_000;
 
 export interface BackfillsOptions {
-  lease: Pick<Lease, 'owner' | 'term' | 'held' | 'onChange'>;
+  lease: LeaseLoopOptions['lease'];
   retention: EnqueueContext['retention'];
   clock?: Clock;
   /** Hears of a look that failed. The next one comes by itself. */
@@ -36,43 +32,17 @@ export interface BackfillsOptions {
  */
 export function createBackfills(store: Store, queues: Queues, options: BackfillsOptions): Service {
   const { lease, retention, clock = systemClock, onTrouble = () => {} } = options;
-  const control = watchControl(store, () => wake());
-  let running = false;
-  let looking: Promise<void> | undefined;
-  let wanted = false;
-  let cancelNext = () => {};
-  let endChange = () => {};
+  const watch = (onChange: () => void) => watchControl(store, onChange);
   /** Recorded by us in this term, and not known to be in their queue: Redis was away. */
   let unsent: UnsentFire[] = [];
   let term: number | null = null;
-
-  function wake(): void {
-    wanted = true;
-    looking ??= lookUntilDone().finally(() => {
-      looking = undefined;
-    });
-  }
-
-  async function lookUntilDone(): Promise<void> {
-    while (running && wanted) {
-      wanted = false;
-      cancelNext();
-      let again = IDLE_MS;
-      try {
-        if (lease.held()) again = await look({ owner: lease.owner, term: lease.term });
-      } catch (error) {
-        if (running) onTrouble(error);
-      }
-      if (running) cancelNext = clock.after(again, wake);
-    }
-  }
 
   /** @returns after how long to look again, ms. */
   async function look(holder: Holder): Promise<number> {
     // Another one was here meanwhile, and has sent what we had not.
     if (holder.term !== term) [term, unsent] = [holder.term, []];
     const open = await openBackfills(store);
-    if (open.length === 0) return IDLE_MS;
+    if (open.length === 0) return Number.POSITIVE_INFINITY;
     await send();
     const [holds, now] = await Promise.all([listHolds(store), redisNow(store.redis)]);
     const schedules = await schedulesOf(open);
@@ -152,23 +122,7 @@ export function createBackfills(store: Store, queues: Queues, options: Backfills
     if (error) throw error;
   }
 
-  return {
-    async start() {
-      if (running) return;
-      running = true;
-      endChange = lease.onChange(held => held && wake());
-      await control.start();
-      wake();
-    },
-    async stop() {
-      if (!running) return;
-      running = false;
-      cancelNext();
-      endChange();
-      await control.stop();
-      await Promise.race([looking, new Promise<void>(resolve => clock.after(STOP_WITHIN_MS, resolve))]);
-    },
-  };
+  return leaseLoop({ lease, clock, watch, look, onTrouble });
 }
 
 interface Around {

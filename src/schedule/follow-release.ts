@@ -1,6 +1,7 @@
 import type { Release } from '../model/release.js';
 import type { AppliedSet, Schedule, ScheduleState, SchedulesDiff } from '../model/schedule.js';
 import { stateText } from '../store/fires.js';
+import type { Holder } from '../store/lease.js';
 import type { Store } from '../store/redis.js';
 import { getRelease } from '../store/release-records.js';
 import { applySchedules, type NewSet, stateFrom } from '../store/schedules.js';
@@ -25,7 +26,7 @@ export function schedulesOf(release: Release): Schedule[] {
  */
 export async function followRelease(
   store: Store,
-  holder: { owner: string; term: number },
+  holder: Holder,
   { app, release, book, now }: { app: string; release: string; book: AppBook; now: number },
 ): Promise<SchedulesDiff | null> {
   const after = schedulesOf(await getRelease(store, release));

@@ -5,22 +5,19 @@ import type { EnqueueContext } from '../queue/enqueue.js';
 import type { Queues } from '../queue/queues.js';
 import { recordFates, stateText } from '../store/fires.js';
 import { watchControl } from '../store/intents.js';
-import type { Lease } from '../store/lease.js';
+import type { Holder } from '../store/lease.js';
+import { type LeaseLoopOptions, leaseLoop } from '../store/lease-loop.js';
 import type { Store } from '../store/redis.js';
 import { Book, type Entry } from './book.js';
 import { followRelease } from './follow-release.js';
 import { observe, type Seen } from './observe.js';
 import { Pace } from './pace.js';
-import { type Holder, Settlement } from './settle.js';
+import { Settlement } from './settle.js';
 
-/** The net below the notifications, ms. */
-const LOOK_EVERY_MS = 1_000;
 /** How often it is looked whether what waits may go on, ms. */
 const WAITING_EVERY_MS = 200;
 /** … of so many schedules of an app at a time: a backlog of thousands must not keep a server busy. */
 const WAITING_AT_ONCE = 200;
-/** How long `stop` waits for a look that hangs on an absent Redis, ms. */
-const STOP_WITHIN_MS = 2_000;
 
 /** What logs and tests listen to. */
 export type SchedulerEvent =
@@ -30,7 +27,7 @@ export type SchedulerEvent =
   | { type: 'trouble'; error: unknown };
 
 export interface SchedulerOptions {
-  lease: Pick<Lease, 'owner' | 'term' | 'held' | 'onChange'>;
+  lease: LeaseLoopOptions['lease'];
   retention: EnqueueContext['retention'];
   /** Late fires of one app. */
   backlogPerSecond: number;
@@ -39,8 +36,7 @@ export interface SchedulerOptions {
 }
 
 /**
- * The loop of the schedules: what applies, what is due, its fate, its run. The holder of the lease runs it. It looks when the next fire is due, when something changed, and once a
- * second in any case. What it knows is only a copy: whoever holds the lease next reads it anew, and goes on where this one died.
+ * The loop of the schedules: what applies, what is due, its fate, its run. The holder of the lease runs it. What it knows is only a copy: whoever holds the lease next reads it anew, and goes on where this one died.
  */
 export function createScheduler(store: Store, queues: Queues, options: SchedulerOptions): Service {
   const { lease, clock = systemClock, onEvent = () => {} } = options;
@@ -53,39 +49,14 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
     onFires: (app, fates) => onEvent({ type: 'fires', app, fates }),
     onTrouble,
   });
-  const control = watchControl(store, () => look());
-  let running = false;
-  let wanted = false;
-  let looking: Promise<void> | undefined;
-  let cancelNext = () => {};
-  let endChange = () => {};
+  const watch = (onChange: () => void) => watchControl(store, onChange);
+  const loop = leaseLoop({ lease, clock, watch, look, onTrouble });
   /** Of what the book was read. */
   let term: number | null = null;
   let versions: Record<string, string | undefined> = {};
 
-  function look(): void {
-    wanted = true;
-    looking ??= lookUntilDone().finally(() => {
-      looking = undefined;
-    });
-  }
-
-  async function lookUntilDone(): Promise<void> {
-    while (running && wanted) {
-      wanted = false;
-      cancelNext();
-      let again = LOOK_EVERY_MS;
-      await guarded(async () => {
-        again = await lookOnce();
-      });
-      if (running) cancelNext = clock.after(again, look);
-    }
-  }
-
   /** @returns after how long to look again, ms. */
-  async function lookOnce(): Promise<number> {
-    if (!lease.held()) return LOOK_EVERY_MS;
-    const holder = { owner: lease.owner, term: lease.term };
+  async function look(holder: Holder): Promise<number> {
     if (holder.term !== term) await begin(holder.term);
     const seen = await observe(store);
     const seenAt = clock.monotonic();
@@ -103,7 +74,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
       throw error;
     }
     const left = book.dueAt - seen.now - (clock.monotonic() - seenAt);
-    const next = Math.min(LOOK_EVERY_MS, Math.max(1, left));
+    const next = Math.max(1, left);
     return open.length > 0 || waits() ? Math.min(WAITING_EVERY_MS, next) : next;
   }
 
@@ -118,7 +89,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
   /** Reads what others changed, and lets the schedules follow the release of each app, once its intake is open: a window that goes back changes nothing. */
   async function keepUp(seen: Seen, holder: Holder): Promise<void> {
     for (const { app, release, gate } of seen.intents)
-      await guarded(async () => {
+      await loop.attempt(async () => {
         const applied = seen.applied[app];
         if (applied === undefined && release === null) return;
         const known = book.apps.get(app);
@@ -183,29 +154,5 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
     else for (const app of stale) book.apps.delete(app);
   }
 
-  async function guarded(act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      if (running) onTrouble(error);
-    }
-  }
-
-  return {
-    async start() {
-      if (running) return;
-      running = true;
-      endChange = lease.onChange(held => held && look());
-      await control.start();
-      look();
-    },
-    async stop() {
-      if (!running) return;
-      running = false;
-      cancelNext();
-      endChange();
-      await control.stop();
-      await Promise.race([looking, new Promise<void>(resolve => clock.after(STOP_WITHIN_MS, resolve))]);
-    },
-  };
+  return loop;
 }

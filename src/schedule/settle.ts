@@ -5,6 +5,7 @@ import { haveEnded } from '../queue/have-ended.js';
 import type { Queues } from '../queue/queues.js';
 import { cancelRun } from '../queue/run-actions.js';
 import { type DecidedFire, type Decision, recordFates, stateText, unsentFires } from '../store/fires.js';
+import type { Holder } from '../store/lease.js';
 import type { Store } from '../store/redis.js';
 import type { RunByHand } from '../store/schedules.js';
 import type { Book, Entry } from './book.js';
@@ -27,12 +28,6 @@ interface Planned {
   entry: Entry;
   plan: FirePlan;
   decisions: Decision[];
-}
-
-/** Who writes: compared with the lease at each write. */
-export interface Holder {
-  owner: string;
-  term: number;
 }
 
 export interface SettleOptions {

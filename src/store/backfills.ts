@@ -2,6 +2,7 @@ import type { Backfill, BackfillRecord } from '../model/backfill.js';
 import type { UnsentFire } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS, unsentField } from './fires.js';
+import type { Holder } from './lease.js';
 import { type Store, script } from './redis.js';
 
 const createScript = script<string>('create-backfill', 5);
@@ -122,7 +123,7 @@ export interface BackfillStep {
 /** Writes a step, for the holder of the lease. `stale`: somebody else was here. */
 export async function advanceBackfill(
   { keys, redis }: Store,
-  holder: { owner: string; term: number },
+  holder: Holder,
   { version }: StoredBackfill,
   { record, taken }: BackfillStep,
 ): Promise<'advanced' | 'not-the-holder' | 'stale'> {

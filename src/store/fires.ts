@@ -6,6 +6,7 @@ import {
   type ScheduleState,
   type UnsentFire,
 } from '../model/schedule.js';
+import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
 import { type RunByHand, unknown } from './schedules.js';
 
@@ -49,7 +50,7 @@ export interface Recorded {
 /** Records what becomes of schedules of one app. */
 export async function recordFates(
   { redis, keys }: Store,
-  holder: { owner: string; term: number },
+  holder: Holder,
   app: string,
   decisions: Decision[],
 ): Promise<Recorded> {

@@ -1,5 +1,6 @@
 import type { Intent } from '../model/intent.js';
 import type { Service } from '../platform/service.js';
+import type { Holder } from './lease.js';
 import { listen } from './listen.js';
 import { type Store, script } from './redis.js';
 
@@ -23,7 +24,7 @@ export async function listApps(store: Store): Promise<string[]> {
  * Puts the intents of all apps under the term of the present holder of the lease. Hosts follow none of a lower term than they have seen, and a Redis that lost what it
  * wrote last may have gone back to one: nobody would follow that.
  */
-export async function claimIntents(store: Store, holder: { owner: string; term: number }): Promise<void> {
+export async function claimIntents(store: Store, holder: Holder): Promise<void> {
   const { keys, redis } = store;
   const intents = await Promise.all((await listApps(store)).map(app => readIntent(store, app)));
   const former = intents.filter(intent => intent !== null).filter(intent => intent.term < holder.term);

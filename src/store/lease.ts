@@ -13,6 +13,12 @@ export interface LeaseOptions {
   clock?: Clock;
 }
 
+/** Who holds it: compared with the lease at each write, so that a former holder has no say. */
+export interface Holder {
+  owner: string;
+  term: number;
+}
+
 export interface Lease extends Service {
   readonly owner: string;
   /** Of the last holding; 0 before the first. Rises with each holder and never comes again. */
@@ -22,6 +28,10 @@ export interface Lease extends Service {
   /** Called with each change of `held`. @returns the function that ends it. */
   onChange(listener: (held: boolean) => void): () => void;
 }
+
+/** Owner and term of this moment, `null` where it is not ours: should the lease change hands, what is written by them is refused. */
+export const holderOf = (lease: Pick<Lease, 'owner' | 'term' | 'held'>): Holder | null =>
+  lease.held() ? { owner: lease.owner, term: lease.term } : null;
 
 /** Where a lease is kept. */
 export interface LeaseRecord {

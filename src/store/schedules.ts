@@ -1,6 +1,7 @@
 import type { AppliedSet, Schedule, SchedulePause, ScheduleState, SchedulesDiff } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { listApps } from './intents.js';
+import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
 
 const applyScript = script<'recorded' | 'not-the-holder' | 'stale'>('apply-schedules', 5);
@@ -65,7 +66,7 @@ export interface NewSet {
 /** @returns `stale`: somebody else applied a set. */
 export function applySchedules(
   { redis, keys }: Store,
-  holder: { owner: string; term: number },
+  holder: Holder,
   { app, seen, applied, diff, put, forget }: NewSet,
 ): Promise<'recorded' | 'not-the-holder' | 'stale'> {
   return applyScript(

@@ -1,6 +1,7 @@
 import type { WindowFire, WindowSchedule } from '../model/window-schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
+import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
 
 const putScript = script<number>('put-window-schedule', 3);
@@ -86,7 +87,7 @@ export async function readWindowFires(
  */
 export function recordFires(
   { keys, redis }: Store,
-  holder: { owner: string; term: number },
+  holder: Holder,
   { schedule, lastFire }: ScheduleState,
   fires: WindowFire[],
 ): Promise<'recorded' | 'not-the-holder' | 'stale'> {

@@ -6,6 +6,7 @@ import { type Ask, type Asked, extended, whyNot } from '../model/window-requests
 import type { WindowFire } from '../model/window-schedule.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
+import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
 import type { ScheduleState } from './window-schedules.js';
 import { spanOf } from './window-spans.js';
@@ -54,7 +55,7 @@ export async function createWindow(store: Store, window: Window): Promise<Window
  */
 export function createWindowOfFire(
   store: Store,
-  holder: { owner: string; term: number },
+  holder: Holder,
   { schedule, lastFire }: ScheduleState,
   fire: WindowFire,
   window: Window,
@@ -165,11 +166,7 @@ export async function readNotes(store: Store, id: string): Promise<Record<string
 }
 
 /** The engine's only way to write: one script that compares lease, window and intent before it touches anything. */
-export async function advance(
-  store: Store,
-  lease: { owner: string; term: number },
-  change: WindowChange,
-): Promise<Advance> {
+export async function advance(store: Store, lease: Holder, change: WindowChange): Promise<Advance> {
   const { keys, redis } = store;
   const { window } = change;
   const next: Window = { ...window, version: window.version + 1 };

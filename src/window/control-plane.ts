@@ -1,14 +1,9 @@
 import type { Hold } from '../model/hold.js';
 import type { Window } from '../model/window.js';
 import type { Service } from '../platform/service.js';
+import type { Holder } from '../store/lease.js';
 import type { Advance, WindowChange } from '../store/windows.js';
 import type { Observation } from './facts.js';
-
-/** Who writes: compared with the lease at each write, so that a former holder has no say. */
-export interface Holder {
-  owner: string;
-  term: number;
-}
 
 /** One look at a window and at all that bears on it, but for what the other open windows say. */
 export interface Look extends Omit<Observation, 'busy'> {

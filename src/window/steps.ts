@@ -1,9 +1,10 @@
 import type { Phase, Report, Window } from '../model/window.js';
 import { isOver } from '../model/window-defaults.js';
 import type { Clock } from '../platform/clock.js';
+import type { Holder } from '../store/lease.js';
 import type { WindowChange } from '../store/windows.js';
 import { holdId, holdOf, intentOf, intentStands, stands } from './act.js';
-import type { ControlPlane, Holder } from './control-plane.js';
+import type { ControlPlane } from './control-plane.js';
 import { type Decision, decide } from './decide.js';
 import { dueIn } from './due.js';
 import { type Facts, factsOf, type Limits, sum } from './facts.js';

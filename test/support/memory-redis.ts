@@ -4,8 +4,8 @@ import type { TaskSign } from '../../src/model/task.js';
 import type { Report, Window } from '../../src/model/window.js';
 import { isOver, NO_RECORD } from '../../src/model/window-defaults.js';
 import { lastWordsOf } from '../../src/store/hosts.js';
+import type { Holder } from '../../src/store/lease.js';
 import type { Advance, WindowChange } from '../../src/store/windows.js';
-import type { Holder } from '../../src/window/control-plane.js';
 import { copyOf, type Data, emptyData, frozen, kept, type MemoryEvent, spanOf } from './memory-data.js';
 
 /** Errors put in on purpose, to show that they are found. */
