@@ -1,7 +1,7 @@
+import { appQuery, askRoute, jobParams } from '../ask-for-run.js';
 import type { Routes } from '../context.js';
 import type { CurrentWorkflow } from '../job-catalog.js';
-import { acceptedShape, listOf, workflowShape } from '../shapes.js';
-import { appQuery, askForRun, jobParams, runRequest } from './jobs.js';
+import { listOf, workflowShape } from '../shapes.js';
 
 const tags = ['workflows'];
 
@@ -39,27 +39,16 @@ export const workflowRoutes: Routes = (api, context) => {
     async request => shown(await catalog.findWorkflow(request.params.name, request.query.app)),
   );
 
-  api.post(
+  askRoute(
+    api,
+    context,
     '/v1/workflows/:name/runs',
     {
-      schema: {
-        tags,
-        summary: 'Ask for a run of a workflow',
-        description: 'As POST /v1/jobs/{name}/runs, which takes the name of a workflow too.',
-        params: jobParams,
-        querystring: appQuery,
-        body: runRequest,
-        response: { 202: acceptedShape },
-      },
+      tags,
+      summary: 'Ask for a run of a workflow',
+      description: 'As POST /v1/jobs/{name}/runs, which takes the name of a workflow too.',
     },
-    async (request, reply) => {
-      const current = await catalog.findWorkflow(request.params.name, request.query.app);
-      const accepted = await askForRun(context, current, request.body, request.idempotencyKey);
-      return reply
-        .code(202)
-        .header('location', `/v1/runs/${encodeURIComponent(accepted.id)}`)
-        .send(accepted);
-    },
+    (name, app) => catalog.findWorkflow(name, app),
   );
 };
 
