@@ -69,7 +69,7 @@ export interface Ratio {
   target?: Target;
 }
 
-export interface Target {
+interface Target {
   most?: number;
   least?: number;
   /** The target is stated for this size only. */

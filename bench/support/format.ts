@@ -1,5 +1,5 @@
 import type { Unit } from './bench.js';
-import { type Spread, spreadOf } from './stats.js';
+import { spreadOf } from './stats.js';
 
 /** Three significant digits at most, thousands separated. */
 export function number(value: number): string {
@@ -31,5 +31,3 @@ export const unitText: Record<Unit, string> = {
   B: 'bytes',
   steps: 'steps',
 };
-
-export type { Spread };

@@ -6,7 +6,7 @@ import { listApps, readIntent } from '../store/intents.js';
 import type { Store } from '../store/redis.js';
 import { getRelease, listReleases } from '../store/releases.js';
 
-export interface Current<Definition> {
+interface Current<Definition> {
   app: string;
   release: string;
   job: Definition;

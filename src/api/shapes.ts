@@ -119,7 +119,7 @@ const jobFields = {
   payloadSchema: z.record(z.string(), z.unknown()),
   checkpointVersion: z.int().nullable(),
 };
-export const workflowFields = {
+const workflowFields = {
   name: z.string(),
   queue: z.string(),
   payloadSchema: z.record(z.string(), z.unknown()),

@@ -97,7 +97,7 @@ const held = open({
   .meta({ description: 'not null: it waits for a person, who answers with POST …/end {choice}' });
 
 /** One due instant of a schedule, and what became of it. */
-export const fireShape = open({
+const fireShape = open({
   schedule: z.string(),
   app: z.string(),
   at: time,

@@ -5,8 +5,6 @@ import { flowDefinition } from './limits.js';
 import { scheduleDefinition } from './schedule.js';
 import type { AnySchema } from './schema.js';
 
-export type { JobDefinition } from './job.js';
-
 /**
  * Defines a job: what it takes, what it saves, and what it does.
  * @throws SlackwaterError `bad-definition` that lists everything to change.

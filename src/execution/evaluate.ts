@@ -12,7 +12,7 @@ import { messageOf } from './read-state.js';
 import { jsonText } from './result.js';
 
 /** Elements of one `each`. */
-export const MOST_ELEMENTS = 100_000;
+const MOST_ELEMENTS = 100_000;
 
 type Arguments = Parameters<StepFunction>[0];
 

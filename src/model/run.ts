@@ -33,7 +33,7 @@ export interface Progress {
 }
 
 /** What the store knows of a run's checkpoint without reading the state itself. */
-export interface CheckpointInfo {
+interface CheckpointInfo {
   /** Schema version; `null` where only library cursors are kept. */
   version: number | null;
   bytes: number;

@@ -6,7 +6,7 @@ export const STEP_KINDS = ['job', 'workflow', 'signal', 'wait'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** A step as the release knows it, without the author's functions: which of them there are. */
-export const stepManifestSchema = z.strictObject({
+const stepManifestSchema = z.strictObject({
   name: nameSchema,
   kind: z.enum(STEP_KINDS),
   /** Name of the job or workflow that it runs; `null` for a signal and a wait. */

@@ -11,10 +11,10 @@ import { isTaskQueue } from './task-runs.js';
 export type Verb = 'retry' | 'cancel';
 
 /** A run that something was asked of, or could be. */
-export type Asked = Pick<Run, 'id' | 'job' | 'queue' | 'state'>;
+type Asked = Pick<Run, 'id' | 'job' | 'queue' | 'state'>;
 
 /** A run that was left as it was. */
-export interface Passed {
+interface Passed {
   id: string;
   /** `unknown-outcome`: a person has to look at it first. `part-of-window`: only its window does it again. Or the code of what came in between. */
   code: string;

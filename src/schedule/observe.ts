@@ -4,7 +4,7 @@ import { listApps, readIntent } from '../store/intents.js';
 import { redisNow, type Store } from '../store/redis.js';
 
 /** What holds the intake of a queue. */
-export interface QueueHold {
+interface QueueHold {
   reason: string;
   /** ID, where it is that of a window. */
   window?: string;

@@ -27,7 +27,7 @@ export interface Situation {
   room: number;
 }
 
-export interface PlannedFire extends HeldFire {
+interface PlannedFire extends HeldFire {
   fate: Fate;
   reason: string;
 }

@@ -77,7 +77,7 @@ function shareOf(app: string, schedule: string): number {
 }
 
 /** More fires of one schedule than this are not told one by one: the ledger keeps no more. */
-export const MOST_TICKS = 1_000;
+const MOST_TICKS = 1_000;
 
 export interface DueTicks {
   /** The oldest first. */

@@ -11,7 +11,7 @@ export const NET_MS = 1_000;
 
 /** How a workflow run stands in the agenda of its app. No queue has a colon in its name. */
 export const memberOf = ({ queue, jobId }: RunAddress): string => `${queue}:${jobId}`;
-export function addressOf(member: string): RunAddress {
+function addressOf(member: string): RunAddress {
   const at = member.indexOf(':');
   return { queue: member.slice(0, at), jobId: member.slice(at + 1) };
 }

@@ -9,7 +9,7 @@ export interface Exit {
 }
 
 /** A place in the output of a process: lines before it can be left out by `line`. */
-export type Mark = number & { readonly mark?: never };
+type Mark = number & { readonly mark?: never };
 
 export interface ProcessOutput {
   readonly stdout: string;

@@ -35,7 +35,7 @@ export async function makeCurrent(
   await redis.set(keys.intent(app), JSON.stringify(sampleIntent({ app, release: id, ...asked })));
 }
 
-export const sampleSchedule: ScheduleManifest = {
+const sampleSchedule: ScheduleManifest = {
   job: 'invoice',
   cron: '0 2 * * *',
   timezone: 'UTC',

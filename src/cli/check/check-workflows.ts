@@ -5,7 +5,7 @@ import type { Client } from '../client.js';
 import { part } from '../connect.js';
 import type { LocalRelease } from './local-release.js';
 
-export interface UnfitWorkflow {
+interface UnfitWorkflow {
   run: string;
   job: string;
   /** `null`: the workflow as a whole. */

@@ -25,7 +25,7 @@ const COLOURS: Record<Fate, 'green' | 'yellow' | 'dim' | 'cyan'> = {
   skipped: 'dim',
 };
 
-export const fateText = (fate: Fate, style: Style): string => style[COLOURS[fate]](fate);
+const fateText = (fate: Fate, style: Style): string => style[COLOURS[fate]](fate);
 
 export function schedulesTable(schedules: ShownSchedule[], now: number, style: Style): string {
   const columns = [

@@ -58,7 +58,7 @@ export function heldFireLines(fires: Fire[], style: Style): string[] {
 }
 
 /** A fate in its colour, as wide as the longest. */
-export function fateText(fate: Fate, style: Style): string {
+function fateText(fate: Fate, style: Style): string {
   const text = padEnd(fate, 9);
   if (fate === 'ran') return style.green(text);
   return fate === 'late' || fate === 'held' ? style.yellow(text) : style.dim(text);

@@ -3,7 +3,7 @@ import { Random } from '../../simulation/random.js';
 import { nextRelease, type Release, releaseOf } from './releases.js';
 
 /** What the code says of a step, and what its runs come to. Every release says the same, and each in words of its own. */
-export interface StepStory {
+interface StepStory {
   verdict: 'run' | 'skip' | 'failed';
   count: number;
   /** Places of the runs that fail, until somebody mends the code. */

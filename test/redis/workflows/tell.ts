@@ -14,7 +14,7 @@ const MOST_ROUNDS = 120;
 let told = 0;
 
 /** How a story ended: its workflow run, the first time and, where that failed, after a person had mended the code. */
-export interface Ending {
+interface Ending {
   outcome: string;
   result: unknown;
 }
@@ -23,7 +23,7 @@ export interface Ending {
  * Tells a story to its end. @returns what it has met.
  * @throws Error with the promise that does not hold, how to tell it again, and the last of what happened.
  */
-export async function tell(ground: Ground, story: Story, bugs: HostBugs = {}): Promise<Seen> {
+async function tell(ground: Ground, story: Story, bugs: HostBugs = {}): Promise<Seen> {
   const world = new World(ground, story, `run-story0000000000${told++}`, new Random(story.seed + 1), bugs);
   try {
     await live(world, story);
