@@ -65,13 +65,16 @@ export const runShape = named('Run', {
         after: z.array(z.string()),
         state: z.enum(STEP_STATES),
         counts: open({
-          total: z.int(),
+          total: z.int().meta({ description: 'how many runs it has' }),
           done: z.int(),
           failed: z.int(),
           cancelled: z.int(),
           left: z.int(),
         }).nullable(),
-        ids: z.array(z.string()).meta({ description: 'of its runs, the first hundred' }),
+        ids: z.array(z.string()).meta({
+          description:
+            'of its runs that are in their queue, the first hundred; all of them: GET /v1/runs/{id}/parts',
+        }),
         dueAt: time.nullable().meta({ description: 'when a wait is over, or a signal late' }),
         unfit: z
           .string()

@@ -57,7 +57,7 @@ export interface RunStep extends StepManifest {
   state: StepState;
   /** Of its runs; `null` before they are known, and where it has none. `left`: have not ended. */
   counts: { total: number; done: number; failed: number; cancelled: number; left: number } | null;
-  /** Of its runs that are in their queue, the first hundred. */
+  /** Of its runs that are in their queue, the first hundred; `GET /v1/runs/:id/parts` has all. */
   ids: string[];
   readyAt: string | null;
   settledAt: string | null;

@@ -1,7 +1,8 @@
 import type { Parked, Run, RunState } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { Store } from '../store/redis.js';
-import { type FoundRun, findPlaces, type RunFilter } from './list-runs.js';
+import type { FoundRun } from './found-runs.js';
+import { findPlaces, type RunFilter } from './list-runs.js';
 import type { Queues } from './queues.js';
 import { cancelRun, resumeRun, retryRun } from './run-actions.js';
 import { runIdOf } from './run-id.js';

@@ -1,18 +1,14 @@
 import type { Run, RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
+import { type FoundRun, fitting, isNarrow, LOOKED_AT, type Narrow, readPage } from './found-runs.js';
 import { type Mark, pageOf } from './run-places.js';
-import { type Place, type RunFields, stateOf } from './run-record.js';
-import { badCursor, queueApps, readRuns, type Surroundings, surroundings } from './runs.js';
+import type { Place } from './run-record.js';
+import { badCursor, queueApps, type Surroundings, surroundings } from './runs.js';
 import { isTaskQueue } from './task-runs.js';
 
-export interface RunFilter {
-  job?: string | undefined;
-  /** In one of these. */
-  state?: RunState | readonly RunState[] | undefined;
+export interface RunFilter extends Narrow {
   queue?: string | undefined;
   app?: string | undefined;
-  /** The release on which it ran last, or the beginning of its ID. */
-  release?: string | undefined;
   /** It has ended, then or later: ms, by the clock of its host. Hooks and probes are left out, unless their queue is asked for. */
   endedSince?: number | undefined;
   cursor?: string | undefined;
@@ -44,13 +40,6 @@ const PLACES: Record<RunState, Place[]> = {
 const ENDED: Place[] = ['failed', 'completed'];
 const ALL: Place[] = ['active', 'wait', 'prioritized', 'delayed', 'waiting-children', ...ENDED];
 
-/** A page looks at no more than this: the cost of a call has a bound, however many wait. */
-const LOOKED_AT = 2_000;
-/** Nor does it answer much more than this: payloads may be large. */
-const MOST_BYTES = 4 * 1024 * 1024;
-/** Runs are read so many at a time, to see how large they are. */
-const READ_AT_ONCE = 20;
-
 interface Cursor {
   place: Place;
   queue: string;
@@ -61,17 +50,9 @@ interface Cursor {
 export async function listRuns(store: Store, filter: RunFilter): Promise<RunPage> {
   const around = await surroundings(store);
   const { found, next } = await findRuns(store, filter, around);
-  const items: Run[] = [];
-  let bytes = 0;
-  for (let i = 0; i < found.length; i += READ_AT_ONCE) {
-    const slice = found.slice(i, i + READ_AT_ONCE);
-    const runs = await readRuns(store, slice, around);
-    items.push(...runs);
-    bytes += Buffer.byteLength(JSON.stringify(runs));
-    if (bytes > MOST_BYTES && i + READ_AT_ONCE < found.length)
-      return { items, nextCursor: encode(slice.at(-1)!) };
-  }
-  return { items, nextCursor: next && encode(next) };
+  const { items, brokeOffAt } = await readPage(store, found, around);
+  const last = brokeOffAt ?? next;
+  return { items, nextCursor: last && encode(last) };
 }
 
 /** A page of where they are, without a look at what they hold. @throws SlackwaterError `bad-request` for a bad cursor. */
@@ -81,12 +62,6 @@ export async function findPlaces(
 ): Promise<{ found: FoundRun[]; nextCursor: string | null }> {
   const { found, next } = await findRuns(store, filter, { apps: await queueApps(store) });
   return { found, nextCursor: next && encode(next) };
-}
-
-export interface FoundRun {
-  queue: string;
-  jobId: string;
-  place: Place;
 }
 
 async function findRuns(
@@ -111,14 +86,15 @@ async function findRuns(
   let { at, mark } = startOf(filter.cursor, stops);
   for (let looked = 0; at < stops.length; ) {
     const stop = stops[at]!;
-    // Without a filter every run fits, so no more are read than fit.
+    // By queue and app whole queues fit, and by their end a part of each: then no more are read than fit.
     const count = Math.min(isNarrow(filter) ? 500 : limit - found.length, LOOKED_AT - looked);
     const page = await pageOf(store, stop.queue, stop.place, mark, count, since);
-    const fits = await matching(store, stop, page.ids, filter);
+    const there = page.ids.map(jobId => ({ ...stop, jobId }));
+    const fits = await fitting(store, there, filter);
     looked += page.ids.length;
-    for (const [i, jobId] of page.ids.entries()) {
+    for (const i of page.ids.keys()) {
       mark = page.marks[i]!;
-      if (fits[i]) found.push({ ...stop, jobId, mark });
+      if (fits[i]) found.push({ ...there[i]!, mark });
       const more = i + 1 < page.ids.length || !page.last || at + 1 < stops.length;
       if (found.length === limit && more) return { found, next: { ...stop, mark } };
     }
@@ -127,47 +103,6 @@ async function findRuns(
   }
   return { found, next: null };
 }
-
-/** Which of these fit, from the few fields that tell. */
-async function matching(
-  { redis, keys }: Store,
-  { queue, place }: { queue: string; place: Place },
-  ids: string[],
-  filter: RunFilter,
-): Promise<boolean[]> {
-  if (ids.length === 0 || !isNarrow(filter)) return ids.map(() => true);
-  const { job, release = '' } = filter;
-  const state = filter.state && [filter.state].flat();
-  const asked = redis.pipeline();
-  for (const id of ids) {
-    asked.hget(keys.job(queue, id), 'name');
-    asked.hmget(
-      keys.run(queue, id),
-      'outcome',
-      'yielded',
-      'cancel',
-      'startedAt',
-      'workflow',
-      'waits',
-      'release',
-    );
-  }
-  const answers = (await asked.exec()) ?? [];
-  return ids.map((_, i) => {
-    const name = answers[2 * i]?.[1];
-    const fields = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
-    const [outcome, yielded, cancel, startedAt, workflow, waits, last] = fields;
-    const run: RunFields = { outcome, yielded, cancel, startedAt, workflow, waits };
-    return (
-      (!job || name === job) &&
-      (!state || state.includes(stateOf(place, run))) &&
-      (last ?? '').startsWith(release)
-    );
-  });
-}
-
-/** Whether runs have to be looked at to know which fit; by queue and app whole queues do, and by their end a part of each. */
-const isNarrow = ({ job, state, release }: RunFilter): boolean => Boolean(job || state || release);
 
 /** The stop that a cursor names, or the first one behind it where its queue is no more. */
 function startOf(cursor: string | undefined, stops: { place: Place; queue: string }[]) {

@@ -75,6 +75,7 @@ describe('the OpenAPI document', () => {
         'GET /v1/checkpoints',
         'GET /v1/runs/{id}/checkpoint',
         'GET /v1/runs/{id}/logs',
+        'GET /v1/runs/{id}/parts',
         'POST /v1/runs/{id}/cancel',
         'POST /v1/runs/{id}/retry',
         'POST /v1/runs/{id}/resume',

@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { startRun } from '../../src/store/runs.js';
-import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { beginWait, expandStep } from '../../src/store/workflows/expand.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
+import { begunWorkflow } from '../support/begun-workflow.js';
 import { sampleStep } from '../support/sample-workflows.js';
 
 const APP = 'reporting';
@@ -27,16 +26,7 @@ beforeEach(async () => {
   id = (await t.call('POST', '/v1/workflows/gated/runs', {})).json.id;
 });
 
-/** As a host begins it. */
-async function begin(): Promise<void> {
-  const { redis, keys } = t.store;
-  const run = { ...address(), token: 'token' };
-  await redis.set(keys.lock('gates', id), 'token');
-  const by = { release: 'r', host: 'h', app: APP, crashed: false, crashLimit: 3, lockMs: 60_000 };
-  const started = await startRun(t.store, run, by);
-  if (started.kind !== 'ok') throw new Error(started.kind);
-  await beginWorkflow(t.store, { ...run, fence: started.fence }, { app: APP, graph: gated, priority: 0 });
-}
+const begin = () => begunWorkflow(t.store, APP, address(), gated);
 
 describe('a signal', () => {
   test('is taken by a step that waits for it, once', async () => {

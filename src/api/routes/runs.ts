@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { listParts } from '../../queue/list-parts.js';
 import { listRuns } from '../../queue/list-runs.js';
 import { cancelRun, resumeRun, retryRun } from '../../queue/run-actions.js';
 import { runCheckpoint } from '../../queue/run-checkpoint.js';
@@ -56,6 +57,27 @@ export const runRoutes: Routes = (api, { store, queues, catalog }) => {
       },
     },
     async request => withUnfitSteps(await showWhole(store, request.params.id), catalog),
+  );
+
+  api.get(
+    '/v1/runs/:id/parts',
+    {
+      schema: {
+        tags,
+        summary: 'Runs of the steps of a workflow run, in the order of its graph and of their elements',
+        description:
+          'Those that are in their queue and still kept. A page may be short, or even empty, and not the last: go on while there is a `nextCursor`.',
+        params: idParams,
+        querystring: z.strictObject({
+          step: z.string().max(100).optional().meta({ description: 'of this step only' }),
+          state: statesInput.optional(),
+          cursor: z.string().max(1_000).optional(),
+          limit: limitInput(500, 50),
+        }),
+        response: { 200: listOf(runShape) },
+      },
+    },
+    request => listParts(store, request.params.id, request.query),
   );
 
   api.get(

@@ -31,6 +31,18 @@ export async function show(id: string, options: CommonOptions): Promise<void> {
   printLines(runLines(run, Date.now(), styleOf(process.stdout)));
 }
 
+export async function parts(
+  id: string,
+  options: CommonOptions & { step?: string; state?: string[]; limit: number },
+): Promise<void> {
+  const { step, state, limit } = options;
+  const query = { step, state: state?.join(','), limit: Math.min(limit, 500) };
+  const items = await connect(options).list<Run>(`/v1/runs/${part(id)}/parts`, query, limit);
+  if (options.json) return printJson({ items });
+  const empty = step || state ? 'no run like this: leave out --step and --state' : 'no run yet';
+  print(runsTable(items, Date.now(), styleOf(process.stdout), empty));
+}
+
 export async function checkpoint(id: string, options: CommonOptions): Promise<void> {
   const found = await connect(options).get<unknown>(`/v1/runs/${part(id)}/checkpoint`);
   // A state is data: it is printed as JSON for people too.

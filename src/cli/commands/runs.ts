@@ -46,6 +46,12 @@ export function defineRuns(program: Command): void {
   overHttp(runs.command('show <id>'), 'runs show run-01j8…')
     .description('Show a run: state, progress, checkpoint, result or error.')
     .action(lazy(async () => (await import('../actions/runs.js')).show));
+  overHttp(runs.command('parts <id>'), 'runs parts run-01j8… --step score --state failed')
+    .description('List the runs of the steps of a workflow run.')
+    .option('--step <name>', 'of this step only')
+    .option('--state <states>', 'in this state only, or in one of several: failed,parked', states)
+    .option('--limit <n>', 'at most this many', limit, 50)
+    .action(lazy(async () => (await import('../actions/runs.js')).parts));
   overHttp(runs.command('logs <id>'), 'runs logs run-01j8…')
     .description(
       'Print the log of a run: for reading on a terminal, else the JSON lines as they were written.',

@@ -88,7 +88,7 @@ export function runLines(run: Run, now: number, style: Style): string[] {
     ...(error
       ? ['', `  ${style.red(`${error.name}: ${error.message}`)}`, ...stackLines(error.stack, style)]
       : []),
-    ...(run.steps ? ['', ...runGraphLines(run.steps, now, style)] : []),
+    ...(run.steps ? ['', ...runGraphLines(run.steps, now, style), ...partsHint(run, style)] : []),
     ...(parked ? ['', `  ${style.red('parked')}: ${parked.reason}`, ...choices(run, style)] : []),
   ];
 }
@@ -110,6 +110,12 @@ const stackLines = (stack: string, style: Style): string[] =>
     .filter(line => /^\s+at /.test(line))
     .slice(0, 8)
     .map(line => style.dim(`    ${line.trim()}`));
+
+/** A step says how many of its runs failed, and not which. */
+const partsHint = ({ id, steps }: Run, style: Style): string[] =>
+  steps?.some(({ counts }) => (counts?.failed ?? 0) > 0)
+    ? ['', `  ${style.dim('→')} slackwater runs parts ${id} --state failed`]
+    : [];
 
 const choices = (run: Run, style: Style): string[] =>
   run.parked!.choices.map(

@@ -1,0 +1,20 @@
+import type { WorkflowGraph } from '../../src/model/workflow.js';
+import type { RunAddress } from '../../src/store/run-requests.js';
+import { startRun } from '../../src/store/runs.js';
+import { beginWorkflow } from '../../src/store/workflows/begin.js';
+import type { TestStore } from './store.js';
+
+/** Begins a workflow run as the host would that has claimed it; where it is in the queue is left alone. */
+export async function begunWorkflow(
+  store: TestStore,
+  app: string,
+  { queue, jobId }: RunAddress,
+  graph: WorkflowGraph,
+): Promise<void> {
+  const run = { queue, jobId, token: 'token' };
+  await store.redis.set(store.keys.lock(queue, jobId), run.token);
+  const by = { release: 'r', host: 'h', app, crashed: false, crashLimit: 3, lockMs: 60_000 };
+  const started = await startRun(store, run, by);
+  if (started.kind !== 'ok') throw new Error(started.kind);
+  await beginWorkflow(store, { ...run, fence: started.fence }, { app, graph, priority: 0 });
+}
