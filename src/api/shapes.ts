@@ -164,9 +164,10 @@ export const bulkShape = named('BulkAnswer', {
   items: z
     .array(open({ id: z.string(), job: z.string(), queue: z.string(), state: z.enum(RUN_STATES) }))
     .meta({ description: 'as they stand now' }),
-  passed: z
-    .array(open({ id: z.string(), code: z.string(), detail: z.string() }))
-    .meta({ description: 'left as they were, each with the reason' }),
+  passed: z.array(open({ id: z.string(), code: z.string(), detail: z.string() })).meta({
+    description:
+      'left as they were, each with the reason. `part-of-workflow`: the workflow run that is to be retried, instead of its parts that fit',
+  }),
   more: z.boolean().meta({ description: 'others fit: ask again' }),
 });
 

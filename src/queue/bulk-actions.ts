@@ -3,6 +3,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import type { Store } from '../store/redis.js';
 import type { FoundRun } from './found-runs.js';
 import { findPlaces, type RunFilter } from './list-runs.js';
+import { insteadOf, PartsMet, partIn } from './part-of.js';
 import type { Queues } from './queues.js';
 import { cancelRun, resumeRun, retryRun } from './run-actions.js';
 import { runIdOf } from './run-id.js';
@@ -17,7 +18,10 @@ type Asked = Pick<Run, 'id' | 'job' | 'queue' | 'state'>;
 /** A run that was left as it was. */
 interface Passed {
   id: string;
-  /** `unknown-outcome`: a person has to look at it first. `part-of-window`: only its window does it again. Or the code of what came in between. */
+  /**
+   * `unknown-outcome`: a person has to look at it first. `part-of-window`: only its window does it again. `part-of-workflow`: the run is that of a workflow, and it was
+   * its parts that fit: it is what is retried. Or the code of what came in between.
+   */
   code: string;
   detail: string;
 }
@@ -42,18 +46,35 @@ const AT_ONCE = 8;
 /** Finds the runs that this can be asked of, at most `limit`, without a look at their payloads. */
 export async function pickRuns(store: Store, verb: Verb, filter: RunFilter, limit: number): Promise<Choice> {
   const picked: Choice = { items: [], passed: [], more: false };
+  const parts = new PartsMet(store);
   let cursor: string | undefined;
   do {
     const page = await findPlaces(store, { ...filter, cursor, limit: PAGE });
-    for (const { run, parked } of await briefsOf(store, page.found)) {
+    for (const { run, parked, part } of await briefsOf(store, page.found)) {
       const why = verb === 'retry' ? passedOver(run, parked) : null;
       if (why) picked.passed.push(why);
+      // A parked one has not ended for its workflow, and is retried like any other.
+      else if (verb === 'retry' && part && !parked && (await parts.isPart(part))) continue;
       else if (picked.items.length === limit) picked.more = true;
       else picked.items.push(run);
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && !picked.more);
+  picked.passed.push(...passedParts(parts, picked.items));
   return picked;
+}
+
+/** One for each workflow run, however many parts: one that is picked itself goes on with them. */
+function passedParts(parts: PartsMet, items: Asked[]): Passed[] {
+  const ids = new Set(items.map(({ id }) => id));
+  return parts
+    .all()
+    .filter(({ whole }) => !ids.has(whole.id))
+    .map(({ whole, count }) => ({
+      id: whole.id,
+      code: 'part-of-workflow',
+      detail: `${count === 1 ? '1 run is part' : `${count} runs are parts`} of workflow run ${whole.id} (${whole.job}): ${insteadOf(whole)}`,
+    }));
 }
 
 function passedOver({ id, queue }: Asked, parked: Parked | null): Passed | null {
@@ -72,18 +93,18 @@ function passedOver({ id, queue }: Asked, parked: Parked | null): Passed | null 
 async function briefsOf({ redis, keys }: Store, found: FoundRun[]) {
   const asked = redis.pipeline();
   for (const { queue, jobId } of found) {
-    asked.hget(keys.job(queue, jobId), 'name');
+    asked.hmget(keys.job(queue, jobId), 'name', 'opts');
     asked.hmget(keys.run(queue, jobId), 'outcome', 'yielded', 'cancel', 'startedAt', 'waits', 'park');
   }
   const answers = (await asked.exec()) ?? [];
   return found.flatMap(({ queue, jobId, place }, i) => {
-    const job = answers[2 * i]?.[1] as string | null;
+    const [job = null, opts = null] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
     if (job === null) return [];
     const [outcome, yielded, cancel, startedAt, waits, park] = answers[2 * i + 1]![1] as (string | null)[];
     const run: RunFields = { outcome, yielded, cancel, startedAt, waits };
     const state = stateOf(place, run);
     const parked = state === 'parked' && park ? (JSON.parse(park) as Parked) : null;
-    return [{ run: { id: runIdOf(queue, jobId), job, queue, state }, parked }];
+    return [{ run: { id: runIdOf(queue, jobId), job, queue, state }, parked, part: partIn(opts) }];
   });
 }
 

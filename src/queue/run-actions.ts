@@ -1,14 +1,12 @@
 import type { Parked, Run, StepRecord } from '../model/run.js';
 import { encodeState } from '../model/state-codec.js';
-import type { PartOf } from '../model/workflow.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
 import { settleStep } from '../store/workflows/settle.js';
-import { ownOptionsOf } from './own-options.js';
+import { insteadOf, partOf, wholeOf } from './part-of.js';
 import type { Queues } from './queues.js';
-import { runIdOf } from './run-id.js';
 import { findRun, showRun } from './runs.js';
 import { isTaskQueue, windowOfTask } from './task-runs.js';
 
@@ -115,19 +113,15 @@ async function settlePart(store: Store, { id, app }: Run, address: RunAddress): 
   if (answer.kind === 'settled') await tellAgenda(store, app);
 }
 
-async function partOf({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<PartOf | null> {
-  const opts = await redis.hget(keys.job(queue, jobId), 'opts');
-  return ownOptionsOf(opts ? JSON.parse(opts) : null).part ?? null;
-}
-
-/** What has ended is settled in its workflow: alone it would only end once more. */
+/** What has ended is settled in its workflow. */
 async function refusePart(store: Store, { id, state }: Run, address: RunAddress): Promise<void> {
   const part = await partOf(store, address);
-  if (!part || !(await store.redis.exists(store.keys.workflow(part.queue, part.jobId)))) return;
-  const workflow = runIdOf(part.queue, part.jobId);
+  const whole = part && (await wholeOf(store, part));
+  if (!whole) return;
+  const { id: workflow, step } = whole;
   throw new SlackwaterError(
     'conflict',
-    `run ${id} is ${state} and part of workflow run ${workflow} (step "${part.step}"), which has been told: retry that one, it goes on from what failed (slackwater runs retry ${workflow})`,
+    `run ${id} is ${state} and part of workflow run ${workflow} (step "${step}"), which has been told: ${insteadOf(whole)}`,
   );
 }
 

@@ -68,10 +68,15 @@ describe('a workflow', () => {
     const id = await ask(product, 'flow.nightly', { elements: 5, mended: mended.path });
     const [failed] = await product.all([id], ['failed']);
     expect(failed!.error).toMatchObject({ message: `step "score", run ${id}@score,4: no such airport` });
+    const cli = (...args: string[]) => runCli(args, { env: { SLACKWATER_URL: product.client.url } });
+    expect((await cli('runs', 'show', id)).stdout).toContain(`slackwater runs parts ${id} --state failed`);
+    const parts = await cli('runs', 'parts', id, '--step', 'score', '--state', 'failed');
+    expect(parts.stdout).toMatch(/@score,4 +flow.score +failed .*no such airport/);
+    const alone = await cli('runs', 'retry', '--state', 'failed', '--job', 'flow.score');
+    expect(alone.stderr).toContain(`1 run is part of workflow run ${id} (flow.nightly): retry that one`);
+    expect(alone.code).toBe(1);
     mended.open();
-    expect((await runCli(['runs', 'retry', id], { env: { SLACKWATER_URL: product.client.url } })).code).toBe(
-      0,
-    );
+    expect((await cli('runs', 'retry', id)).code).toBe(0);
     const [run] = await product.all([id], ['completed']);
     expect(run!.result).toEqual({ publish: { sum: sumOf(5), by: 1 } });
     eachOnce(product, id, 5);

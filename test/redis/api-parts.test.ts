@@ -113,3 +113,83 @@ describe('GET /v1/runs/:id/parts', () => {
     expectProblem(await get('', 'run-none'), 404, 'not-found');
   });
 });
+
+describe('many that failed are retried, and among them parts of a workflow', () => {
+  const retry = async (body: object) => (await t.call('POST', '/v1/runs/retry', body)).json;
+  const retryIt = `retry that one, it goes on from what failed (slackwater runs retry ${'ID'})`;
+  const passed = (count: string, way: string) => ({
+    id,
+    code: 'part-of-workflow',
+    detail: `${count} of workflow run ${id} (flights.delays): ${way.replace('ID', id)}`,
+  });
+
+  test('which go on with its run, where that is among them', async () => {
+    await end([...(await enqueued('score', 3)), id], 'failed');
+    const alone = await t.enqueue();
+    await end([alone], 'failed');
+    const { items, passed } = await retry({ state: 'failed' });
+    expect(idsOf({ items }).sort()).toEqual([id, alone].sort());
+    expect(passed).toEqual([]);
+  });
+
+  test('which name its run, once, where that is not among them', async () => {
+    await end([...(await enqueued('extract', 1)), ...(await enqueued('score', 3))], 'failed');
+    // It waits for what else it has, or fails just now.
+    expect(await retry({ state: 'failed' })).toMatchObject({
+      items: [],
+      passed: [passed('4 runs are parts', `once it has failed too, ${retryIt}`)],
+    });
+    await end([id], 'failed');
+    expect(await retry({ state: 'failed', job: 'flights.delays', limit: 1, dryRun: true })).toMatchObject({
+      items: [{ id }],
+    });
+    await t.moved(id, 'failed', { outcome: 'cancelled' });
+    expect(await retry({ state: 'failed' })).toMatchObject({
+      items: [],
+      passed: [passed('4 runs are parts', retryIt)],
+    });
+  });
+
+  test('which it may have completed without', async () => {
+    await end(await enqueued('score', 1), 'failed');
+    await end([id], 'completed');
+    expect(await retry({ state: 'failed' })).toMatchObject({
+      items: [],
+      passed: [
+        passed(
+          '1 run is part',
+          'that one has completed all the same, ask for another run of it (slackwater run flights.delays)',
+        ),
+      ],
+    });
+  });
+
+  test('of which the outermost is retried, where workflows are steps of others', async () => {
+    const [load] = await enqueued('load', 1);
+    await begunWorkflow(t.store, APP, address(load), { ...graph, name: 'weekly' });
+    const [extract] = await enqueued('extract', 1, load);
+    await end([extract!, load!, id], 'failed');
+    await t.moved(id, 'failed', { outcome: 'cancelled' });
+    expect((await retry({ state: 'failed' })).passed).toEqual([passed('2 runs are parts', retryIt)]);
+    const named = (await retry({ ids: [extract] })).passed;
+    expect(named[0].detail).toContain(
+      `part of workflow run ${id} (step "load/extract"), which has been told`,
+    );
+  });
+
+  test('and those that are parked are retried themselves: nothing has been told of them', async () => {
+    const ids = await enqueued('score', 2);
+    const park = JSON.stringify({ reason: 'it crashed', choices: ['retry', 'cancel'] });
+    for (const each of ids) await t.moved(each, 'failed', { outcome: 'parked', park });
+    const { items, passed } = await retry({ state: 'parked' });
+    expect(idsOf({ items }).sort()).toEqual([...ids].sort());
+    expect(passed).toEqual([]);
+  });
+
+  test('and those of whose workflow nothing is kept are runs like any other', async () => {
+    const ids = await enqueued('score', 2);
+    await end(ids, 'failed');
+    await t.store.redis.del(t.store.keys.workflow('reports', id));
+    expect(idsOf(await retry({ state: 'failed' })).sort()).toEqual([...ids].sort());
+  });
+});

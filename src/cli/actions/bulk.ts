@@ -80,9 +80,16 @@ const many =
 export const retry = many('retry');
 export const cancel = many('cancel');
 
+/** Of workflow runs to be retried instead of their parts, so many are named. */
+const TOLD = 10;
+
 function tellPassed({ passed }: Answer): void {
   for (const { id, code, detail } of passed)
     if (code === 'unknown-outcome') say(`${id} is ${detail} (slackwater runs show ${id})`);
+  const workflows = passed.filter(({ code }) => code === 'part-of-workflow');
+  for (const { detail } of workflows.slice(0, TOLD)) say(detail);
+  if (workflows.length > TOLD)
+    say(`others are parts of ${plural(workflows.length - TOLD, 'more workflow run')}: retry these`);
   const tasks = passed.filter(({ code }) => code === 'part-of-window').length;
   if (tasks > 0)
     say(`${plural(tasks, 'run')} passed over: hooks and probes, which only their window does again`);
