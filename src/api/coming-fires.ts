@@ -1,5 +1,5 @@
 import { nextFire } from '../platform/cron.js';
-import { upcomingPage } from '../schedule/upcoming.js';
+import { upcomingFires } from '../schedule/upcoming.js';
 import { listFreezes } from '../store/freezes.js';
 import { redisNow } from '../store/redis.js';
 import type { ScheduleView } from '../store/schedules.js';
@@ -7,7 +7,7 @@ import { listWindowSchedules } from '../store/window-schedules.js';
 import { spanOf } from '../store/window-spans.js';
 import { openWindows } from '../store/windows.js';
 import type { ApiContext } from './context.js';
-import { instantCursor, readInstantCursor } from './instant-cursor.js';
+import { placeCursor, readPlaceCursor } from './instant-cursor.js';
 
 interface Query {
   app?: string | undefined;
@@ -36,9 +36,10 @@ export async function comingFires(context: ApiContext, schedules: ScheduleView[]
   const { store } = context;
   const now = await redisNow(store.redis);
   const span = { from: now, to: now + query.for };
-  const after = readInstantCursor(query.cursor) ?? now;
+  const after = readPlaceCursor(query.cursor);
   const [windows, freezes] = await Promise.all([windowTimes(context, span), listFreezes(store)]);
-  const found = upcomingPage(schedules, { from: after, to: span.to, limit: query.limit, each: query.each });
+  const { limit, each } = query;
+  const found = await upcomingFires(schedules, { ...span, after, limit, each });
   const pauses = new Map(schedules.map(({ app, job, paused }) => [`${app}/${job}`, paused]));
   const apps = new Set(schedules.map(({ app }) => app));
   return {
@@ -56,7 +57,7 @@ export async function comingFires(context: ApiContext, schedules: ScheduleView[]
         skippedFor: pause ? `paused by ${pause.by}` : leftOut === null ? null : `${leftOut} is left out`,
       };
     }),
-    nextCursor: found.more ? instantCursor(found.fires.at(-1)!.at) : null,
+    nextCursor: found.more ? placeCursor(found.fires.at(-1)!) : null,
     from: iso(span.from),
     to: iso(span.to),
     windows: windows

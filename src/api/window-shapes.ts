@@ -186,8 +186,9 @@ export const planShape = named('Plan', {
     comingInMs: ms.nullable(),
   }),
   fires: fires.meta({
-    description: 'those it would hold if it took all its time; of more than 500 the first',
+    description: 'those it would hold if it took all its time: at most 500, and 20 of each schedule',
   }),
+  moreFires: z.boolean().optional().meta({ description: 'there are others' }),
   schedules: open({
     added: z.array(z.string()),
     removed: z.array(z.string()),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Schedule } from '../model/schedule.js';
 import { nextFire } from '../platform/cron.js';
-import { wallTime } from '../platform/time-zone.js';
+import { instantOf, wallTime } from '../platform/time-zone.js';
 
 /** One instant of a schedule. All in ms. */
 export interface Tick {
@@ -16,12 +16,19 @@ export interface Tick {
 export interface Times {
   /** The first one after an instant; `null` where none comes any more. */
   after(instant: number): Tick | null;
+  /** The same, on a day that is not left out; `null` also where none comes within so many such days. */
+  keptAfter(instant: number): Tick | null;
+  /** None falls due later than this after its instant, ms. */
+  longestWait: number;
 }
 
 type Timed = Pick<Schedule, 'job' | 'cron' | 'timezone' | 'jitterMs' | 'startsAt' | 'endsAt' | 'except'>;
 
 const JITTER_MS = 10_000;
 const JITTER_SHARE = 0.1;
+const DAY_MS = 86_400_000;
+/** Days that are left out one after another are passed over: a year of them, no more. */
+const MOST_LEFT_OUT = 400;
 
 /** What makes two schedules fire at different times. */
 export const timesKey = ({
@@ -57,15 +64,39 @@ export function timesOf(app: string, schedule: Timed): Times {
     return days.has(day) || days.has(day.slice(5)) ? day : null;
   }
 
-  return {
-    after(instant) {
-      const at = next(instant);
-      if (at === null) return null;
-      const jitter =
-        jitterMs ?? Math.min(JITTER_MS, ((next(at) ?? Number.POSITIVE_INFINITY) - at) * JITTER_SHARE);
-      return { at, dueAt: at + Math.floor(jitter * share), leftOut: leftOut(at) };
-    },
+  function after(instant: number): Tick | null {
+    const at = next(instant);
+    if (at === null) return null;
+    const jitter =
+      jitterMs ?? Math.min(JITTER_MS, ((next(at) ?? Number.POSITIVE_INFINITY) - at) * JITTER_SHARE);
+    return { at, dueAt: at + Math.floor(jitter * share), leftOut: leftOut(at) };
+  }
+
+  function keptAfter(instant: number): Tick | null {
+    let tick = after(instant);
+    for (let i = 0; tick !== null && tick.leftOut !== null; i++) {
+      if (i === MOST_LEFT_OUT) return null;
+      const over = instantOf(timezone, Date.parse(tick.leftOut) + DAY_MS);
+      // Where the clock is set back over midnight, a day may go on after its end.
+      tick = after(Math.max(tick.at, over - 1));
+    }
+    return tick;
+  }
+
+  return { after, keptAfter, longestWait: Math.floor((jitterMs ?? JITTER_MS) * share) };
+}
+
+/** For what is shown: a schedule that cannot be understood, as by a zone that this Node does not know, has no times and hides no other. Whoever settles fires tells of it. */
+export function shownTimesOf(app: string, schedule: Timed): Times {
+  const { after, keptAfter, longestWait } = timesOf(app, schedule);
+  const orNone = (find: Times['after']) => (instant: number) => {
+    try {
+      return find(instant);
+    } catch {
+      return null;
+    }
   };
+  return { after: orNone(after), keptAfter: orNone(keptAfter), longestWait };
 }
 
 /** 0 to 1, the same for a schedule at every time and on every machine. */

@@ -154,6 +154,13 @@ describe('schedules', () => {
     expectProblem(await t.call('GET', '/v1/schedules/hourly/fires?cursor=x'), 400, 'bad-request');
   });
 
+  test('have their next fire on a day that is not left out, however many fires such days have', async () => {
+    const days = [0, 1, 2].map(ahead => new Date(Date.now() + ahead * 24 * hour).toISOString().slice(0, 10));
+    const t = await setUp([{ job: 'often', cron: '* * * * *', jitterMs: 0, except: days }]);
+    const { nextAt } = await t.get('/v1/schedules/often');
+    expect(Date.parse(nextAt)).toBe(Date.parse(days[2]!) + 24 * hour);
+  });
+
   test('tell what became of their fires also when they are gone', async () => {
     const t = await setUp();
     const at = Math.floor(Date.now() / hour) * hour;

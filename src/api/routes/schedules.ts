@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { fireByHand } from '../../schedule/fire-by-hand.js';
-import { timesOf } from '../../schedule/times.js';
+import { shownTimesOf } from '../../schedule/times.js';
 import { readFires } from '../../store/fires.js';
 import { findLedger, listLedgers, readFiresTogether } from '../../store/fires-together.js';
 import {
@@ -206,7 +206,7 @@ export const scheduleRoutes: Routes = (api, context) => {
 async function shown({ store }: ApiContext, schedule: ScheduleView) {
   const { job: name, state, paused, ...fields } = schedule;
   const [last = null] = (await readFires(store, { app: schedule.app, schedule: name }, { limit: 1 })).items;
-  const next = paused ? null : nextOf(schedule);
+  const next = paused ? null : shownTimesOf(schedule.app, schedule).keptAfter(schedule.state.last);
   return {
     name,
     ...fields,
@@ -215,14 +215,4 @@ async function shown({ store }: ApiContext, schedule: ScheduleView) {
     startsNextAt: next && new Date(next.dueAt).toISOString(),
     last,
   };
-}
-
-/** Days that are left out in a row are passed over: a year of them, no more. */
-const MOST_LEFT_OUT = 400;
-
-function nextOf(schedule: ScheduleView) {
-  const times = timesOf(schedule.app, schedule);
-  let tick = times.after(schedule.state.last);
-  for (let i = 0; tick?.leftOut != null && i < MOST_LEFT_OUT; i++) tick = times.after(tick.at);
-  return tick;
 }
