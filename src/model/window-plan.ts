@@ -19,8 +19,10 @@ export interface WindowPlan {
     /** For how long all others would compute on while slow runs come in; `null`: all would be asked at once. */
     comingInMs: number | null;
   };
-  /** Those of schedules that it would hold if it took all its time; of more than 500 the first. */
+  /** Those of schedules that it would hold if it took all its time: at most 500, and 20 of each schedule. */
   fires: Fire[];
+  /** There are others; absent in the plan of an earlier Slackwater. */
+  moreFires?: boolean;
   /** How the schedules of the app change with its release; absent in the plan of an earlier Slackwater. */
   schedules?: SchedulesDiff;
   /** Of workflow runs alone, which the manifest tells. States and payloads are read by the new code in `preparing`; no dry run can tell before. */

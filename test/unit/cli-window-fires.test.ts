@@ -19,6 +19,7 @@ test('a plan tells how many fires would fall in, of which schedules, and from wh
   expect(comingText([fire('nightly', 1, 'held')])).toBe(
     '1 fire of 1 schedule would fall in, were all its time taken (nightly, from 2030-01-01T00:01:00.000Z)',
   );
+  expect(comingText([fire('nightly', 1, 'held')], true)).toContain('1 fire and more of 1 schedule would');
   const many = ['a', 'b', 'c', 'd', 'a'].map((name, i) => fire(name, i, 'held'));
   expect(comingText(many)).toContain(
     '5 fires of 4 schedules would fall in, were all its time taken (a, b, c, …, from',

@@ -26,7 +26,7 @@ export function planLines(plan: WindowPlan, now: number, style: Style): string[]
         ['runs', `${plural(inFlight, 'run')} computing, ${blockers.length} to be waited for`],
         ['forecast', forecast(plan)],
         ['meanwhile', meanwhile(plan)],
-        ['fires', comingText(plan.fires)],
+        ['fires', comingText(plan.fires, plan.moreFires)],
       ],
       style,
       '  ',

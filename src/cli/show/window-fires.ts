@@ -4,12 +4,12 @@ import { brief, plural } from './text.js';
 
 const SHOWN = 10;
 
-/** The fires that a window would hold, for one line. */
-export function comingText(fires: Fire[]): string | null {
+/** The fires that a window would hold, for one line. @param more there are others that the plan does not name. */
+export function comingText(fires: Fire[], more = false): string | null {
   if (fires.length === 0) return null;
   const schedules = [...new Set(fires.map(({ schedule }) => schedule))];
   const named = schedules.slice(0, 3).join(', ') + (schedules.length > 3 ? ', …' : '');
-  return `${plural(fires.length, 'fire')} of ${plural(schedules.length, 'schedule')} would fall in, were all its time taken (${named}, from ${fires[0]!.at})`;
+  return `${plural(fires.length, 'fire')}${more ? ' and more' : ''} of ${plural(schedules.length, 'schedule')} would fall in, were all its time taken (${named}, from ${fires[0]!.at})`;
 }
 
 /** How the schedules change with the release, a line each. */
