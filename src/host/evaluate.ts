@@ -28,14 +28,17 @@ export class Evaluator {
 
   /**
    * @returns what the code says; `failed` with what to change where it throws, hangs or ends its process.
-   * @throws where the release cannot be had or loaded now: the question is to be asked again.
+   * @throws where it cannot be asked now: the release cannot be had or loaded, or the same question of others has ended one process after the other. To be asked again.
    */
   async ask(release: string, question: StepQuestion): Promise<StepAnswer> {
     while (this.#alone.has(release)) await this.#alone.get(release);
     const key = `${release}/${question.workflow}/${question.step}`;
     const deadly = this.#deaths.get(key);
     if (deadly && deadly.count >= MOST_DEATHS && this.#clock.monotonic() < deadly.until)
-      return stuck(question);
+      throw new SlackwaterError(
+        'unavailable',
+        `${whatEnds(question)} again and again: it is asked again within a minute`,
+      );
     const answer = (await this.#try(release, question)) ?? (await this.#tryAlone(release, question));
     if (answer) this.#deaths.delete(key);
     else
@@ -72,6 +75,11 @@ export class Evaluator {
     await this.#spares.stop();
   }
 }
+
+const whatEnds = ({ workflow, step }: StepQuestion): string =>
+  step === null
+    ? `reading the payload of workflow "${workflow}" ended its process`
+    : `computing step "${step}" of workflow "${workflow}" ended its process`;
 
 function stuck({ workflow, step }: StepQuestion): StepAnswer {
   const what = step === null ? `reading the payload of workflow "${workflow}"` : 'computing it';
