@@ -41,9 +41,8 @@ export function checkCount(value: unknown, field: string, fault: Fault): void {
 export function checkDuration(value: unknown, field: string, fault: Fault): number | undefined {
   try {
     return parseDuration(value as Duration);
-  } catch {
-    const shown = JSON.stringify(value) ?? String(value);
-    fault(pointerTo(field), `${field} ${shown} is not a duration: write "250ms", "90s", "10m" or "2h"`);
+  } catch (error) {
+    fault(pointerTo(field), `${field} ${(error as Error).message}`);
     return undefined;
   }
 }

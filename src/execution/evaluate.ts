@@ -13,6 +13,8 @@ import { jsonText } from './result.js';
 
 /** Elements of one `each`. */
 const MOST_ELEMENTS = 100_000;
+/** Of any calendar, ms since the epoch. */
+const LAST_INSTANT = 8.64e15;
 
 type Arguments = Parameters<StepFunction>[0];
 
@@ -127,9 +129,9 @@ function parsed(schema: AnySchema | null, value: unknown, refusal: string): unkn
 
 function instantOf(value: unknown): number {
   const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : value;
-  if (typeof ms === 'number' && Number.isFinite(ms)) return Math.round(ms);
+  if (typeof ms === 'number' && Math.abs(ms) <= LAST_INSTANT) return Math.round(ms);
   throw wrong(
-    `until must give an instant (a Date, ISO 8601, or ms since the epoch), not ${typeof value === 'string' ? JSON.stringify(value) : kindOf(value)}`,
+    `until must give an instant (a Date, ISO 8601, or ms since the epoch), not ${typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? value : kindOf(value)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { MOST_MS } from '../platform/duration.js';
 import { nameSchema } from './name.js';
 import { type WorkflowManifest, workflowManifestSchema } from './workflow.js';
 
@@ -27,7 +28,7 @@ export const jobManifestSchema = z.strictObject({
   onRollback: z.enum(['repeat', 'park']),
   attempts: z.int().min(1),
   backoff: z.strictObject({ type: z.enum(['fixed', 'exponential']), delayMs: z.int().min(0) }),
-  timeoutMs: z.int().positive().nullable(),
+  timeoutMs: z.int().positive().max(MOST_MS).nullable(),
   /** Runs of this job at once in one worker; `null`: as many as the host hands over. */
   concurrency: z.int().min(1).nullable(),
   /** Over all hosts. */

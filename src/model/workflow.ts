@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MOST_MS } from '../platform/duration.js';
 import { nameSchema } from './name.js';
 
 /** What a step is. `job` and `workflow` start runs; `signal` and `wait` only let time or somebody pass. */
@@ -22,9 +23,9 @@ const stepManifestSchema = z.strictObject({
   attempts: z.int().min(1).nullable(),
   backoff: z.strictObject({ type: z.enum(['fixed', 'exponential']), delayMs: z.int().min(0) }).nullable(),
   /** Of a run, as its job says where `null`; of a signal, how long it is waited for, for ever where `null`. */
-  timeoutMs: z.int().positive().nullable(),
+  timeoutMs: z.int().positive().max(MOST_MS).nullable(),
   /** Of a `wait`: how long; `null` where the step has an `until`, and for all others. */
-  waitMs: z.int().min(0).nullable(),
+  waitMs: z.int().min(0).max(MOST_MS).nullable(),
   /** Of a signal: JSON Schema, draft 7, of what it must carry; `{}` is any. */
   signalSchema: z.record(z.string(), z.unknown()).nullable(),
 });

@@ -2,10 +2,13 @@ import { SlackwaterError } from './errors.js';
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** The longest, ms: longer ones lead to instants that no calendar has. */
+export const MOST_MS = 100 * 365.25 * UNITS.d!;
+
 /** A length of time as people write it: `"90s"`, `"10m"`, `"250ms"`, `"1h30m"`, ISO 8601 (`"PT90S"`), or milliseconds. */
 export type Duration = string | number;
 
-/** @returns milliseconds. @throws SlackwaterError `bad-request` that shows the accepted forms. */
+/** @returns milliseconds. @throws SlackwaterError `bad-request` that shows the accepted forms, or says that a century is the most. */
 export function parseDuration(value: Duration): number {
   const ms = typeof value === 'number' ? value : (parseShort(value) ?? parseIso(value));
   if (ms === undefined || !Number.isFinite(ms) || ms < 0) {
@@ -14,6 +17,11 @@ export function parseDuration(value: Duration): number {
       `${JSON.stringify(value)} is not a duration: write "250ms", "90s", "10m", "2h", "1d" or ISO 8601 such as "PT90S"`,
     );
   }
+  if (ms > MOST_MS)
+    throw new SlackwaterError(
+      'bad-request',
+      `${JSON.stringify(value)} is longer than a century: write a shorter one`,
+    );
   return Math.round(ms);
 }
 

@@ -27,6 +27,11 @@ describe('durations', () => {
     },
   );
 
+  test.each(['36526d', 1e16])('refuses %s, since no calendar goes that far', text => {
+    expect(() => parseDuration(text)).toThrow(/longer than a century/);
+    expect(parseDuration('36525d')).toBe(3_155_760_000_000);
+  });
+
   test.each([
     [0, '0ms'],
     [480, '480ms'],

@@ -110,6 +110,7 @@ describe('what the code of a release says about a step', () => {
       .wait('date', { until: () => new Date(5) })
       .wait('iso', { until: () => '1970-01-01T00:00:00.007Z' })
       .wait('ms', { until: () => 9.4 })
+      .wait('never', { until: () => Number.MAX_SAFE_INTEGER })
       .wait('nonsense', { until: () => 'tomorrow' });
     expect(['sign', 'short', 'date', 'iso', 'ms'].map(step => ask(steps, { step }))).toEqual([
       { verdict: 'fits' },
@@ -122,6 +123,7 @@ describe('what the code of a release says about a step', () => {
     expect(failure(ask(steps, { step: 'nonsense' }))).toContain(
       'until must give an instant (a Date, ISO 8601, or ms since the epoch), not "tomorrow"',
     );
+    expect(failure(ask(steps, { step: 'never' }))).toMatch(/must give an instant .*, not 9007199254740991$/);
   });
 
   it('says whether the payload of the workflow fits', () => {
