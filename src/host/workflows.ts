@@ -17,6 +17,9 @@ import type { Pool } from './pool.js';
 const AT_ONCE = 200;
 const MOST_TOLD = 1_000;
 
+/** Results that one step may read: host and worker hold all of them at once. */
+const READ_BYTES = 64 * 1_024 * 1_024;
+
 export interface WorkflowsOptions {
   app: string;
   store: Store;
@@ -47,7 +50,7 @@ export class Workflows {
       const pool = options.running();
       return pool && this.#release(pool);
     };
-    const limits = { payloadBytes, atOnce: AT_ONCE };
+    const limits = { payloadBytes, readBytes: READ_BYTES, atOnce: AT_ONCE };
     const unfit: WorkflowPorts['unfit'] = (run, step, reason) => this.#tellUnfit(run, step, reason);
     const foresight = this.#foresight;
     this.#ports = { app, store, queues, retention, limits, claims, foresight, release, unfit };

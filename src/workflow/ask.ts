@@ -34,8 +34,9 @@ export async function ask(
   if (reason !== null) return { kind: 'unfit', reason };
   const now = release.workflows.get(name)!.steps.find(each => each.name === step.name)!;
   if (isPlain(now)) return { kind: 'wait', until: { ms: now.kind === 'wait' ? now.waitMs : now.timeoutMs } };
-  const results = await resultsOf(ports.store, address, seen, now.after);
+  const results = await resultsOf(ports, address, seen, now.after);
   if (!results) return { kind: 'look' };
+  if (results === 'too-large') return failed(step, tooLarge(now.after, ports.limits.readBytes));
   const question = questionOf(address, name, step.name, seen.asked, results);
   const { foresight } = ports;
   const answer = await (foresight ? foresight.ask(release, question) : release.evaluate(question));
@@ -93,14 +94,20 @@ function failed(
 
 type Results = Record<string, string | null | (string | null)[]>;
 
+const tooLarge = (after: string[], bytes: number) => ({
+  name: 'WorkflowError',
+  message: `the results that it reads (of ${after.join(', ')}) have more than ${bytes.toLocaleString('en')} bytes together: keep large results elsewhere and let the jobs return where they are`,
+});
+
 /** JSON texts; `null` where there is none. @returns `null` where only a look says how many there are. */
 async function resultsOf(
-  store: Store,
+  { store, limits }: WorkflowPorts,
   address: RunAddress,
   { graph, steps, results: known }: Seen,
   names: string[],
-): Promise<Results | null> {
+): Promise<Results | null | 'too-large'> {
   const results: Results = {};
+  let room = limits.readBytes;
   for (const name of names) {
     const step = graph.steps.find(each => each.name === name);
     if (!step) continue;
@@ -110,26 +117,38 @@ async function resultsOf(
     if (!steps) return null;
     const { state, count } = steps[name]!;
     // Skipped, or failed before there was any element.
-    results[name] =
-      state === 'skipped' || count === null ? null : await elementsOf(store, address, name, count);
+    results[name] = null;
+    if (state === 'skipped' || count === null) continue;
+    const elements = await elementsOf(store, address, name, { count, room });
+    if (elements === null) return 'too-large';
+    results[name] = elements;
+    room -= bytesOf(elements);
   }
   return results;
 }
 
+/** @returns `null` where they have more bytes than there is room for. */
 async function elementsOf(
   store: Store,
   address: RunAddress,
   name: string,
-  count: number,
-): Promise<(string | null)[]> {
+  { count, room }: { count: number; room: number },
+): Promise<(string | null)[] | null> {
   const results: (string | null)[] = [];
+  let bytes = 0;
   while (results.length < count) {
-    const some = Math.min(AT_ONCE, count - results.length);
-    const fields = Array.from({ length: some }, (_, i) => fieldOf(name, results.length + i));
-    results.push(...(await readResults(store, address, fields)));
+    const length = Math.min(AT_ONCE, count - results.length);
+    const fields = Array.from({ length }, (_, i) => fieldOf(name, results.length + i));
+    const some = await readResults(store, address, fields);
+    bytes += bytesOf(some);
+    if (bytes > room) return null;
+    results.push(...some);
   }
   return results;
 }
+
+const bytesOf = (texts: (string | null)[]): number =>
+  texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
 
 /** Of what is done; `null` for all else. */
 export async function readResults(

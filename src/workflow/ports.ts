@@ -28,7 +28,7 @@ export interface WorkflowPorts {
   queues: Queues;
   retention: { completedMs: number; failedMs: number };
   /** `atOnce`: runs that are put into a queue in one go, or cancelled; nobody else is served meanwhile. */
-  limits: { payloadBytes: number; atOnce: number };
+  limits: { payloadBytes: number; readBytes: number; atOnce: number };
   claims?: Claims;
   foresight?: Foresight;
   /** `null`: nothing may begin now. */

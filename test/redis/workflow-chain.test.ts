@@ -229,7 +229,7 @@ test('the next step of a chain is one question and one act, and nothing is left 
     store: { ...store, redis: noting(store.redis, did) },
     queues,
     retention: { completedMs: 60_000, failedMs: 60_000 },
-    limits: { payloadBytes: 1_000, atOnce: 200 },
+    limits: { payloadBytes: 1_000, readBytes: 1_000_000, atOnce: 200 },
     claims: {
       placeIn: queue => ({ redis: noting(store.redis, did), claim: () => did.push(`claim in ${queue}`) }),
     },
@@ -275,3 +275,47 @@ function noting(redis: Redis, did: string[]): Redis {
     },
   });
 }
+
+test('a step may read only so much of results, and says so', async () => {
+  const queues = createQueues(store);
+  onEnd(() => queues.close());
+  const steps = [stepOf('a', 'job', { each: true }), stepOf('b', 'job', { after: ['a'] })];
+  const workflow = { name: 'w', queue: 'q', payloadSchema: {}, steps };
+  const reads = async (readBytes: number) => {
+    let asked = false;
+    const release = {
+      jobs: new Map([['job', { ...sampleJob, name: 'job', queue: 'q' }]]),
+      workflows: new Map([['w', workflow]]),
+      evaluate: async () => {
+        asked = true;
+        return { verdict: 'skip' as const };
+      },
+    };
+    const ports: WorkflowPorts = {
+      app: APP,
+      store,
+      queues,
+      retention: { completedMs: 60_000, failedMs: 60_000 },
+      limits: { payloadBytes: 1_000, readBytes, atOnce: 200 },
+      release: () => release,
+      unfit: (_run, step) => expect.fail(`step ${step} does not fit`),
+    };
+    await advance(ports, RUN);
+    return asked;
+  };
+  await begin(...steps);
+  await expand('a', 3);
+  for (const index of [0, 1, 2]) await settled('a', index);
+  const bytes = 3 * JSON.stringify({ of: 'a' }).length;
+  expect(await reads(bytes - 1)).toBe(false);
+  const { stop, why, steps: kept } = (await readWorkflow(store, RUN))!;
+  expect([stop, kept.b!.state]).toEqual(['failed', 'failed']);
+  expect(why).toMatchObject({
+    step: 'b',
+    error: {
+      message: expect.stringContaining(
+        `the results that it reads (of a) have more than ${bytes - 1} bytes together`,
+      ),
+    },
+  });
+});

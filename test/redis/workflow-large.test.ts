@@ -66,7 +66,7 @@ describeWithRedisBinary(`a fan-out to ${ELEMENTS} runs`, { timeout: 240_000 }, (
       store,
       queues,
       retention: { completedMs: 60_000, failedMs: 60_000 },
-      limits: { payloadBytes: 1_000, atOnce: 200 },
+      limits: { payloadBytes: 1_000, readBytes: 1_000_000, atOnce: 200 },
       release: () => release,
       unfit: (_run, step) => expect.fail(`step ${step} does not fit`),
     };

@@ -44,7 +44,7 @@ test('a step that the release which runs cannot begin waits for one that can, an
     store,
     queues,
     retention: { completedMs: 1_000, failedMs: 1_000 },
-    limits: { payloadBytes: 1_000, atOnce: 100 },
+    limits: { payloadBytes: 1_000, readBytes: 1_000_000, atOnce: 100 },
     release: () => current,
     unfit: (_run, step, reason) => told.push(`${step}: ${reason}`),
   };

@@ -132,6 +132,16 @@ describe('runWorkflow', () => {
     );
   });
 
+  it('refuses names that no step and no signal has', async () => {
+    const outer = defineWorkflow({ name: 'outer' }).step('inner', squares, { payload: () => ({}) });
+    await expect(runWorkflow(outer, null, { instead: { 'inner/sqare': () => 1 } })).rejects.toThrow(
+      'instead: no step is called "inner/sqare": there are "inner", "inner/numbers", "inner/square", "inner/sum"',
+    );
+    await expect(runWorkflow(outer, null, { signals: { inner: 1 } })).rejects.toThrow(
+      'signals: no signal is called "inner": there are none',
+    );
+  });
+
   it('lets something stand in for the runs of a step', async () => {
     const outer = defineWorkflow({ name: 'outer' }).step('inner', squares, { payload: () => ({}) });
     const { result } = await runWorkflow(outer, null, {

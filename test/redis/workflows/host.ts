@@ -85,7 +85,7 @@ export class Host {
       retention: { completedMs: KEPT_MS, failedMs: KEPT_MS },
       claims: { placeIn: () => this.#place() },
       foresight: this.#foresight,
-      limits: { payloadBytes: 1_000_000, atOnce: 2 },
+      limits: { payloadBytes: 1_000_000, readBytes: 1_000_000, atOnce: 2 },
       release: () => (this.mayBegin ? this.#code() : null),
       unfit: (_run, step, reason) => world.deploys.unfit(step, reason),
     };
