@@ -9,7 +9,7 @@ import { lookAtWorkflow, readWorkflow } from '../../src/store/workflows/look.js'
 import { readParts } from '../../src/store/workflows/parts.js';
 import { type Released, settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
-import type { WorkflowPorts } from '../../src/workflow/ports.js';
+import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
 import { onEnd } from '../support/lifetime.js';
 import { sampleJob } from '../support/sample-releases.js';
 import {
@@ -224,6 +224,14 @@ test('the next step of a chain is one question and one act, and nothing is left 
   const asked: (string | null)[] = [];
   const did: string[] = [];
   const workflow = { name: 'w', queue: 'q', payloadSchema: {}, steps };
+  const release: RunningRelease = {
+    jobs: new Map([['job', { ...sampleJob, name: 'job', queue: 'q' }]]),
+    workflows: new Map([['w', workflow]]),
+    evaluate: async ({ step, results }) => {
+      asked.push(step, JSON.stringify(results));
+      return { verdict: 'run', payloads: ['1'] };
+    },
+  };
   const ports: WorkflowPorts = {
     app: APP,
     store: { ...store, redis: noting(store.redis, did) },
@@ -233,14 +241,7 @@ test('the next step of a chain is one question and one act, and nothing is left 
     claims: {
       placeIn: queue => ({ redis: noting(store.redis, did), claim: () => did.push(`claim in ${queue}`) }),
     },
-    release: () => ({
-      jobs: new Map([['job', { ...sampleJob, name: 'job', queue: 'q' }]]),
-      workflows: new Map([['w', workflow]]),
-      evaluate: async ({ step, results }) => {
-        asked.push(step, JSON.stringify(results));
-        return { verdict: 'run', payloads: ['1'] };
-      },
-    }),
+    release: () => release,
     unfit: (_run, step) => expect.fail(`step ${step} does not fit`),
   };
   await begin(...steps);
