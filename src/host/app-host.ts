@@ -3,6 +3,7 @@ import type { Logger } from '../platform/logger.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
 import { Announced } from './announced.js';
 import { Asks } from './asks.js';
+import { Beside } from './beside.js';
 import { blockersOf } from './blockers.js';
 import { BringDown } from './bring-down.js';
 import { EndCounts } from './end-counts.js';
@@ -24,7 +25,7 @@ import type { WorkerProcess } from './worker-process.js';
 import { Workflows, type WorkflowsOptions } from './workflows.js';
 
 /** What an app host makes itself of that which its runs need. */
-type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide' | 'workflows';
+type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide' | 'workflows' | 'beside';
 type OfWorkflows = Pick<WorkflowsOptions, 'queues' | 'retention' | 'payloadBytes' | 'claims'>;
 
 export interface AppHostOptions extends Omit<RunControlOptions, Made>, OfWorkflows {
@@ -68,8 +69,11 @@ export class AppHost {
   readonly #bringDown: BringDown;
   readonly #counts: EndCounts;
   readonly #keeper: StandbyKeeper;
+  readonly #beside: Beside;
   readonly #endings = new Endings();
   intent: Intent | null = null;
+  /** The same as all hosts are told it. */
+  #given: Intent | null = null;
   #local: LocalRelease | null = null;
   #loading: string | null = null;
   #stopped = false;
@@ -83,10 +87,12 @@ export class AppHost {
     this.#counts = new EndCounts(app, store, clock, trouble);
     this.#spares = new SpareWorkers(options);
     this.evaluator = new Evaluator(options);
+    this.#beside = new Beside({ ...options, standby: () => this.standby?.local ?? null });
     this.#bringDown = new BringDown({ app, store, clock, spares: this.#spares });
     this.workflows = new Workflows({
       ...options,
       running: () => (this.control.open && options.isCurrent() ? this.control.pool : null),
+      beside: () => this.#given && this.#beside.of(this.#given),
       begun: ({ queue, jobId }) => void this.standby?.proveBegun({ queue, jobId }),
       evaluate: (release, question) => this.evaluator.ask(release, question),
     });
@@ -134,6 +140,7 @@ export class AppHost {
     const news = given.revision !== this.intent?.revision;
     const intent = ownIntent(given, this.options.host);
     this.intent = intent;
+    this.#given = given;
     if (intent.window && this.watch.tally?.window !== intent.window) this.#begin(intent.window);
     if (!intent.window && this.watch.tally) {
       this.#tell(
@@ -179,7 +186,7 @@ export class AppHost {
     this.options.onWindow();
   }
 
-  #again = (): void => this.follow(this.intent);
+  #again = (): void => this.follow(this.#given);
 
   /** Back to no release at all: what has ended its runs goes. */
   #endRelease(): void {
@@ -232,6 +239,7 @@ export class AppHost {
 
   #take(pool: Pool, local: LocalRelease): void {
     this.control.pool = pool;
+    this.#beside.ran(this.#local);
     this.#local = local;
     for (const slot of pool.slots)
       for (const run of slot.runs.values()) {

@@ -38,16 +38,14 @@ export class Carrier {
 
   constructor(private readonly options: CarrierOptions) {}
 
-  /** Makes what the run goes on from fit for this pool's code. @returns whether it may enter; if not, it is settled. */
+  /** Makes what the run goes on from fit for this pool's code, if it has its job. @returns whether it may enter; if not, it is settled. */
   async fit(run: HeldRun, pool: Pool): Promise<boolean> {
     const job = pool.jobs.get(run.job);
     const { checkpoint } = run;
-    if (!job || !checkpoint?.state || !isAbove(checkpoint.version, job)) return true;
-    const { bringDown, held, sideBySide } = this.options;
-    if (sideBySide()) {
-      held.settle(run, { kind: 'retry', delayMs: ELSEWHERE_MS });
-      return false;
-    }
+    if (!job) return this.#withoutJob(run, pool);
+    if (!checkpoint?.state || !isAbove(checkpoint.version, job)) return true;
+    if (this.options.sideBySide()) return this.#elsewhere(run);
+    const { bringDown } = this.options;
     const { state, version } = checkpoint;
     const writer = await readWriter(this.options.store, run.claimed);
     const brought = await bringDown.bring({ job: run.job, version, state, writer, reads: job.reads });
@@ -86,6 +84,22 @@ export class Carrier {
     const where = checkpoint === null ? 'the beginning' : `its last position before version ${from}`;
     writes.note(run, `its state of version ${from} has no way down: it goes on from ${where}`);
     return true;
+  }
+
+  #elsewhere(run: HeldRun): false {
+    this.options.held.settle(run, { kind: 'retry', delayMs: ELSEWHERE_MS });
+    return false;
+  }
+
+  /** Where hosts run two releases, the other one has it. Else it waits for a release that does, and people are told. */
+  async #withoutJob(run: HeldRun, { release }: Pool): Promise<false> {
+    const task = run.claimed.taskRelease !== null;
+    if (!task && this.options.sideBySide()) return this.#elsewhere(run);
+    const goesOn = task ? '' : ' (it then goes on by itself)';
+    const reason = `job ${run.job} is not in release ${release}: deploy a release that has it${goesOn}, or cancel the run`;
+    const parked: Parked = { reason, choices: ['retry', 'cancel'] };
+    await this.options.ends.end(run, { kind: 'parked', parked, ...(!task && { lacks: run.job }) });
+    return false;
   }
 
   async #park(run: HeldRun, reason: string): Promise<false> {

@@ -29,7 +29,7 @@ import { LockKeeper } from './lock-keeper.js';
 import { Pace } from './pace.js';
 import { Patience } from './patience.js';
 import { Pool } from './pool.js';
-import { careForQueues } from './queue-care.js';
+import { QueueCare } from './queue-care.js';
 import { RedisClock } from './redis-clock.js';
 import { Reporter } from './reporter.js';
 import { followRunRequests } from './run-requests.js';
@@ -229,6 +229,13 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     },
     app => apps.get(app)?.workflows.look(),
   );
+  const care = new QueueCare({
+    store,
+    queues,
+    agingMs: config.queues.priorityAgingMs,
+    failedMs: config.retention.failedMs,
+    log,
+  });
   const sharePaces = () => Promise.all([...paces.values()].map(pace => pace.share()));
   let ticks = 0;
   const tick = async () => {
@@ -237,8 +244,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
     await sweep(store, () => applyPauseFlags(store, queues));
     await reporter.flush(false);
     await sharePaces();
-    const agingMs = config.queues.priorityAgingMs;
-    await careForQueues(store, intake.served(), { agingMs, failedMs: config.retention.failedMs });
+    await care.look(intake.served());
   };
   const schedule = () => {
     timer = setTimeout(() => {

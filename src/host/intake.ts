@@ -10,6 +10,7 @@ import type { TroubleWatch } from '../store/trouble-watch.js';
 import { endWorkflow } from '../store/workflows/begin.js';
 import type { Ending } from './held-runs.js';
 import type { Pool } from './pool.js';
+import type { ServedQueue } from './queue-care.js';
 import type { RunControl } from './run-control.js';
 
 export interface IntakeOptions {
@@ -43,14 +44,14 @@ export class Intake {
     return [...this.#consumers.values()];
   }
 
-  /** The queues that are consumed here, but for those of windows, with the jobs of the release that runs. */
-  served(): { queue: string; jobs: ReadonlyMap<string, JobManifest> | undefined }[] {
-    return [...this.#controls].map(([queue, control]) => ({ queue, jobs: control.pool?.jobs }));
+  /** The queues that are consumed here, but for those of windows, with the release that runs. */
+  served(): ServedQueue[] {
+    return [...this.#controls].map(([queue, control]) => ({ queue, release: control.pool }));
   }
 
   /**
    * The release of this pool runs now: its queues are consumed, and those that earlier releases of the app used, since runs may still wait in them.
-   * (A run whose job is gone is parked by the worker, which says so; a queue of a release that was only pushed is not touched.)
+   * (A run whose job is gone is parked, which says so; a queue of a release that was only pushed is not touched.)
    */
   async serve(app: string, pool: Pool, control: RunControl): Promise<void> {
     const { redis, keys } = this.options.store;

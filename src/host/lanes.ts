@@ -36,11 +36,19 @@ export class Lanes {
     // A workflow run computes nothing, and its steps are asked of the release that runs.
     if (main?.workflows.has(run.job)) return open ? main : null;
     const sharing = this.#sharing();
+    if (sharing && main && !main.jobs.has(run.job)) {
+      // Only the other release has its job: chance has no say.
+      const ahead = this.#ahead(sharing.release);
+      if (ahead?.jobs.has(run.job)) return ahead;
+    }
     if (sharing && run.lane === null) {
       this.#choose(run, sharing);
       return null;
     }
-    if (sharing && run.lane === 'ahead') return this.#ahead(sharing.release);
+    if (sharing && run.lane === 'ahead') {
+      const ahead = this.#ahead(sharing.release);
+      if (!ahead || ahead.jobs.has(run.job)) return ahead;
+    }
     return open ? main : null;
   }
 

@@ -181,9 +181,9 @@ export class RunEnds {
   }
 
   async #setAside(run: HeldRun, end: Extract<RunEnd, { kind: 'parked' | 'cancelled' }>): Promise<void> {
-    const parked = end.kind === 'parked' ? end.parked : undefined;
+    const { parked, lacks } = end.kind === 'parked' ? end : {};
     const { store } = this.options;
-    await this.#record(run, () => failRun(store, run.right, { kind: end.kind, attempts: 0, parked }));
+    await this.#record(run, () => failRun(store, run.right, { kind: end.kind, attempts: 0, parked, lacks }));
     if (parked) {
       this.options.events.leftState(run);
       this.options.told.parked(run, parked.reason);

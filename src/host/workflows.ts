@@ -31,6 +31,8 @@ export interface WorkflowsOptions {
   log: Logger;
   /** The workers of the release that runs; `null` while nothing may start. */
   running(): Pool | null;
+  /** Another release that may have to go on with what begins now. */
+  beside(): NonNullable<RunningRelease['beside']> | null;
   /** One has begun, or begins again: its graph is what another release will have to go on with. */
   begun(run: RunAddress): void;
   /** Asks the code of a release. */
@@ -75,7 +77,8 @@ export class Workflows {
   }
 
   #release({ release, jobs, workflows }: Pool): RunningRelease {
-    return { jobs, workflows, evaluate: question => this.options.evaluate(release, question) };
+    const { evaluate, beside } = this.options;
+    return { jobs, workflows, evaluate: question => evaluate(release, question), beside: beside() };
   }
 
   /** Takes what is due, now that something may be. */

@@ -132,7 +132,8 @@ export type RunEnd =
   | { kind: 'completed'; result: unknown }
   | { kind: 'failed'; error: RunError; retry: boolean }
   | { kind: 'yielded'; checkpoint: Envelope | null }
-  | { kind: 'parked'; parked: Parked }
+  /** `lacks`: the job that the release does not have; it goes on by itself on one that does. */
+  | { kind: 'parked'; parked: Parked; lacks?: string }
   | { kind: 'cancelled' };
 
 /** Why a run is told to stop at once (`ctx.signal.reason`). */

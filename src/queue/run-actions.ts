@@ -7,6 +7,7 @@ import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/
 import { settleStep } from '../store/workflows/settle.js';
 import { insteadOf, partOf, wholeOf } from './part-of.js';
 import type { Queues } from './queues.js';
+import { runIdOf } from './run-id.js';
 import { findRun, showRun } from './runs.js';
 import { isTaskQueue, windowOfTask } from './task-runs.js';
 
@@ -66,6 +67,19 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
     await requeue(store, queues, run, { address, restart: taken === 'restart', unknown: UNKNOWN[taken] });
   }
   return announce(store, await showRun(store, id));
+}
+
+/**
+ * Queues a parked run again without a person's word: of outside effects no more is known than before.
+ * @returns whether it was parked. @throws SlackwaterError as `retryRun`.
+ */
+export async function goOn(store: Store, queues: Queues, address: RunAddress): Promise<boolean> {
+  const id = runIdOf(address.queue, address.jobId);
+  const run = await showRun(store, id);
+  if (run.state !== 'parked') return false;
+  await requeue(store, queues, run, { address, restart: false, unknown: undefined });
+  await announce(store, await showRun(store, id));
+  return true;
 }
 
 async function announce(store: Store, run: Run): Promise<Run> {

@@ -92,6 +92,8 @@ export interface Keys {
   seats(queue: string, job: string): string;
   /** Sorted set of ended runs that are to be removed before the queue does it, by when. */
   expiring(queue: string): string;
+  /** Hash of the runs that are parked because the release lacked their job: job IDs, and the names of those jobs. */
+  withoutJob(queue: string): string;
   /** Set of the jobs of this queue of which runs are in line for a seat. */
   lines(queue: string): string;
 }
@@ -161,6 +163,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     queue: queue => `${queuePrefix}:${queue}:`,
     seats: (queue, job) => `${queuePrefix}:${queue}:sw:seats:${job}`,
     expiring: queue => `${queuePrefix}:${queue}:sw:expiring`,
+    withoutJob: queue => `${queuePrefix}:${queue}:sw:without-job`,
     lines: queue => `${queuePrefix}:${queue}:sw:lines`,
   };
 }

@@ -2,7 +2,7 @@ import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
 const cancelScript = script<'ok' | 'gone' | 'ended' | 'again'>('cancel-run', 4);
-const reopenScript = script<number>('reopen-run', 6);
+const reopenScript = script<number>('reopen-run', 7);
 const callScript = script<number>('call-cancelled', 1);
 
 export interface RunAddress {
@@ -59,6 +59,7 @@ export async function reopenRun(
     keys.job(queue, 'failed'),
     keys.workflow(queue, jobId),
     keys.workflowResults(queue, jobId),
+    keys.withoutJob(queue),
     jobId,
     restart ? '1' : '0',
   );

@@ -46,7 +46,7 @@ export class FencedError extends SlackwaterError {
 
 const startScript = script<(string | number)[]>('start-run', 5);
 const stepScript = script<[string]>('step-run', 3);
-const failScript = script<(string | number)[]>('fail-run', 3);
+const failScript = script<(string | number)[]>('fail-run', 4);
 const handOverScript = script<number>('hand-over', 1);
 const finishScript = script<number>('finish-run', 5);
 
@@ -134,7 +134,14 @@ export async function saveStep(
 export async function failRun(
   { redis, keys }: Store,
   run: Claimed,
-  how: { kind: 'failed' | 'parked' | 'cancelled'; attempts: number; error?: RunError; parked?: Parked },
+  how: {
+    kind: 'failed' | 'parked' | 'cancelled';
+    attempts: number;
+    error?: RunError | undefined;
+    parked?: Parked | undefined;
+    /** The job for which it is parked: it goes on by itself where that is. */
+    lacks?: string | undefined;
+  },
 ): Promise<{ kind: 'retry'; failures: number } | { kind: 'ended' }> {
   const { queue, jobId, token, fence } = run;
   const [kind, failures] = await failScript(
@@ -142,6 +149,7 @@ export async function failRun(
     keys.lock(queue, jobId),
     keys.run(queue, jobId),
     keys.expiring(queue),
+    keys.withoutJob(queue),
     token,
     fence,
     how.kind,
@@ -149,6 +157,7 @@ export async function failRun(
     how.error ? JSON.stringify(how.error) : '',
     how.parked ? JSON.stringify(how.parked) : '',
     jobId,
+    how.lacks ?? '',
   );
   if (kind === 'retry') return { kind, failures: Number(failures) };
   if (kind === 'ended') return { kind };

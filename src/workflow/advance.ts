@@ -77,8 +77,9 @@ async function perform(look: Look, { step, act }: StepAct): Promise<Done> {
 async function expand(look: Look, step: StepManifest): Promise<Done> {
   const { ports, release, address, seen } = look;
   const asked = await ask(ports, release, address, seen, step);
-  // The gate has closed meanwhile, or another release runs: the code that runs when the step begins says what it is.
-  if (ports.release()?.workflows !== release.workflows) return 'again';
+  // The gate has closed meanwhile, another release runs, or one more has to go on with it: the code that runs when the step begins says what it is.
+  const now = ports.release();
+  if (now?.workflows !== release.workflows || now.beside?.release !== release.beside?.release) return 'again';
   switch (asked.kind) {
     case 'look':
       return 'again';

@@ -4,7 +4,7 @@ import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { Expansion } from '../store/workflows/expand.js';
 import { resultOf } from '../store/workflows/settle.js';
-import { stepFit } from './graph-fit.js';
+import { besideFit, stepFit } from './graph-fit.js';
 import type { RunningRelease, WorkflowPorts } from './ports.js';
 import { isPlain, questionOf } from './question.js';
 import type { Seen } from './seen.js';
@@ -33,6 +33,8 @@ export async function ask(
   const reason = stepFit(step, seen.graph, release);
   if (reason !== null) return { kind: 'unfit', reason };
   const now = release.workflows.get(name)!.steps.find(each => each.name === step.name)!;
+  const alone = release.beside && besideFit(now, release.beside);
+  if (alone) return { kind: 'unfit', reason: alone };
   if (isPlain(now)) return { kind: 'wait', until: { ms: now.kind === 'wait' ? now.waitMs : now.timeoutMs } };
   const results = await resultsOf(ports, address, seen, now.after);
   if (!results) return { kind: 'look' };

@@ -57,6 +57,15 @@ export function stepFit(
   return workflow ? unlikeness(step, kept, workflow) : notThere(kept);
 }
 
+/** Whether the other of two releases can run what a step is now. @returns why not; `null` where it can. */
+export function besideFit(
+  { kind, runs }: StepManifest,
+  other: { release: string; has(kind: 'job' | 'workflow', name: string): boolean },
+): string | null {
+  if (runs === null || (kind !== 'job' && kind !== 'workflow') || other.has(kind, runs)) return null;
+  return `it runs ${kind} ${runs}, which release ${other.release} does not have: it begins when no window is under way between the two`;
+}
+
 const notThere = ({ name }: WorkflowGraph) => `workflow ${name} is not in the release`;
 
 /** Of a step whose payloads are stored: the release's code is not asked about it any more, but has to run it. */

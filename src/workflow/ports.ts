@@ -13,6 +13,8 @@ export interface RunningRelease {
   workflows: ReadonlyMap<string, WorkflowManifest>;
   /** Asks its code about a step. @throws where it could not be asked: it is asked again later. */
   evaluate(question: StepQuestion): Promise<StepAnswer>;
+  /** Another release that may have to go on with what begins now: a window is about to change them, or hosts run both. */
+  beside?: { release: string; has(kind: 'job' | 'workflow', name: string): boolean } | null;
 }
 
 /** Claims of this host, for whoever puts a run into a queue. */

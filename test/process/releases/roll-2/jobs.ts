@@ -1,0 +1,3 @@
+import { rolls } from '../_roll.js';
+
+export const { list, each, roll } = rolls('roll.second');
