@@ -1,10 +1,8 @@
 import type { BackfillProgress, BackfillRecord } from '../model/backfill.js';
-import { fireRunId, type UnsentFire } from '../model/schedule.js';
+import { fireRunId } from '../model/schedule.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
-import type { EnqueueContext } from '../queue/enqueue.js';
 import { type RunEnd, runEnds } from '../queue/how-ended.js';
-import type { Queues } from '../queue/queues.js';
 import { advanceBackfill, nextOfBackfill, openBackfills, type StoredBackfill } from '../store/backfills.js';
 import { unsentAmong } from '../store/fires.js';
 import { listHolds } from '../store/holds.js';
@@ -13,14 +11,12 @@ import type { Holder } from '../store/lease.js';
 import { type LeaseLoopOptions, leaseLoop } from '../store/lease-loop.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { listSchedules, type ScheduleView } from '../store/schedules.js';
-import { sendFires } from './send.js';
 
 /** How often those under way are looked at, ms. */
 const LOOK_EVERY_MS = 250;
 
 export interface BackfillsOptions {
   lease: LeaseLoopOptions['lease'];
-  retention: EnqueueContext['retention'];
   clock?: Clock;
   /** Hears of a look that failed. The next one comes by itself. */
   onTrouble?: (error: unknown) => void;
@@ -28,22 +24,16 @@ export interface BackfillsOptions {
 
 /**
  * Runs the past of schedules, where this server holds the lease. What a backfill takes is recorded in one script: the fire in the ledger, its run on the list of what is to be
- * sent, and that it is taken. Then it is sent, and struck off. So whoever holds the lease next goes on where this one died, and nothing is sent under two IDs.
+ * sent, and that it is taken. The scheduler sends it. So whoever holds the lease next goes on where this one died, and nothing is sent under two IDs.
  */
-export function createBackfills(store: Store, queues: Queues, options: BackfillsOptions): Service {
-  const { lease, retention, clock = systemClock, onTrouble = () => {} } = options;
+export function createBackfills(store: Store, options: BackfillsOptions): Service {
+  const { lease, clock = systemClock, onTrouble = () => {} } = options;
   const watch = (onChange: () => void) => watchControl(store, onChange);
-  /** Recorded by us in this term, and not known to be in their queue: Redis was away. */
-  let unsent: UnsentFire[] = [];
-  let term: number | null = null;
 
   /** @returns after how long to look again, ms. */
   async function look(holder: Holder): Promise<number> {
-    // Another one was here meanwhile, and has sent what we had not.
-    if (holder.term !== term) [term, unsent] = [holder.term, []];
     const open = await openBackfills(store);
     if (open.length === 0) return Number.POSITIVE_INFINITY;
-    await send();
     const [holds, now] = await Promise.all([listHolds(store), redisNow(store.redis)]);
     const schedules = await schedulesOf(open);
     for (const each of open) {
@@ -88,9 +78,8 @@ export function createBackfills(store: Store, queues: Queues, options: Backfills
       }),
     };
     if (taken.length === 0 && JSON.stringify(next) === JSON.stringify(record)) return;
-    if ((await advanceBackfill(store, around.holder, stored, { record: next, taken })) !== 'advanced') return;
-    unsent.push(...taken.map(each => each.unsent));
-    await send();
+    // What somebody else has written meanwhile is seen at the next look.
+    await advanceBackfill(store, around.holder, stored, { record: next, taken });
   }
 
   /** What has become of the runs that it started. */
@@ -113,13 +102,6 @@ export function createBackfills(store: Store, queues: Queues, options: Backfills
       return end === null;
     });
     return { flying, progress };
-  }
-
-  async function send(): Promise<void> {
-    if (unsent.length === 0) return;
-    const { sent, error } = await sendFires(store, queues, unsent, retention);
-    unsent = unsent.filter(fire => !sent.includes(fire));
-    if (error) throw error;
   }
 
   return leaseLoop({ lease, clock, watch, look, onTrouble });

@@ -18,6 +18,8 @@ export interface Seen {
   /** Of each app, as stored: the set that applies, and how often persons did something to it. */
   applied: Record<string, string>;
   versions: Record<string, string>;
+  /** How many fires are recorded as running and not known to be in their queue. */
+  unsent: number;
   /** By queue. */
   holds: Map<string, QueueHold>;
 }
@@ -25,14 +27,15 @@ export interface Seen {
 export async function observe(store: Store): Promise<Seen> {
   const { redis, keys } = store;
   const apps = await listApps(store);
-  const [now, intents, applied, versions, holds] = await Promise.all([
+  const [now, intents, applied, versions, unsent, holds] = await Promise.all([
     redisNow(redis),
     Promise.all(apps.map(app => readIntent(store, app))),
     redis.hgetall(keys.appliedSchedules),
     redis.hgetall(keys.schedulesVersions),
+    redis.hlen(keys.unsentFires),
     holdsByQueue(store),
   ]);
-  return { now, intents: intents.filter(intent => intent !== null), applied, versions, holds };
+  return { now, intents: intents.filter(intent => intent !== null), applied, versions, unsent, holds };
 }
 
 async function holdsByQueue(store: Store): Promise<Seen['holds']> {

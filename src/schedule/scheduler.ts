@@ -57,11 +57,11 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
 
   /** @returns after how long to look again, ms. */
   async function look(holder: Holder): Promise<number> {
-    if (holder.term !== term) await begin(holder.term);
+    if (holder.term !== term) begin(holder.term);
     const seen = await observe(store);
     const seenAt = clock.monotonic();
     await keepUp(seen, holder);
-    await settlement.send();
+    await settlement.sendRecorded(seen.unsent);
     const open = openNow(seen);
     const due = new Set([...book.take(seen.now), ...open]);
     try {
@@ -79,10 +79,9 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
   }
 
   /** A new holder of the lease knows nothing: others may have been here. */
-  async function begin(newTerm: number): Promise<void> {
+  function begin(newTerm: number): void {
     book.clear();
     versions = {};
-    await settlement.readUnsent();
     term = newTerm;
   }
 
@@ -94,7 +93,6 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
         if (applied === undefined && release === null) return;
         const known = book.apps.get(app);
         if (!known || known.applied !== (applied ?? null) || versions[app] !== seen.versions[app]) {
-          if (known && versions[app] !== seen.versions[app]) await settlement.readUnsent();
           await book.load(app);
           versions[app] = seen.versions[app];
         }

@@ -50,13 +50,17 @@ export class Settlement {
     private readonly options: SettleOptions,
   ) {}
 
-  /** Whoever held the lease before may have died between recording and sending. */
-  async readUnsent(): Promise<void> {
-    this.#unsent = new Map((await unsentFires(this.store)).map(fire => [fire.id, fire]));
+  /**
+   * Sends all that is recorded, whoever did that: a server that died after it, one that has not heard that it did, a backfill, a person. What fails is sent again with the next look.
+   * @param count how many there are
+   */
+  async sendRecorded(count: number): Promise<void> {
+    const fires = count > 0 ? await unsentFires(this.store) : [];
+    this.#unsent = new Map(fires.map(fire => [fire.id, fire]));
+    await this.#send();
   }
 
-  /** Sends what is recorded. What fails is sent again with the next look. */
-  async send(): Promise<void> {
+  async #send(): Promise<void> {
     if (this.#unsent.size === 0) return;
     const fires = [...this.#unsent.values()];
     const { sent, error } = await sendFires(this.store, this.queues, fires, this.options.retention);
@@ -83,7 +87,7 @@ export class Settlement {
       const answer = await this.#record(planned, holder);
       if (answer === null) return null;
       for (const app of answer) stale.add(app);
-      await this.send();
+      await this.#send();
     }
     for (const entry of rest) this.book.track(entry, entry.dueAt);
     return { stale, more: rest.length > 0 };

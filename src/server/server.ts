@@ -150,9 +150,8 @@ function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): S
       else tellSchedules(logger, event);
     },
   });
-  const backfills = createBackfills(store, queues, {
+  const backfills = createBackfills(store, {
     lease,
-    retention: config.retention,
     onTrouble: error => trouble.failed(error, 'backfills could not be looked at'),
   });
   const group = serviceGroup([lease, engine, scheduler, backfills]);

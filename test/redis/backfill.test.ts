@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Backfill, MOST_BACKFILLED } from '../../src/model/backfill.js';
 import { fireRunId } from '../../src/model/schedule.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { createBackfills } from '../../src/schedule/backfill.js';
 import { readEvents } from '../../src/store/events.js';
 import { readFires, unsentFires } from '../../src/store/fires.js';
@@ -11,7 +10,8 @@ import { openStore } from '../../src/store/redis.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
-import { APP, applied, runsIn, schedule, setState } from '../support/schedules.js';
+import { losingAnAnswer } from '../support/lost-answer.js';
+import { APP, applied, runsIn, schedule, setState, startScheduler } from '../support/schedules.js';
 
 const hour = 3_600_000;
 const PATH = '/v1/schedules/invoice/backfill';
@@ -29,7 +29,7 @@ interface Stage extends TestApi {
   /** Ends a run as a host would. */
   end(at: number, outcome?: 'completed' | 'failed', id?: string): Promise<void>;
   /** A server that moves backfills on, when it gets the lease. */
-  serve(): Promise<{ stop(): Promise<void> }>;
+  serve(url?: string): Promise<{ stop(): Promise<void> }>;
 }
 
 async function setUp(fields: object = {}): Promise<Stage> {
@@ -64,25 +64,25 @@ async function setUp(fields: object = {}): Promise<Stage> {
       const value = outcome === 'completed' ? ['returnvalue', 'null'] : ['failedReason', 'no'];
       await redis.hset(keys.job('invoice', id), 'finishedOn', Date.now(), ...value);
     },
-    async serve() {
+    async serve(url = t.store.url) {
       // As a server it has a connection of its own.
-      const store = openStore(t.store.options);
-      const queues = createQueues(store);
+      const store = openStore({ ...t.store.options, url });
       const lease = createLease(store, { owner: `srv-${Math.random()}` });
-      const backfills = createBackfills(store, queues, {
+      const backfills = createBackfills(store, {
         lease,
-        retention: { completedMs: hour, failedMs: hour },
         onTrouble: error => expect.fail(String(error)),
       });
       await lease.start();
+      // By its time nothing is due: it only sends.
+      const scheduler = await startScheduler(store, { lease, time: async () => 0 });
       await backfills.start();
       let running = true;
       const stop = async () => {
         if (!running) return;
         running = false;
         await backfills.stop();
+        await scheduler.stop();
         await lease.stop();
-        await queues.close();
         store.redis.disconnect();
       };
       onEnd(stop);
@@ -248,7 +248,7 @@ describe('a backfill', () => {
     const { id } = await stage.ask({ from: DAY, to: DAY });
     await eventually(async () => (await stage.runs()).has(at(0)));
     await first.stop();
-    // As if it had died: the run is on the list, and not in the queue.
+    // As if it had died: the run is on the list, and not in the queue, which takes nothing for now.
     const runId = fireRunId(APP, 'invoice', at(0));
     const unsent = {
       app: APP,
@@ -261,13 +261,29 @@ describe('a backfill', () => {
     };
     await redis.hset(keys.unsentFires, `${APP} invoice ${runId}`, JSON.stringify(unsent));
     await stage.queues.get('invoice').obliterate({ force: true });
+    const counter = keys.job('invoice', 'id');
+    await redis.rpush(counter, 'no number');
     await stage.serve();
     // Each look goes through all of them: when the other one has begun, this one was looked at.
     await stage.ask({ from: DAY, to: DAY }, 'report');
     await eventually(async () => (await runsIn(stage.queues, ['report'])).length === 1);
     expect(await progress(stage, id)).toMatchObject({ running: 1, gone: 0, completed: 0 });
-    await redis.hdel(keys.unsentFires, `${APP} invoice ${runId}`);
+    await redis.del(counter);
+    await eventually(async () => (await stage.runs()).has(at(0)));
+    await stage.queues.get('invoice').obliterate({ force: true });
     await eventually(async () => (await progress(stage, id)).gone === 1);
+  });
+
+  test('goes on where the answer to one of its steps is lost: the server that took it does not know', async () => {
+    const stage = await setUp();
+    const link = await losingAnAnswer(stage.store.url, sent => sent.includes('run by backfill'));
+    await stage.serve(link.url);
+    const { id } = await stage.ask({ from: DAY, to: DAY });
+    await eventually(async () => (await stage.runs()).has(at(0)));
+    expect(link.lost()).toBe(true);
+    expect(await progress(stage, id)).toMatchObject({ running: 1, left: 23 });
+    await stage.end(at(0));
+    await eventually(async () => (await stage.runs()).has(at(1)));
   });
 
   test('is in the ledger: the fires of the last 30 days are late, with their run', async () => {

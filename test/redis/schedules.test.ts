@@ -6,10 +6,12 @@ import { fireByHand } from '../../src/schedule/fire-by-hand.js';
 import { readEvents } from '../../src/store/events.js';
 import { firesOfWindow, recordByHand, unsentFires } from '../../src/store/fires.js';
 import { liftHold, placeHold } from '../../src/store/holds.js';
+import { createLease } from '../../src/store/lease.js';
 import { redisNow, type Store } from '../../src/store/redis.js';
 import { findSchedule, listSchedules, pauseSchedule, resumeSchedule } from '../../src/store/schedules.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
+import { losingAnAnswer } from '../support/lost-answer.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
 import { sampleRelease } from '../support/sample-releases.js';
 import {
@@ -201,6 +203,27 @@ describe('a fire that is due', () => {
     await startScheduler(store);
     await eventually(async () => (await unsentFires(store)).length === 0);
     expect(await runsIn(queues, ['nightly'])).toEqual([fire.run]);
+  });
+
+  test('that a server recorded without hearing so is sent by itself, in the same term', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    const { cron, hours } = await hoursAgo(store, 2);
+    await applied(store, 'a', [{ job: 'nightly', cron }]);
+    await setState(store, 'nightly', { last: hours[0]! });
+    const link = await losingAnAnswer(store.url, sent => sent.includes('"fate":"late"'));
+    const lease = createLease(store, { owner: 'srv-1', ttlMs: 60_000 });
+    onEnd(() => lease.stop());
+    await lease.start();
+    const { term } = lease;
+    await startScheduler({ ...store, options: { ...store.options, url: link.url } }, { lease });
+    await eventually(async () => (await runsIn(queues, ['nightly'])).length === 1);
+    expect(link.lost()).toBe(true);
+    expect(lease.term).toBe(term);
+    const [fire, ...others] = await firesOf(store, 'nightly');
+    expect(others).toEqual([]);
+    expect(await runsIn(queues, ['nightly'])).toEqual([fire!.run]);
+    await eventually(async () => (await unsentFires(store)).length === 0);
   });
 
   test('whose queue takes nothing is sent when it does again, and keeps no other waiting', async () => {

@@ -29,8 +29,6 @@ if ARGV[6] ~= 'running' then
   redis.call('DEL', KEYS[4])
   redis.call('EXPIRE', KEYS[3], ARGV[7])
 end
-if ARGV[9] ~= '' then
-  redis.call('XADD', KEYS[8], 'MAXLEN', '~', 10000, '*', 'type', 'backfill.ended', 'data', ARGV[9])
-  redis.call('PUBLISH', ARGV[8], '')
-end
+if ARGV[9] ~= '' then redis.call('XADD', KEYS[8], 'MAXLEN', '~', 10000, '*', 'type', 'backfill.ended', 'data', ARGV[9]) end
+if taken > 0 or ARGV[9] ~= '' then redis.call('PUBLISH', ARGV[8], '') end
 return 'advanced'
