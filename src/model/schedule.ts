@@ -35,6 +35,8 @@ export interface HeldFire {
   window?: string;
   /** Its queue was held when it was due; else nobody was there, or it waits for another reason. */
   held?: true;
+  /** ID of the release with which its schedule changed, or went, when its instant had come and it had not begun. */
+  release?: string;
 }
 
 /** A fire that is to run and waits for its turn: for the end of the run before it, or for its share of a backlog. */
@@ -67,6 +69,8 @@ export interface AppliedSet {
   release: string;
   /** When, ms. */
   at: number;
+  /** ID of the window that brought the release and was not over then: should it take it back, what went comes back as it was. */
+  window?: string;
 }
 
 /** A fire that is recorded as one that runs, and is not yet known to be in its queue. */

@@ -14,6 +14,13 @@ import { dueTicks, type Tick, type Times } from './times.js';
 /** A fire that is noticed within this after it was due is on time, ms. */
 export const ON_TIME_MS = 10_000;
 
+export const isOnTime = ({ dueAt }: Pick<Tick, 'dueAt'>, now: number): boolean => now - dueAt <= ON_TIME_MS;
+
+export const leftOutReason = (day: string): string => `${day} is left out (except)`;
+
+export const passedReason = (last: number, next: number): string =>
+  `and so all from ${iso(last)} to ${iso(next)}: more were missed than are told one by one`;
+
 /** What bears on the fires of one schedule now. */
 export interface Situation {
   /** By the clock of Redis, ms. */
@@ -79,12 +86,7 @@ class Plan {
   of(times: Times): FirePlan {
     const { last } = this.state;
     const { ticks, passed, next } = dueTicks(times, last, this.situation.now);
-    if (passed)
-      this.#decide(
-        passed,
-        'skipped',
-        `and so all from ${iso(last)} to ${iso(ticks[0]!.at)}: more were missed than are told one by one`,
-      );
+    if (passed) this.#decide(passed, 'skipped', passedReason(last, ticks[0]!.at));
     this.#settle(this.#wanted(ticks));
     return {
       fires: [...this.#fires.values()].sort((a, b) => a.at - b.at),
@@ -99,7 +101,7 @@ class Plan {
   #wanted(ticks: Tick[]): Tick[] {
     const { paused } = this.situation;
     const wanted = ticks.filter(tick => {
-      if (tick.leftOut !== null) this.#decide(tick, 'skipped', `${tick.leftOut} is left out (except)`);
+      if (tick.leftOut !== null) this.#decide(tick, 'skipped', leftOutReason(tick.leftOut));
       return tick.leftOut === null;
     });
     if (!paused) return wanted;
@@ -115,7 +117,7 @@ class Plan {
     const missed: HeldFire[] = this.#held;
     const onTime: Tick[] = [];
     for (const tick of fresh)
-      if (this.situation.now - tick.dueAt <= ON_TIME_MS) onTime.push(tick);
+      if (isOnTime(tick, this.situation.now)) onTime.push(tick);
       else missed.push({ at: tick.at });
     this.#held = [];
     this.#takeMissed(
@@ -239,6 +241,7 @@ class Plan {
   #why(fire: HeldFire | WaitingFire): string {
     if (fire.window) return `held by window ${fire.window}`;
     if (fire.held) return 'its queue was held';
+    if (fire.release) return `its schedule changed with release ${fire.release}`;
     return 'missed' in fire && !fire.missed
       ? 'it waited for the run before it'
       : 'nobody was there when it was due';

@@ -3,13 +3,14 @@ import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import type { Queues } from '../queue/queues.js';
-import { recordFates, stateText } from '../store/fires.js';
+import { recordFates } from '../store/fires.js';
 import { watchControl } from '../store/intents.js';
 import type { Holder } from '../store/lease.js';
 import { type LeaseLoopOptions, leaseLoop } from '../store/lease-loop.js';
 import type { Store } from '../store/redis.js';
 import { Book, type Entry } from './book.js';
 import { followRelease } from './follow-release.js';
+import { inPieces, inScripts } from './in-scripts.js';
 import { observe, type Seen } from './observe.js';
 import { Pace } from './pace.js';
 import { Settlement } from './settle.js';
@@ -87,7 +88,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
 
   /** Reads what others changed, and lets the schedules follow the release of each app, once its intake is open: a window that goes back changes nothing. */
   async function keepUp(seen: Seen, holder: Holder): Promise<void> {
-    for (const { app, release, gate } of seen.intents)
+    for (const { app, release, window, gate } of seen.intents)
       await loop.attempt(async () => {
         const applied = seen.applied[app];
         if (applied === undefined && release === null) return;
@@ -97,21 +98,14 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
           versions[app] = seen.versions[app];
         }
         const followed = applied ? (JSON.parse(applied) as AppliedSet).release : null;
-        if (release !== null && gate === 'open' && followed !== release)
-          await follow(app, release, seen, holder);
-        await dropLeft(app, holder);
+        if (release !== null && gate === 'open' && followed !== release) {
+          const diff = await followRelease(store, holder, { app, release, window, book, now: seen.now });
+          if (diff) onEvent({ type: 'applied', app, release, diff });
+          await book.load(app);
+        }
+        // As long as the window that brought the release is not over it may take it back, and its schedules with it.
+        if (window === null) await dropLeft(app, holder);
       });
-  }
-
-  async function follow(app: string, release: string, seen: Seen, holder: Holder): Promise<void> {
-    const diff = await followRelease(store, holder, {
-      app,
-      release,
-      book: book.apps.get(app)!,
-      now: seen.now,
-    });
-    if (diff) onEvent({ type: 'applied', app, release, diff });
-    await book.load(app);
   }
 
   /** Fires that were held, and whose schedule is gone. */
@@ -119,7 +113,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
     const { left, applied } = book.apps.get(app)!;
     if (left.size === 0) return;
     const reason = `release ${(JSON.parse(applied!) as AppliedSet).release} has no such schedule`;
-    const decisions = [...left].map(([schedule, seen]) => {
+    const decisions = [...left].flatMap(([schedule, seen]) => {
       const state = JSON.parse(seen) as ScheduleState;
       const fires = [...state.held, ...state.waiting].map(({ at, window }) => ({
         at,
@@ -127,9 +121,13 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
         reason,
         ...(window && { window }),
       }));
-      return { schedule, seen, state: stateText({ ...state, held: [], waiting: [] }), fires, unsent: [] };
+      return inPieces(schedule, seen, fires, recorded => ({
+        ...state,
+        held: state.held.slice(recorded),
+        waiting: state.waiting.slice(Math.max(0, recorded - state.held.length)),
+      }));
     });
-    for (const decision of decisions) await recordFates(store, holder, app, [decision]);
+    for (const some of inScripts(decisions)) await recordFates(store, holder, app, some);
     await book.load(app);
   }
 

@@ -9,6 +9,7 @@ import type { Holder } from '../store/lease.js';
 import type { Store } from '../store/redis.js';
 import type { RunByHand } from '../store/schedules.js';
 import type { Book, Entry } from './book.js';
+import { FIRES_AT_ONCE, inScripts } from './in-scripts.js';
 import type { Seen } from './observe.js';
 import type { Pace } from './pace.js';
 import { type FirePlan, planFires } from './plan-fires.js';
@@ -19,10 +20,6 @@ const SLICE = 250;
 const SLICE_MS = 100;
 /** What is not settled within this waits for the next look, ms: others may have fallen due meanwhile, and those on time go first. */
 const SETTLE_MS = 1_000;
-/** A script records so many schedules, or fires, at most (but for one schedule's last): it must stay short. */
-const RECORDED_AT_ONCE = 100;
-const FIRES_AT_ONCE = 200;
-
 /** What becomes of a schedule, on its way to the ledger. */
 interface Planned {
   entry: Entry;
@@ -226,18 +223,3 @@ const fireOf = ({ at, fate, reason, window }: FirePlan['fires'][number]): Decide
   reason,
   ...(window && { window }),
 });
-
-/** So many as a script records in a short time. */
-function inScripts(decisions: Decision[]): Decision[][] {
-  const scripts: Decision[][] = [];
-  let fires = Number.POSITIVE_INFINITY;
-  for (const decision of decisions) {
-    if (fires + decision.fires.length > FIRES_AT_ONCE || scripts.at(-1)!.length >= RECORDED_AT_ONCE) {
-      scripts.push([]);
-      fires = 0;
-    }
-    scripts.at(-1)!.push(decision);
-    fires += decision.fires.length;
-  }
-  return scripts;
-}

@@ -111,7 +111,8 @@ export async function getWindow(store: Store, id: string): Promise<Window> {
   return window;
 }
 
-async function findWindow(store: Store, id: string): Promise<Window | null> {
+/** `null`: it is not known (any more). */
+export async function findWindow(store: Store, id: string): Promise<Window | null> {
   const text = await store.redis.hget(store.keys.window(id), 'json');
   return text === null ? null : readWindow(JSON.parse(text) as Window);
 }

@@ -7,7 +7,7 @@ import { readEvents } from '../../src/store/events.js';
 import { firesOfWindow, recordByHand, unsentFires } from '../../src/store/fires.js';
 import { liftHold, placeHold } from '../../src/store/holds.js';
 import { createLease } from '../../src/store/lease.js';
-import { redisNow, type Store } from '../../src/store/redis.js';
+import { redisNow } from '../../src/store/redis.js';
 import { findSchedule, listSchedules, pauseSchedule, resumeSchedule } from '../../src/store/schedules.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
@@ -19,6 +19,7 @@ import {
   applied,
   applies,
   firesOf,
+  hoursAgo,
   runsIn,
   schedule,
   setState,
@@ -40,13 +41,6 @@ function queuesOf(store: TestStore) {
   const queues = createQueues(store);
   onEnd(() => queues.close());
   return queues;
-}
-
-/** A pattern that fires in each hour, half an hour from now, and its latest instants, the oldest first: none falls due while the test runs. */
-async function hoursAgo(store: Store, count: number): Promise<{ cron: string; hours: number[] }> {
-  const last = Math.floor(((await redisNow(store.redis)) - hour / 2) / minute) * minute;
-  const hours = Array.from({ length: count }, (_, i) => last - (count - 1 - i) * hour);
-  return { cron: `${new Date(last).getUTCMinutes()} * * * *`, hours };
 }
 
 describe('the schedules of an app', () => {
@@ -88,7 +82,7 @@ describe('the schedules of an app', () => {
     expect(types.filter(type => type === 'schedules.applied')).toHaveLength(3);
   });
 
-  test('that are new, or fire at other times, have no past; what else changes leaves theirs alone', async () => {
+  test('that are new have no past, those that fire at other times only that of their former ones; what else changes leaves theirs alone', async () => {
     const store = useStore();
     const { cron, hours } = await hoursAgo(store, 3);
     await applied(store, 'a', [
@@ -97,7 +91,7 @@ describe('the schedules of an app', () => {
     ]);
     for (const name of ['retimed', 'reruled']) await setState(store, name, { last: hours[0]! });
     const release = await schedule(store, 'b', [
-      { job: 'retimed', cron: `0 ${cron}` },
+      { job: 'retimed', cron: `*/30 ${cron}` },
       { job: 'reruled', cron, missed: 'skip' },
       { job: 'fresh', cron },
     ]);
@@ -105,7 +99,8 @@ describe('the schedules of an app', () => {
     await applies(store, release);
     await eventually(async () => (await firesOf(store, 'reruled')).length === 2);
     expect(fates(await firesOf(store, 'reruled'))).toEqual(['skipped', 'skipped']);
-    expect(await firesOf(store, 'retimed')).toEqual([]);
+    await eventually(async () => (await firesOf(store, 'retimed')).length === 2);
+    expect(instants(await firesOf(store, 'retimed'))).toEqual(hours.slice(1));
     expect(await firesOf(store, 'fresh')).toEqual([]);
   });
 
@@ -351,9 +346,9 @@ test('a great backlog of many schedules keeps none on time waiting', async () =>
   const fires = await firesOf(store, names[0]!);
   expect(fires.length).toBeGreaterThan(750);
   expect(fires[0]!.reason).toMatch(/more were missed than are told one by one/);
-  expect(
-    fates(fires.slice(1)).every(fate => fate === 'coalesced' || fate === 'late' || fate === 'held'),
-  ).toBe(true);
+  // Of a minute that has just begun the latest is on time.
+  const others = fates(fires.slice(1)).filter(fate => !['coalesced', 'late', 'held', 'ran'].includes(fate));
+  expect(others).toEqual([]);
 });
 
 describe('the run before', () => {

@@ -4,13 +4,14 @@ import { createQueues, type Queues } from '../../src/queue/queues.js';
 import { createScheduler, type SchedulerEvent, type SchedulerOptions } from '../../src/schedule/scheduler.js';
 import { readFires, stateText } from '../../src/store/fires.js';
 import { createLease } from '../../src/store/lease.js';
-import { openStore, type Store } from '../../src/store/redis.js';
+import { openStore, redisNow, type Store } from '../../src/store/redis.js';
 import { listSchedules } from '../../src/store/schedules.js';
 import { eventually } from './eventually.js';
 import { onEnd } from './lifetime.js';
 import { makeCurrent, sampleRelease } from './sample-releases.js';
 
 export const APP = 'billing';
+const HOUR_MS = 3_600_000;
 
 export interface RunningScheduler {
   events: SchedulerEvent[];
@@ -114,3 +115,10 @@ export async function runsIn(queues: Queues, names: string[]): Promise<string[]>
 
 export const stateOf = async (store: Store, name: string): Promise<ScheduleState> =>
   (await listSchedules(store, APP)).find(({ job }) => job === name)!.state;
+
+/** A pattern that fires in each hour, half an hour from now, and its latest instants, the oldest first: none falls due while the test runs. */
+export async function hoursAgo(store: Store, count: number): Promise<{ cron: string; hours: number[] }> {
+  const last = Math.floor(((await redisNow(store.redis)) - HOUR_MS / 2) / 60_000) * 60_000;
+  const hours = Array.from({ length: count }, (_, i) => last - (count - 1 - i) * HOUR_MS);
+  return { cron: `${new Date(last).getUTCMinutes()} * * * *`, hours };
+}
