@@ -63,7 +63,8 @@ export const comingShape = listOf(
 
 const progressShape = open({
   total: z.int().meta({ description: 'fires in this time' }),
-  alreadyRan: z.int().meta({ description: 'of these: had run before, or are held and run by themselves' }),
+  alreadyRan: z.int().meta({ description: 'of these: had run before' }),
+  held: z.int().meta({ description: 'of these: were held, and the schedule decides what becomes of them' }),
   left: z.int(),
   running: z.int(),
   completed: z.int(),
@@ -98,5 +99,6 @@ export const backfillPlanShape = named('BackfillPlan', {
   to: time,
   total: z.int(),
   alreadyRan: z.int(),
+  held: z.int(),
   fires: z.array(time).meta({ description: 'that it would run, in their order; the first 1,000' }),
 });

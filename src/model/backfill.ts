@@ -6,8 +6,10 @@ export type BackfillState = (typeof BACKFILL_STATES)[number];
 export interface BackfillProgress {
   /** All that the schedule has in this time, but for days left out. */
   total: number;
-  /** Of these, not run by this one: they had run before, or are held and run by themselves. */
+  /** Of these, not run by this one: they had run before. */
   alreadyRan: number;
+  /** Of these, not run by this one: they were held, and the schedule decides itself what becomes of them. */
+  held: number;
   /** Not begun yet; after a cancel those that never will. */
   left: number;
   /** Begun, not ended. */

@@ -3,7 +3,7 @@ import { fireRunId } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { knownRuns } from '../queue/how-ended.js';
 import { backfilledOf } from '../store/backfills.js';
-import { firesAt } from '../store/fires.js';
+import { STARTS_KEPT, startsOf } from '../store/fires.js';
 import type { Store } from '../store/redis.js';
 import type { ScheduleView } from '../store/schedules.js';
 import { timesOf } from './times.js';
@@ -16,11 +16,12 @@ export interface BackfillPlan {
   due: number[];
   total: number;
   alreadyRan: number;
+  held: number;
 }
 
 /**
  * What there is to be run of a schedule, as it is now, between two instants (ms), both included.
- * @throws SlackwaterError `invalid-body` for more fires than one backfill may have.
+ * @throws SlackwaterError `invalid-body` for more fires than one backfill may have, and for such of which it is not known any more whether they have run, unless that does not matter (`again`).
  */
 export async function planBackfill(
   store: Store,
@@ -28,9 +29,14 @@ export async function planBackfill(
   { from, to, again }: { from: number; to: number; again: boolean },
 ): Promise<BackfillPlan> {
   const all = await instantsOf(schedule, from, to);
-  const ran = again ? new Set<number>() : await haveRun(store, schedule, all);
-  const due = all.filter(at => !ran.has(at));
-  return { due, total: all.length, alreadyRan: all.length - due.length };
+  if (again) return { due: all, total: all.length, alreadyRan: 0, held: 0 };
+  const ran = await haveRun(store, schedule, all);
+  // The schedule says itself what becomes of them.
+  const { held, waiting } = schedule.state;
+  const open = new Set([...held, ...waiting].map(({ at }) => at).filter(at => !ran.has(at)));
+  const due = all.filter(at => !ran.has(at) && !open.has(at));
+  const alreadyRan = all.filter(at => ran.has(at)).length;
+  return { due, total: all.length, alreadyRan, held: all.length - alreadyRan - due.length };
 }
 
 async function instantsOf(schedule: ScheduleView, from: number, to: number): Promise<number[]> {
@@ -44,28 +50,36 @@ async function instantsOf(schedule: ScheduleView, from: number, to: number): Pro
   return found;
 }
 
-/** By the ledger, by the backfills before, and by the queue. What is held runs by itself. */
+/** By what the schedule has started, by the backfills before, and by the queue. */
 async function haveRun(store: Store, schedule: ScheduleView, instants: number[]): Promise<Set<number>> {
   const { app, job, queue } = schedule;
   const [first, last] = [instants[0], instants.at(-1)];
   if (first === undefined || last === undefined) return new Set();
-  const ran = await backfilledOf(store, { app, schedule: job }, first, last);
-  for (let i = 0; i < instants.length; i += AT_ONCE) {
-    const some = instants.slice(i, i + AT_ONCE);
-    const [ledger, runs] = await Promise.all([
-      firesAt(store, { app, schedule: job }, some),
-      knownRuns(
-        store,
-        queue,
-        some.map(at => fireRunId(app, job, at)),
-      ),
-    ]);
-    for (const at of some) {
-      const fire = ledger.get(at);
-      if (fire?.run != null || fire?.fate === 'held' || runs.has(fireRunId(app, job, at))) ran.add(at);
-    }
-  }
+  const of = { app, schedule: job };
+  const [started, backfilled] = await Promise.all([
+    startsOf(store, of, first, last),
+    backfilledOf(store, of, first, last),
+  ]);
+  const runs = await knownRuns(
+    store,
+    queue,
+    instants.map(at => fireRunId(app, job, at)),
+  );
+  const ran = new Set(
+    instants.filter(
+      at => started.instants.has(at) || backfilled.has(at) || runs.has(fireRunId(app, job, at)),
+    ),
+  );
+  const { since } = started;
+  const unknown = since === null ? [] : instants.filter(at => at < since && !ran.has(at));
+  if (unknown.length > 0) throw forgotten(unknown.length, since!);
   return ran;
+}
+
+function forgotten(count: number, since: number): SlackwaterError {
+  const most = STARTS_KEPT.toLocaleString('en-US');
+  const detail = `of ${count} fires from there on it is not known any more whether they have run, as the latest ${most} of a schedule are remembered: begin at ${new Date(since).toISOString()}, or run all of them with "again" (--again), whether they have run or not`;
+  return new SlackwaterError('invalid-body', detail, [{ pointer: '/from', detail }]);
 }
 
 function tooMany(last: number): SlackwaterError {

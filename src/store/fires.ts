@@ -16,6 +16,9 @@ const byHandScript = script<number>('fire-by-hand', 6);
 /** The ledger: of each schedule so many fires, and none that is older, ms. */
 export const FIRES_KEPT = 1_000;
 export const FIRES_KEPT_MS = 30 * 86_400_000;
+/** Beyond the ledger it is known of so many instants of a schedule that their runs were started, for so long after the latest, ms. */
+export const STARTS_KEPT = 10_000;
+export const STARTS_KEPT_MS = 400 * 86_400_000;
 
 /** A fire that gets a fate now. */
 export interface DecidedFire {
@@ -61,6 +64,7 @@ export async function recordFates(
     seen,
     state,
     fires.length > 0 ? placeOf(keys.fires(app, schedule)) : 0,
+    unsent.length > 0 ? placeOf(keys.started(app, schedule)) : 0,
     fires.length,
     ...fires.flatMap(fire => {
       const sent = unsent.find(({ id }) => id === fire.run);
@@ -83,6 +87,8 @@ export async function recordFates(
     eventOf(app, decisions),
     FIRES_KEPT,
     FIRES_KEPT_MS,
+    STARTS_KEPT,
+    STARTS_KEPT_MS,
     ...values,
   );
   return { answer: answer === '' ? 'recorded' : answer, stale: new Set(stale.map(Number)) };
@@ -172,21 +178,28 @@ export async function readFiresOfEach(
   });
 }
 
-/** Which of these instants (ms) of a schedule have a fire in the ledger, with it. */
-export async function firesAt(
+export interface Starts {
+  /** Instants of which it is known that the schedule has started their runs, ms. */
+  instants: Set<number>;
+  /** Before it nothing is known any more, ms; `null`: nothing was forgotten. */
+  since: number | null;
+}
+
+/** What a schedule has started of its instants between two, both included. */
+export async function startsOf(
   { redis, keys }: Store,
   { app, schedule }: { app: string; schedule: string },
-  instants: number[],
-): Promise<Map<number, Fire>> {
-  const asked = redis.pipeline();
-  for (const at of instants) asked.zrange(keys.fires(app, schedule), String(at), String(at), 'BYSCORE');
-  const answers = (await asked.exec()) ?? [];
-  return new Map(
-    instants.flatMap((at, i) => {
-      const [text] = (answers[i]?.[1] ?? []) as string[];
-      return text === undefined ? [] : [[at, toFire(app, schedule, text)] as const];
-    }),
-  );
+  from: number,
+  to: number,
+): Promise<Starts> {
+  const key = keys.started(app, schedule);
+  const [count, first, found] = await Promise.all([
+    redis.zcard(key),
+    redis.zrange(key, '0', '0'),
+    redis.zrangebyscore(key, from, to),
+  ]);
+  const since = count >= STARTS_KEPT ? Number(first[0]) : null;
+  return { instants: new Set(found.map(Number)), since };
 }
 
 /** The fires that a window held, as they are now, the oldest first. At most 10,000 are kept. */

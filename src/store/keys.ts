@@ -58,7 +58,8 @@ export interface Keys {
   backfill(id: string): string;
   /** List of the instants that a backfill has still to run. */
   backfillFires(id: string): string;
-  /** Sorted set of the instants of a schedule that backfills have run. */
+  /** Sorted sets of the instants of a schedule whose runs it has started itself, and that backfills have run. */
+  started(app: string, schedule: string): string;
   backfilled(app: string, schedule: string): string;
   host(id: string): string;
   /** Learned times of an app's jobs: weights of `job|kind|bucket`. */
@@ -143,6 +144,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     heldFires: window => `${base}:held-fires:${window}`,
     backfill: id => `${base}:backfill:${id}`,
     backfillFires: id => `${base}:backfill:${id}:fires`,
+    started: (app, schedule) => `${base}:started:${app}:${schedule}`,
     backfilled: (app, schedule) => `${base}:backfilled:${app}:${schedule}`,
     host: id => `${base}:host:${id}`,
     paces: app => `${base}:paces:${app}`,

@@ -3,7 +3,7 @@ import { type Backfill, MOST_BACKFILLED } from '../../src/model/backfill.js';
 import { fireRunId } from '../../src/model/schedule.js';
 import { createBackfills } from '../../src/schedule/backfill.js';
 import { readEvents } from '../../src/store/events.js';
-import { readFires, unsentFires } from '../../src/store/fires.js';
+import { readFires, STARTS_KEPT, unsentFires } from '../../src/store/fires.js';
 import { liftHold, placeHold } from '../../src/store/holds.js';
 import { createLease } from '../../src/store/lease.js';
 import { openStore } from '../../src/store/redis.js';
@@ -13,7 +13,8 @@ import { onEnd } from '../support/lifetime.js';
 import { losingAnAnswer } from '../support/lost-answer.js';
 import { APP, applied, runsIn, schedule, setState, startScheduler } from '../support/schedules.js';
 
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const PATH = '/v1/schedules/invoice/backfill';
 /** Half past each hour, for a day that is over. */
 const HALF_PAST = { cron: '30 * * * *', timezone: 'Europe/Berlin', jitterMs: 0, payload: { file: 'a' } };
@@ -125,6 +126,7 @@ describe('a backfill', () => {
     expect(ended.progress).toEqual({
       total: 24,
       alreadyRan: 0,
+      held: 0,
       left: 0,
       running: 0,
       completed: 23,
@@ -141,7 +143,7 @@ describe('a backfill', () => {
     ]);
   });
 
-  test('leaves out what has run, by an earlier one, by the queue or by the ledger; with `again` it runs all', async () => {
+  test('leaves out what an earlier one has run; with `again` it runs all', async () => {
     const stage = await setUp();
     await stage.serve();
     const first = await stage.ask({ from: '2026-01-09T23:00Z', to: '2026-01-10T00:59Z', concurrency: 2 });
@@ -165,6 +167,56 @@ describe('a backfill', () => {
     expect([...(await stage.runs()).values()].sort()).toEqual(
       [0, 1].map(n => `${fireRunId(APP, 'invoice', at(n))}.${again.id}`),
     );
+  });
+
+  test('leaves out what the schedule has started itself, when ledger and run are gone', async () => {
+    const stage = await setUp();
+    const { redis, keys } = stage.store;
+    const last = Math.floor((Date.now() - hour / 2) / hour) * hour - hour / 2;
+    await setState(stage.store, 'invoice', { last: last - 2 * hour });
+    const server = await startScheduler(stage.store, { time: async () => last + minute });
+    await eventually(async () => (await stage.runs()).has(last));
+    await server.stop();
+    await redis.del(keys.fires(APP, 'invoice'));
+    await stage.queues.get('invoice').obliterate({ force: true });
+    const span = { from: new Date(last - hour).toISOString(), to: new Date(last).toISOString() };
+    const plan = await stage.call('POST', PATH, { ...span, dryRun: true });
+    expect(plan.json).toMatchObject({ total: 2, alreadyRan: 1, held: 0, fires: [span.from] });
+  });
+
+  test('leaves out what is in its queue', async () => {
+    const stage = await setUp();
+    await stage.queues.get('invoice').add('invoice', {}, { jobId: fireRunId(APP, 'invoice', at(2)) });
+    const plan = await stage.call('POST', PATH, { from: DAY, to: DAY, dryRun: true });
+    expect(plan.json).toMatchObject({ total: 24, alreadyRan: 1, held: 0 });
+    expect(plan.json.fires).not.toContain(new Date(at(2)).toISOString());
+  });
+
+  test('leaves out what is held, and does not say that it ran', async () => {
+    const stage = await setUp();
+    await setState(stage.store, 'invoice', {
+      held: [{ at: at(0), held: true }],
+      waiting: [{ at: at(1), missed: true }],
+    });
+    const { progress } = await stage.ask({ from: DAY, to: DAY });
+    expect(progress).toMatchObject({ total: 24, alreadyRan: 0, held: 2, left: 22 });
+  });
+
+  test('is refused where it is not known any more what has run, unless that does not matter', async () => {
+    const stage = await setUp();
+    const { redis, keys } = stage.store;
+    const key = keys.started(APP, 'invoice');
+    const starts = Array.from({ length: STARTS_KEPT }, (_, i) => at(3) + i).flatMap(at => [at, at]);
+    await redis.zadd(key, ...starts);
+    const answer = await stage.call('POST', PATH, { from: DAY, to: DAY });
+    expectProblem(answer, 422, 'invalid-body');
+    const since = new Date(at(3)).toISOString();
+    expect(answer.json.errors).toMatchObject([
+      { pointer: '/from', detail: expect.stringMatching(`of 3 fires .* begin at ${since}, or .*--again`) },
+    ]);
+    const dryRun = (body: object) => stage.call('POST', PATH, { to: DAY, dryRun: true, ...body });
+    expect((await dryRun({ from: since })).json).toMatchObject({ total: 21, alreadyRan: 1 });
+    expect((await dryRun({ from: DAY, again: true })).json).toMatchObject({ total: 24, alreadyRan: 0 });
   });
 
   test('has nothing to do: it is over as it begins', async () => {

@@ -7,6 +7,8 @@ import {
   firesOfWindow,
   readFires,
   recordFates,
+  STARTS_KEPT,
+  startsOf,
   stateText,
   unsentFires,
 } from '../../src/store/fires.js';
@@ -18,6 +20,7 @@ import { type TestStore, useStore } from '../support/store.js';
 import { T0 } from '../support/window-samples.js';
 
 const minute = 60_000;
+const hour = 60 * minute;
 
 async function holder(store: TestStore) {
   const lease = createLease(store, { owner: 'srv-1', ttlMs: 60_000 });
@@ -128,4 +131,19 @@ test('the ledger keeps the newest thousand, and none that is older than thirty d
   expect(pages.flatMap(({ items }) => items)).toEqual(page.items);
   expect(pages[1]!.next).toBeNull();
   expect(await store.redis.pttl(store.keys.fires(APP, 'nightly'))).toBeGreaterThan(0);
+});
+
+test('beyond the ledger it is known what was started, of the newest ten thousand', async () => {
+  const { store, seen, by } = await setUp();
+  const { redis, keys } = store;
+  const key = keys.started(APP, 'nightly');
+  const old = Array.from({ length: STARTS_KEPT }, (_, i) => T0 - minute + i);
+  await redis.zadd(key, ...old.flatMap(at => [at, at]));
+  const skipped: DecidedFire = { at: T0 + minute, fate: 'skipped', reason: 'paused' };
+  const { fires, ...decision } = ran(seen, T0 + 2 * minute);
+  await recordFates(store, by, APP, [{ ...decision, fires: [skipped, ...fires] }]);
+  const { instants, since } = await startsOf(store, { app: APP, schedule: 'nightly' }, T0, T0 + hour);
+  expect([...instants]).toEqual([T0 + 2 * minute]);
+  expect(since).toBe(old[1]);
+  expect(await redis.pttl(key)).toBeGreaterThan(0);
 });

@@ -238,6 +238,7 @@ describe('a backfill', () => {
     progress: {
       total: 31,
       alreadyRan: 1,
+      held: 0,
       left: 18,
       running: 2,
       completed: 9,
@@ -271,7 +272,7 @@ describe('a backfill', () => {
 
   test('says before what it would run', () => {
     const fires = Array.from({ length: 30 }, (_, i) => iso(i));
-    const plan = { ...backfill, total: 31, alreadyRan: 1, fires };
+    const plan = { ...backfill, total: 31, alreadyRan: 1, held: 0, fires };
     const lines = backfillPlanLines(plan, style);
     expect(lines[0]).toMatch(/nightly {2}30 fires to run from 2026-01-01/);
     expect(lines[1]).toMatch(/1 fire left out/);

@@ -1,4 +1,4 @@
-import type { Backfill, BackfillState } from '../../model/backfill.js';
+import type { Backfill, BackfillProgress, BackfillState } from '../../model/backfill.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
 import { bar, plural, when } from './text.js';
@@ -11,6 +11,7 @@ export interface BackfillPlan {
   to: string;
   total: number;
   alreadyRan: number;
+  held: number;
   fires: string[];
 }
 
@@ -23,23 +24,26 @@ const COLOURS: Record<BackfillState, 'green' | 'yellow' | 'cyan'> = {
 const SHOWN = 10;
 
 export function backfillPlanLines(plan: BackfillPlan, style: Style): string[] {
-  const { total, alreadyRan, fires } = plan;
-  const due = total - alreadyRan;
+  const { total, alreadyRan, held, fires } = plan;
+  const due = total - alreadyRan - held;
   return [
     `${style.bold(plan.schedule)}  ${plural(due, 'fire')} to run from ${plan.from} to ${plan.to}`,
     ...(alreadyRan > 0
-      ? [
-          `  ${plural(alreadyRan, 'fire')} left out: run before, or held and run by themselves (--again runs them too)`,
-        ]
+      ? [`  ${plural(alreadyRan, 'fire')} left out that have run before (--again runs them too)`]
+      : []),
+    ...(held > 0
+      ? [`  ${plural(held, 'fire')} left out that are held: the schedule decides what becomes of them`]
       : []),
     ...fires.slice(0, SHOWN).map(at => `  ${at}`),
     ...(due > SHOWN ? [style.dim(`  … and ${plural(due - SHOWN, 'more fire')}`)] : []),
   ];
 }
 
+const wantedOf = ({ total, alreadyRan, held }: BackfillProgress): number => total - alreadyRan - held;
+
 /** How far it is, on a line. */
 export function progressText({ progress, waitsFor }: Backfill): string {
-  const { total, alreadyRan, left, running, completed, failed, parked, cancelled, gone } = progress;
+  const { left, running, completed, failed, parked, cancelled, gone } = progress;
   const parts: [number, string][] = [
     [completed, 'completed'],
     [failed, 'failed'],
@@ -50,13 +54,14 @@ export function progressText({ progress, waitsFor }: Backfill): string {
     [left, 'left'],
   ];
   const shown = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  const of = `${total - alreadyRan - left - running} of ${plural(total - alreadyRan, 'fire')}`;
+  const wanted = wantedOf(progress);
+  const of = `${wanted - left - running} of ${plural(wanted, 'fire')}`;
   return [of, ...shown, ...(waitsFor === null ? [] : [`waits: ${waitsFor}`])].join(' · ');
 }
 
 export function backfillLines(backfill: Backfill, now: number, style: Style): string[] {
   const { progress, state } = backfill;
-  const wanted = progress.total - progress.alreadyRan;
+  const wanted = wantedOf(progress);
   const [done, all] = wanted === 0 ? [1, 1] : [wanted - progress.left - progress.running, wanted];
   const how = [
     `${plural(backfill.concurrency, 'run')} at once`,
@@ -73,10 +78,7 @@ export function backfillLines(backfill: Backfill, now: number, style: Style): st
         ['waits', backfill.waitsFor && style.yellow(backfill.waitsFor)],
         ['from', backfill.from],
         ['to', backfill.to],
-        [
-          'left out',
-          progress.alreadyRan > 0 ? `${plural(progress.alreadyRan, 'fire')} that had run, or are held` : null,
-        ],
+        ['left out', leftOut(progress)],
         ['how', how.filter(Boolean).join(', ')],
         ['app', backfill.app],
         ['asked for', `${when(backfill.createdAt, now)} by ${backfill.createdBy}`],
@@ -87,6 +89,14 @@ export function backfillLines(backfill: Backfill, now: number, style: Style): st
       '  ',
     ),
   ];
+}
+
+function leftOut({ alreadyRan, held }: BackfillProgress): string | null {
+  const parts = [
+    alreadyRan > 0 ? `${plural(alreadyRan, 'fire')} that had run` : null,
+    held > 0 ? `${plural(held, 'fire')} that were held` : null,
+  ];
+  return parts.filter(Boolean).join(', ') || null;
 }
 
 export function backfillsTable(backfills: Backfill[], now: number, style: Style): string {

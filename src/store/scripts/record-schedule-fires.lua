@@ -1,7 +1,7 @@
 -- Gives fires of schedules of one app their fates, and puts those that run on the list of what is to be sent. Only the holder of the lease does, and each schedule
 -- only in the state in which it was seen: so no fire gets two fates.
--- KEYS: lease, states of the app, unsent fires, events, then ledgers of schedules and what windows held
--- ARGV: owner, term, event, kept fires, kept ms, then of each schedule: name, state seen, state, index of its ledger in KEYS, number of fires; and of each of these:
+-- KEYS: lease, states of the app, unsent fires, events, then ledgers of schedules, what they have started, and what windows held
+-- ARGV: owner, term, event, kept fires, kept ms, remembered starts, remembered ms, then of each schedule: name, state seen, state, index of its ledger in KEYS, index of what it has started or 0, number of fires; and of each of these:
 --   at (ms), JSON, index of the window's key in KEYS or 0, field of the window's key, field of the unsent fire or '', its JSON
 -- → { '' or 'not-the-holder', index of each schedule that was not as it was seen … }
 local time = redis.call('TIME')
@@ -9,12 +9,12 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
 if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] or tonumber(lease[3]) <= now then return { 'not-the-holder' } end
 local answer = { '' }
-local i, schedule = 6, 0
+local i, schedule = 8, 0
 while i <= #ARGV do
-  local name, ledger, fires = ARGV[i], KEYS[tonumber(ARGV[i + 3])], tonumber(ARGV[i + 4])
+  local name, ledger, started, fires = ARGV[i], KEYS[tonumber(ARGV[i + 3])], KEYS[tonumber(ARGV[i + 4])], tonumber(ARGV[i + 5])
   local asSeen = redis.call('HGET', KEYS[2], name) == ARGV[i + 1]
   if asSeen then redis.call('HSET', KEYS[2], name, ARGV[i + 2]) else answer[#answer + 1] = schedule end
-  i = i + 5
+  i = i + 6
   for _ = 1, fires do
     if asSeen then
       redis.call('ZREMRANGEBYSCORE', ledger, ARGV[i], ARGV[i])
@@ -23,7 +23,10 @@ while i <= #ARGV do
       if held and (redis.call('HLEN', held) < 10000 or redis.call('HEXISTS', held, ARGV[i + 3]) == 1) then
         redis.call('HSET', held, ARGV[i + 3], ARGV[i + 1])
       end
-      if ARGV[i + 4] ~= '' then redis.call('HSET', KEYS[3], ARGV[i + 4], ARGV[i + 5]) end
+      if ARGV[i + 4] ~= '' then
+        redis.call('HSET', KEYS[3], ARGV[i + 4], ARGV[i + 5])
+        redis.call('ZADD', started, ARGV[i], ARGV[i])
+      end
     end
     i = i + 6
   end
@@ -31,6 +34,10 @@ while i <= #ARGV do
     redis.call('ZREMRANGEBYRANK', ledger, 0, -1 - ARGV[4])
     redis.call('ZREMRANGEBYSCORE', ledger, '-inf', now - ARGV[5])
     redis.call('PEXPIRE', ledger, ARGV[5])
+  end
+  if asSeen and started then
+    redis.call('ZREMRANGEBYRANK', started, 0, -1 - ARGV[6])
+    redis.call('PEXPIRE', started, ARGV[7])
   end
   schedule = schedule + 1
 end
