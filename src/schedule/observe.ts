@@ -26,14 +26,14 @@ export interface Seen {
 
 export async function observe(store: Store): Promise<Seen> {
   const { redis, keys } = store;
-  const apps = await listApps(store);
-  const [now, intents, applied, versions, unsent, holds] = await Promise.all([
+  // Before the gates: a window that ends in between is still seen to hold its queues, never a closed gate without what it holds.
+  const [holds, apps] = await Promise.all([holdsByQueue(store), listApps(store)]);
+  const [now, intents, applied, versions, unsent] = await Promise.all([
     redisNow(redis),
     Promise.all(apps.map(app => readIntent(store, app))),
     redis.hgetall(keys.appliedSchedules),
     redis.hgetall(keys.schedulesVersions),
     redis.hlen(keys.unsentFires),
-    holdsByQueue(store),
   ]);
   return { now, intents: intents.filter(intent => intent !== null), applied, versions, unsent, holds };
 }
