@@ -97,13 +97,25 @@ export class Book {
     return due;
   }
 
-  #firstOf({ times, state }: Entry): number | null {
+  /**
+   * What is found out about a schedule. One that cannot be understood (a zone that this Node does not know) is told and set aside, until it is read anew or another one takes its place.
+   * @returns `null` where it is set aside
+   */
+  understood<Found>(entry: Entry, find: (entry: Entry) => Found): Found | null {
     try {
-      return times.after(state.last)?.dueAt ?? null;
-    } catch (error) {
-      this.onFault(error);
+      return find(entry);
+    } catch (cause) {
+      const { app, schedule } = entry;
+      const why = `schedule ${schedule.job} of app ${app} is set aside: ${(cause as Error).message}`;
+      this.onFault(new Error(why, { cause }));
+      this.track(entry, null);
+      this.open.delete(entry);
       return null;
     }
+  }
+
+  #firstOf(entry: Entry): number | null {
+    return this.understood(entry, ({ times, state }) => times.after(state.last)?.dueAt ?? null);
   }
 
   #arrange(): void {

@@ -32,7 +32,7 @@ export function carryOver({ schedule, times, state, seen }: Entry, release: stri
 }
 
 /** What has its instant is due. */
-const withoutJitter = (times: Times, now: number): Times => ({
+const withoutJitter = (times: Times, now: number): Pick<Times, 'after'> => ({
   after(instant) {
     const tick = times.after(instant);
     return tick && { ...tick, dueAt: Math.min(tick.dueAt, Math.max(tick.at, now)) };

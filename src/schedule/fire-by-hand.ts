@@ -7,7 +7,8 @@ import { findSchedule } from '../store/schedules.js';
 import { sendFires } from './send.js';
 
 /**
- * Fires a schedule now, whatever else it does, also while it rests: a person asked for it. Recorded first: where this process dies before it has sent the run, the holder of the lease sends it.
+ * Fires a schedule now, whatever else it does, also while it rests: a person asked for it. Recorded first, and with that it is certain: where this process dies before it has sent the
+ * run, or its queue takes nothing now, the holder of the lease sends it.
  * @throws SlackwaterError as `findSchedule`
  */
 export async function fireByHand(
@@ -18,7 +19,6 @@ export async function fireByHand(
 ): Promise<Fire> {
   const schedule = await findSchedule(store, of.name, of.app);
   const { fire, unsent } = await recordByHand(store, schedule.app, schedule, { by });
-  const { error } = await sendFires(store, queues, [unsent], retention);
-  if (error) throw error;
+  await sendFires(store, queues, [unsent], retention);
   return fire;
 }

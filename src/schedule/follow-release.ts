@@ -1,13 +1,13 @@
 import type { Intent } from '../model/intent.js';
 import type { Release } from '../model/release.js';
 import type { AppliedSet, Schedule, ScheduleState, SchedulesDiff } from '../model/schedule.js';
-import { type Decision, recordFates, stateText } from '../store/fires.js';
+import { recordFates, stateText } from '../store/fires.js';
 import type { Holder } from '../store/lease.js';
 import type { Store } from '../store/redis.js';
 import { getRelease } from '../store/release-records.js';
 import { applySchedules, type NewSet, stateFrom } from '../store/schedules.js';
 import { findWindow } from '../store/windows.js';
-import type { AppBook, Book } from './book.js';
+import type { AppBook, Book, Entry } from './book.js';
 import { carryOver } from './carry-over.js';
 import { diffSchedules, isRetimed } from './diff.js';
 import { inScripts } from './in-scripts.js';
@@ -36,7 +36,9 @@ export async function followRelease(
   const after = schedulesOf(await getRelease(store, release));
   // Anew: whether what was written last was taken is not always known.
   let known = await book.load(app);
-  const owed = owedBy(known, after, release, now);
+  const owed = owing(known, after).flatMap(
+    entry => book.understood(entry, () => carryOver(entry, release, now)) ?? [],
+  );
   for (const some of inScripts(owed)) {
     const { answer, stale } = await recordFates(store, holder, app, some);
     if (answer === 'not-the-holder' || stale.size > 0) return null;
@@ -55,13 +57,12 @@ export interface Follow extends Pick<Intent, 'app' | 'window'> {
 }
 
 /** Of those that are retimed, or go. */
-function owedBy(known: AppBook, after: Schedule[], release: string, now: number): Decision[] {
+function owing(known: AppBook, after: Schedule[]): Entry[] {
   const next = new Map(after.map(schedule => [schedule.job, schedule]));
-  const others = [...known.entries.values()].filter(({ schedule }) => {
+  return [...known.entries.values()].filter(({ schedule }) => {
     const own = next.get(schedule.job);
     return own === undefined || isRetimed(schedule, own);
   });
-  return others.flatMap(entry => carryOver(entry, release, now));
 }
 
 /** Whether the window that brought the set takes it back: then what it removed is not new. */

@@ -79,8 +79,8 @@ export class Settlement {
     const stale = new Set<string>();
     const end = clock.monotonic() + SETTLE_MS;
     while (rest.length > 0 && clock.monotonic() < end) {
-      const planned = await this.#plan(rest.slice(0, SLICE), seen);
-      rest.splice(0, planned.length);
+      const { planned, looked } = await this.#plan(rest.slice(0, SLICE), seen);
+      rest.splice(0, looked);
       const answer = await this.#record(planned, holder);
       if (answer === null) return null;
       for (const app of answer) stale.add(app);
@@ -91,20 +91,24 @@ export class Settlement {
   }
 
   /** As many of them as fit into a slice. */
-  async #plan(entries: Entry[], { now, holds }: Seen): Promise<Planned[]> {
+  async #plan(entries: Entry[], { now, holds }: Seen): Promise<{ planned: Planned[]; looked: number }> {
     const { clock, pace } = this.options;
     const busy = await this.#busy(entries);
     const end = clock.monotonic() + SLICE_MS;
     const planned: Planned[] = [];
+    let looked = 0;
     for (const [i, entry] of entries.entries()) {
       const { app, schedule, times, state, seen } = entry;
-      const plan = planFires(schedule, times, state, {
+      const situation = {
         now,
         paused: entry.paused,
         hold: holds.get(schedule.queue) ?? null,
         busy: busy[i] ?? null,
         room: pace.room(app),
-      });
+      };
+      looked++;
+      const plan = this.book.understood(entry, () => planFires(schedule, times, state, situation));
+      if (plan === null) continue;
       pace.went(app, plan.late);
       const decisions = decisionsOf(entry, plan).filter(
         ({ state, fires }) => state !== seen || fires.length > 0,
@@ -112,7 +116,7 @@ export class Settlement {
       planned.push({ entry, plan, decisions });
       if (clock.monotonic() > end) break;
     }
-    return planned;
+    return { planned, looked };
   }
 
   /** Of each schedule the ID of a run of it that has not ended. */

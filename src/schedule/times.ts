@@ -120,7 +120,7 @@ export interface DueTicks {
 }
 
 /** What is due of a schedule of which everything up to `last` has its fate. */
-export function dueTicks(times: Times, last: number, now: number): DueTicks {
+export function dueTicks(times: Pick<Times, 'after'>, last: number, now: number): DueTicks {
   let walked = walk(times, last, now);
   let passed: Tick | null = null;
   while (walked.more) {
@@ -138,7 +138,11 @@ export function dueTicks(times: Times, last: number, now: number): DueTicks {
   return { ticks: walked.ticks, passed, next: walked.next };
 }
 
-function walk(times: Times, from: number, now: number): { ticks: Tick[]; next: Tick | null; more: boolean } {
+function walk(
+  times: Pick<Times, 'after'>,
+  from: number,
+  now: number,
+): { ticks: Tick[]; next: Tick | null; more: boolean } {
   const ticks: Tick[] = [];
   let next = times.after(from);
   while (next !== null && next.dueAt <= now && ticks.length < MOST_TICKS) {

@@ -325,6 +325,24 @@ describe('fires that nobody was there for', () => {
   });
 });
 
+test('a schedule that cannot be understood keeps no other from its fires, and goes on when it can', async () => {
+  const store = useStore();
+  const { cron, hours } = await hoursAgo(store, 2);
+  const [good, bad] = [
+    { job: 'good', cron },
+    { job: 'bad', cron, timezone: 'Mars/Olympus' },
+  ];
+  await applied(store, 'a', [good, bad]);
+  for (const name of ['good', 'bad'])
+    await setState(store, name, { last: hours[1]!, held: [{ at: hours[1]!, held: true }] });
+  const server = await startScheduler(store);
+  await eventually(async () => fates(await firesOf(store, 'good'))[0] === 'late');
+  const told = server.events.filter(event => event.type === 'trouble');
+  expect(told.map(({ error }) => String(error)).join()).toMatch(/schedule bad of app billing is set aside/);
+  await schedule(store, 'b', [good, { ...bad, timezone: 'UTC' }]);
+  await eventually(async () => fates(await firesOf(store, 'bad'))[0] === 'late');
+});
+
 test('a great backlog of many schedules keeps none on time waiting', async () => {
   const store = useStore();
   const names = Array.from({ length: 100 }, (_, i) => `job-${i}`);
@@ -478,6 +496,22 @@ describe('a person', () => {
       'schedule.resumed',
     ]);
     await expect(pauseSchedule(store, { name: 'none' }, { by: 'ann' })).rejects.toThrow(/no schedule none/);
+  });
+
+  test('fires a schedule whose queue takes nothing now: it is recorded, and its run comes, once', async () => {
+    const store = useStore();
+    const queues = queuesOf(store);
+    await applied(store, 'a', [{ job: 'nightly' }]);
+    const counter = store.keys.job('nightly', 'id');
+    await store.redis.rpush(counter, 'no number');
+    const retention = { completedMs: 1, failedMs: 1 };
+    const fire = await fireByHand(store, queues, { name: 'nightly' }, { by: 'ann', retention });
+    expect(await firesOf(store, 'nightly')).toEqual([fire]);
+    const server = await startScheduler(store);
+    await eventually(() => server.events.some(({ type }) => type === 'trouble'));
+    await store.redis.del(counter);
+    await eventually(async () => (await unsentFires(store)).length === 0);
+    expect(await runsIn(queues, ['nightly'])).toEqual([fire.run]);
   });
 
   test('fires a schedule, and its next fire sees that run', async () => {
