@@ -5,36 +5,37 @@ import type { RunAddress } from '../store/run-requests.js';
 /** How a run ended; `null`: it has not. `gone`: it is not there (any more). */
 export type RunEnd = Extract<RunState, 'completed' | 'failed' | 'parked' | 'cancelled'> | 'gone' | null;
 
-/** How each of these runs ended, in one round trip for each queue. One that waits and was cancelled has ended: it never begins. */
-export async function runEnds(store: Store, runs: RunAddress[]): Promise<RunEnd[]> {
-  const ends = new Map<RunAddress, RunEnd>();
-  for (const queue of new Set(runs.map(run => run.queue))) {
-    const those = runs.filter(run => run.queue === queue);
-    const asked = store.redis.pipeline();
-    for (const { jobId } of those) {
-      asked.hmget(store.keys.job(queue, jobId), 'timestamp', 'finishedOn', 'returnvalue');
-      asked.hmget(store.keys.run(queue, jobId), 'outcome', 'cancel', 'startedAt');
-    }
-    const answers = (await asked.exec()) ?? [];
-    const fields = (i: number): (string | null)[] => {
-      const [error, values] = answers[i] ?? [];
-      if (error) throw error;
-      return (values ?? []) as (string | null)[];
-    };
-    for (const [i, run] of those.entries()) ends.set(run, endOf(fields(2 * i), fields(2 * i + 1)));
+/** How each of these runs ended, in one round trip for all. One that waits and was cancelled has ended: it never begins. */
+export async function runEnds({ redis, keys }: Store, runs: RunAddress[]): Promise<RunEnd[]> {
+  if (runs.length === 0) return [];
+  const asked = redis.pipeline();
+  for (const { queue, jobId } of runs) {
+    asked.hmget(keys.job(queue, jobId), 'timestamp', 'finishedOn');
+    asked.hexists(keys.job(queue, jobId), 'returnvalue');
+    asked.hmget(keys.run(queue, jobId), 'outcome', 'cancel', 'startedAt');
   }
-  return runs.map(run => ends.get(run) ?? null);
+  const answers = (await asked.exec()) ?? [];
+  const answer = <T>(i: number): T => {
+    const [error, value] = answers[i] ?? [];
+    if (error) throw error;
+    return value as T;
+  };
+  return runs.map((_, i) => endOf(answer(3 * i), answer(3 * i + 1), answer(3 * i + 2)));
 }
 
-function endOf(job: (string | null)[], run: (string | null)[]): RunEnd {
-  const [createdAt, finishedOn, returned] = job;
+function endOf(job: (string | null)[], hasResult: number, run: (string | null)[]): RunEnd {
+  const [createdAt, finishedOn] = job;
   const [outcome, cancel, startedAt] = run;
   if (!createdAt) return 'gone';
   if (!finishedOn) return cancel === '1' && !startedAt ? 'cancelled' : null;
   // Every completed job has a returned value, if only "null"; a failed one may have the reason of an earlier failure only.
-  if (returned !== null && returned !== undefined) return 'completed';
+  if (hasResult === 1) return 'completed';
   return outcome === 'parked' || outcome === 'cancelled' ? outcome : 'failed';
 }
+
+/** Whether these runs have ended, or are not there (any more). */
+export const haveEnded = async (store: Store, runs: RunAddress[]): Promise<boolean[]> =>
+  (await runEnds(store, runs)).map(end => end !== null);
 
 /** Which of these runs are there, ended or not. */
 export async function knownRuns(store: Store, queue: string, ids: string[]): Promise<Set<string>> {

@@ -1,7 +1,7 @@
 import { type Fate, fireRunId, type ScheduleState, type UnsentFire } from '../model/schedule.js';
 import type { Clock } from '../platform/clock.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
-import { haveEnded } from '../queue/have-ended.js';
+import { haveEnded } from '../queue/how-ended.js';
 import type { Queues } from '../queue/queues.js';
 import { cancelRun } from '../queue/run-actions.js';
 import { type DecidedFire, type Decision, recordFates, stateText, unsentFires } from '../store/fires.js';
