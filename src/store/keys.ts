@@ -161,7 +161,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     workflowResults: (queue, jobId) => `${ofJob(queue, jobId)}:sw:wf:results`,
     workflowPayloads: (queue, jobId, part) => `${ofJob(queue, jobId)}:sw:wf:payloads:${part}`,
     liveWorkflows: queue => `${queuePrefix}:${queue}:sw:workflows`,
-    agenda: app => `${queuePrefix}:sw:agenda:${app}`,
+    agenda: app => `${queuePrefix}:sw:agenda:${namespace}:${app}`,
     queue: queue => `${queuePrefix}:${queue}:`,
     seats: (queue, job) => `${queuePrefix}:${queue}:sw:seats:${job}`,
     expiring: queue => `${queuePrefix}:${queue}:sw:expiring`,
