@@ -9,6 +9,7 @@ import { startRun } from '../../src/store/runs.js';
 import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
+import { signalWorkflow } from '../../src/store/workflows/signal.js';
 import { onEnd } from '../support/lifetime.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { stepOf } from './workflows/story.js';
@@ -126,4 +127,12 @@ test('a workflow run that failed goes on from what failed, and is not begun anew
   expect((await readWorkflow(store, RUN))!.retry).toBe(false);
   await retryRun(store, queues, RUN.jobId);
   expect((await readWorkflow(store, RUN))!.retry).toBe(true);
+});
+
+test('a workflow run that is delayed, with an early signal, comes for its end when it is cancelled', async () => {
+  const later = { queue: 'q', jobId: 'run-1abcdefgh0123456789a' };
+  await queues.get('q').add('w', {}, { jobId: later.jobId, delay: 3_600_000 });
+  expect(await signalWorkflow(store, later, 's', '1')).toBe('kept');
+  await cancelRun(store, later.jobId);
+  expect(await store.redis.zscore(store.keys.job('q', 'delayed'), later.jobId)).toBeNull();
 });
