@@ -113,3 +113,19 @@ test('a worker that dies over a payload is asked again, three in a row prove not
   await expect(refusals(prover(kept, [null]))).rejects.toThrow('died while they read payloads');
   expect(asked.length).toBe(6);
 });
+
+test('a run whose job was removed holds nobody back, and is tidied away', async () => {
+  await begin('run-1');
+  await store.redis.del(store.keys.job('q', 'run-1'));
+  expect(await refusals(prover(null))).toEqual([]);
+  expect(await store.redis.exists(store.keys.liveWorkflows('q'), store.keys.agenda('app'))).toBe(0);
+});
+
+test('a run that has ended, or only comes to its end, is not asked for what it no longer needs', async () => {
+  for (const id of ['run-1', 'run-2']) await begin(id);
+  await store.redis.hset(store.keys.job('q', 'run-1'), 'finishedOn', 1);
+  await store.redis.hset(store.keys.workflow('q', 'run-2'), 's:a', 'done', 's:b', 'done');
+  expect(await refusals(prover(null))).toEqual([]);
+  await store.redis.hset(store.keys.workflow('q', 'run-2'), 'retry', '1', 's:b', 'failed');
+  expect(await refusals(prover(null))).toMatchObject([{ run: 'run-2' }]);
+});
