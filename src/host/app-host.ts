@@ -25,7 +25,16 @@ import type { WorkerProcess } from './worker-process.js';
 import { Workflows, type WorkflowsOptions } from './workflows.js';
 
 /** What an app host makes itself of that which its runs need. */
-type Made = 'events' | 'app' | 'counts' | 'route' | 'bringDown' | 'sideBySide' | 'workflows' | 'beside';
+type Made =
+  | 'events'
+  | 'app'
+  | 'counts'
+  | 'route'
+  | 'bringDown'
+  | 'sideBySide'
+  | 'workflows'
+  | 'beside'
+  | 'recording';
 type OfWorkflows = Pick<WorkflowsOptions, 'queues' | 'retention' | 'payloadBytes' | 'claims'>;
 
 export interface AppHostOptions extends Omit<RunControlOptions, Made>, OfWorkflows {
@@ -92,6 +101,7 @@ export class AppHost {
     this.workflows = new Workflows({
       ...options,
       running: () => (this.control.open && options.isCurrent() ? this.control.pool : null),
+      recording: work => this.control.held.recording(work),
       beside: () => this.#given && this.#beside.of(this.#given),
       begun: ({ queue, jobId }) => void this.standby?.proveBegun({ queue, jobId }),
       evaluate: (release, question) => this.evaluator.ask(release, question),

@@ -31,6 +31,8 @@ export interface WorkflowsOptions {
   log: Logger;
   /** The workers of the release that runs; `null` while nothing may start. */
   running(): Pool | null;
+  /** As what computes, this is waited for before other code runs. */
+  recording<T>(work: Promise<T>): Promise<T>;
   /** Another release that may have to go on with what begins now. */
   beside(): NonNullable<RunningRelease['beside']> | null;
   /** One has begun, or begins again: its graph is what another release will have to go on with. */
@@ -47,7 +49,7 @@ export class Workflows {
   readonly #ports: WorkflowPorts;
 
   constructor(private readonly options: WorkflowsOptions) {
-    const { app, store, queues, retention, payloadBytes, claims, trouble } = options;
+    const { app, store, queues, retention, payloadBytes, claims, trouble, recording } = options;
     const release = () => {
       const pool = options.running();
       return pool && this.#release(pool);
@@ -55,7 +57,7 @@ export class Workflows {
     const limits = { payloadBytes, readBytes: READ_BYTES, atOnce: AT_ONCE };
     const unfit: WorkflowPorts['unfit'] = (run, step, reason) => this.#tellUnfit(run, step, reason);
     const foresight = this.#foresight;
-    this.#ports = { app, store, queues, retention, limits, claims, foresight, release, unfit };
+    this.#ports = { app, store, queues, retention, limits, claims, foresight, release, recording, unfit };
     this.#agenda = new Agenda({
       ports: this.#ports,
       onError: (error, { jobId }) =>

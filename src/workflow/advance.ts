@@ -80,6 +80,7 @@ async function expand(look: Look, step: StepManifest): Promise<Done> {
   // The gate has closed meanwhile, another release runs, or one more has to go on with it: the code that runs when the step begins says what it is.
   const now = ports.release();
   if (now?.workflows !== release.workflows || now.beside?.release !== release.beside?.release) return 'again';
+  const { recording = work => work } = ports;
   switch (asked.kind) {
     case 'look':
       return 'again';
@@ -87,9 +88,9 @@ async function expand(look: Look, step: StepManifest): Promise<Done> {
       ports.unfit(address, step.name, asked.reason);
       return 'unfit';
     case 'expand':
-      return begin(look, step, asked.expansion);
+      return recording(begin(look, step, asked.expansion));
     case 'wait':
-      await beginWait(ports.store, ports.app, address, step.name, asked.until);
+      await recording(beginWait(ports.store, ports.app, address, step.name, asked.until));
       return 'again';
   }
 }

@@ -35,6 +35,8 @@ export interface WorkflowPorts {
   foresight?: Foresight;
   /** `null`: nothing may begin now. */
   release(): RunningRelease | null;
+  /** No other code runs before this has come to its end. */
+  recording?<T>(work: Promise<T>): Promise<T>;
   /** It waits before this step for another release. */
   unfit(address: RunAddress, step: string, reason: string): void;
 }

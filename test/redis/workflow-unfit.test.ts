@@ -39,6 +39,7 @@ test('a step that the release which runs cannot begin waits for one that can, an
   });
   let current = running(graph(sampleStep('here')));
   const told: string[] = [];
+  let recorded = 0;
   const ports: WorkflowPorts = {
     app: 'a',
     store,
@@ -46,6 +47,10 @@ test('a step that the release which runs cannot begin waits for one that can, an
     retention: { completedMs: 1_000, failedMs: 1_000 },
     limits: { payloadBytes: 1_000, readBytes: 1_000_000, atOnce: 100 },
     release: () => current,
+    recording: work => {
+      recorded++;
+      return work;
+    },
     unfit: (_run, step, reason) => told.push(`${step}: ${reason}`),
   };
   const states = async () =>
@@ -63,5 +68,7 @@ test('a step that the release which runs cannot begin waits for one that can, an
 
   current = running(kept);
   await advance(ports, run);
+  // The step that did not fit was not stored: each of the two is waited for once, before other code would run.
+  expect(recorded).toBe(2);
   expect(await states()).toEqual(['here running', 'there running']);
 });
