@@ -1,6 +1,6 @@
 import type { Run, RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
-import { type Place, type RunFields, stateOf } from './run-record.js';
+import { ownRecord, type Place, type RunFields, stateOf } from './run-record.js';
 import { readRuns, type Surroundings } from './runs.js';
 
 /** Where a run is, before it is read. */
@@ -32,11 +32,11 @@ export const isNarrow = ({ job, state, release }: Narrow): boolean => Boolean(jo
 /** Which of these fit, from the few fields that tell. */
 export async function fitting({ redis, keys }: Store, found: FoundRun[], filter: Narrow): Promise<boolean[]> {
   if (found.length === 0 || !isNarrow(filter)) return found.map(() => true);
-  const { job, release = '' } = filter;
+  const { job, release: wanted = '' } = filter;
   const state = filter.state && [filter.state].flat();
   const asked = redis.pipeline();
   for (const { queue, jobId } of found) {
-    asked.hget(keys.job(queue, jobId), 'name');
+    asked.hmget(keys.job(queue, jobId), 'name', 'timestamp');
     asked.hmget(
       keys.run(queue, jobId),
       'outcome',
@@ -46,18 +46,20 @@ export async function fitting({ redis, keys }: Store, found: FoundRun[], filter:
       'workflow',
       'waits',
       'release',
+      'ofJob',
     );
   }
   const answers = (await asked.exec()) ?? [];
   return found.map(({ place }, i) => {
-    const name = answers[2 * i]?.[1];
+    const [name, timestamp] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
     const fields = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
-    const [outcome, yielded, cancel, startedAt, workflow, waits, last] = fields;
-    const run: RunFields = { outcome, yielded, cancel, startedAt, workflow, waits };
+    const [outcome, yielded, cancel, startedAt, workflow, waits, release, ofJob] = fields;
+    const kept: RunFields = { outcome, yielded, cancel, startedAt, workflow, waits, release, ofJob };
+    const run = ownRecord(kept, timestamp);
     return (
       (!job || name === job) &&
       (!state || state.includes(stateOf(place, run))) &&
-      (last ?? '').startsWith(release)
+      (run.release ?? '').startsWith(wanted)
     );
   });
 }

@@ -31,9 +31,14 @@ export const RUN_FIELDS = [
   'savedAt',
   'count',
   'workflow',
+  'ofJob',
   'waits',
 ] as const;
 export type RunFields = Partial<Record<(typeof RUN_FIELDS)[number], string | null>>;
+
+/** What is kept of a run, unless it is of an earlier one of the same ID, which was removed: `timestamp` of its job. */
+export const ownRecord = (run: RunFields, timestamp: string | null | undefined): RunFields =>
+  run.ofJob && timestamp && run.ofJob !== timestamp ? {} : run;
 
 /** Fields of BullMQ's job hash. */
 export const JOB_FIELDS = [

@@ -7,7 +7,15 @@ import { aheadInLine } from '../store/seats.js';
 import { type HeldBack, heldBack } from './announced.js';
 import { parseRunId } from './run-id.js';
 import { placeOf } from './run-places.js';
-import { JOB_FIELDS, type JobFields, type Place, RUN_FIELDS, type RunFields, toRun } from './run-record.js';
+import {
+  JOB_FIELDS,
+  type JobFields,
+  ownRecord,
+  type Place,
+  RUN_FIELDS,
+  type RunFields,
+  toRun,
+} from './run-record.js';
 
 /** Queues that releases use, each with the app that it belongs to. */
 export async function queueApps({ redis, keys }: Store): Promise<Map<string, string>> {
@@ -86,7 +94,8 @@ export async function readRuns(
   return found.flatMap(({ queue, jobId, place }, i) => {
     const job = named<JobFields>(JOB_FIELDS, answers?.[2 * i]?.[1]);
     if (!job.name) return [];
-    const run = named<RunFields>(RUN_FIELDS, answers?.[2 * i + 1]?.[1]);
+    const kept = named<RunFields>(RUN_FIELDS, answers?.[2 * i + 1]?.[1]);
+    const run = ownRecord(kept, job.timestamp);
     const source = { queue, jobId, place, job, run };
     const app = run.app ?? apps.get(queue) ?? 'default';
     const waitsForWindow = place !== 'delayed' || run.waits;

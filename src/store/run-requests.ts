@@ -1,7 +1,7 @@
 import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
-const cancelScript = script<'ok' | 'gone' | 'ended' | 'again'>('cancel-run', 4);
+const cancelScript = script<'ok' | 'gone' | 'ended' | 'again'>('cancel-run', 6);
 const reopenScript = script<number>('reopen-run', 7);
 const callScript = script<number>('call-cancelled', 1);
 
@@ -31,7 +31,8 @@ export async function requestCancel(store: Store, address: RunAddress): Promise<
   for (;;) {
     const app = (await redis.hget(workflow, 'app')) ?? '';
     const [job, run, agenda] = [keys.job(queue, jobId), keys.run(queue, jobId), keys.agenda(app)];
-    const answer = await cancelScript(redis, job, run, workflow, agenda, memberOf(address), app);
+    const [steps, live, member] = [keys.steps(queue, jobId), keys.live(queue), memberOf(address)];
+    const answer = await cancelScript(redis, job, run, workflow, agenda, steps, live, member, app, jobId);
     // A workflow that has begun since its app was read.
     if (answer === 'again') continue;
     if (answer === 'ok')

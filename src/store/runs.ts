@@ -44,7 +44,7 @@ export class FencedError extends SlackwaterError {
   }
 }
 
-const startScript = script<(string | number)[]>('start-run', 5);
+const startScript = script<(string | number)[]>('start-run', 7);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 4);
 const handOverScript = script<number>('hand-over', 1);
@@ -64,6 +64,8 @@ export async function startRun(
     keys.steps(queue, jobId),
     part ? keys.workflowResults(part.queue, part.jobId) : keys.run(queue, jobId),
     keys.expiring(queue),
+    keys.job(queue, jobId),
+    keys.live(queue),
     token,
     by.release,
     by.host,

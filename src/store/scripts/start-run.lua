@@ -1,8 +1,9 @@
 -- One start of a run: takes the next fence and answers everything that a worker needs to go on.
--- KEYS lock, run, steps, results of the workflow that it is part of (else the run again), expiring. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
+-- KEYS lock, run, steps, results of the workflow that it is part of (else the run again), expiring, job, live. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
 -- lock time (ms), its field there (else ''), job ID. The lock begins anew: the answer to its claim may have been long on its way to a host that hung.
 -- Crashes are counted on one release: those on another say nothing of this one.
 -- One that is part of a workflow and was settled there before its host died has only to end.
+-- include whose-record
 -- Answers {'lost'} | {'settled', fence, mark and result, error} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
@@ -11,6 +12,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local run = KEYS[2]
 local fence = redis.call('HINCRBY', run, 'fence', 1)
 redis.call('PERSIST', run)
+begin_anew_for(KEYS[6], run, KEYS[3], KEYS[7], ARGV[9])
 redis.call('HDEL', run, 'yielded', 'outcome', 'park', 'keepMs')
 redis.call('ZREM', KEYS[5], ARGV[9])
 redis.call('HSETNX', run, 'startedAt', now)
