@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import type { HeldBy } from '../model/run.js';
+import type { HeldBy, Run } from '../model/run.js';
+import { SlackwaterError } from '../platform/errors.js';
 import { type Enqueued, enqueueRuns, idFromKey, type RunRequest } from '../queue/enqueue.js';
 import { heldByOf, showRun } from '../queue/runs.js';
 import { checkPayload } from '../release/payloads.js';
+import type { Store } from '../store/redis.js';
 import type { Api, ApiContext } from './context.js';
 import type { CurrentJob, CurrentWorkflow } from './job-catalog.js';
 import { acceptedShape } from './shapes.js';
@@ -88,14 +90,21 @@ export async function acceptedOf(
   { store }: ApiContext,
   { app, job }: Runnable,
   { delay }: Asked,
-  { id, created }: Enqueued,
+  { id, queue, created }: Enqueued,
   held: HeldBy[],
 ) {
-  const state = created
-    ? delay
-      ? ('delayed' as const)
-      : ('queued' as const)
-    : (await showRun(store, id)).state;
-  const waits = state === 'queued' || state === 'delayed' || state === 'yielded';
-  return { id, job: job.name, queue: job.queue, app, state, created, heldBy: waits ? held : [] };
+  const accepted = { id, job: job.name, queue, app, created };
+  const there = created ? null : await stillThere(store, queue, id);
+  if (there) return { ...accepted, state: there.state, heldBy: there.heldBy };
+  return { ...accepted, state: delay ? ('delayed' as const) : ('queued' as const), heldBy: held };
+}
+
+/** All is stored by now, so no answer may fail: `null` where the run has just been removed, and with that its key is free. */
+async function stillThere(store: Store, queue: string, id: string): Promise<Run | null> {
+  try {
+    return await showRun(store, `${queue}~${id}`);
+  } catch (error) {
+    if (error instanceof SlackwaterError && error.code === 'not-found') return null;
+    throw error;
+  }
 }

@@ -3,8 +3,11 @@ import type { JobManifest } from '../model/release.js';
 import { type Retention, retentionOf } from '../model/retention.js';
 import { newId } from '../platform/ids.js';
 import type { Store } from '../store/redis.js';
+import { knownRuns } from './how-ended.js';
 import type { Options } from './own-options.js';
 import type { Queues } from './queues.js';
+import { queueApps } from './runs.js';
+import { isTaskQueue } from './task-runs.js';
 
 export interface RunRequest {
   /** Default: a new one. A run that has this ID already stays as it is. */
@@ -30,6 +33,8 @@ export interface EnqueueContext {
 
 export interface Enqueued {
   id: string;
+  /** That of its job; or where the run was already, if its job had another one then. */
+  queue: string;
   /** `false` where a run of that ID was there already. */
   created: boolean;
 }
@@ -58,20 +63,27 @@ export async function enqueueRuns(
 ): Promise<Enqueued[]> {
   const ids = requests.map(({ id, dedupeKey }) => id ?? idOf(app, job.name, dedupeKey));
   // Only an ID that was not made here can be there already.
-  const known = await exists(
+  const known = await whereKnown(
     store,
     job.queue,
     ids.filter((_, i) => requests[i]!.id !== undefined || requests[i]!.dedupeKey !== undefined),
   );
   const kept = retentionOf(job, retention);
   await queues.get(job.queue).addBulk(
-    requests.map((request, i) => ({
-      name: job.name,
-      data: request.payload,
-      opts: optionsOf(ids[i]!, request, kept),
-    })),
+    requests.flatMap((request, i) => {
+      const id = ids[i]!;
+      // One of its own queue stays as it is, too, and that is the queue's own doing: it may be gone by now.
+      if ((known.get(id) ?? job.queue) !== job.queue) return [];
+      return [{ name: job.name, data: request.payload, opts: optionsOf(id, request, kept) }];
+    }),
   );
-  return ids.map((id, i) => ({ id, created: !known.has(id) && ids.indexOf(id) === i }));
+  // Of 10,000 each is looked up.
+  const first = new Map([...ids.entries()].reverse().map(([i, id]) => [id, i]));
+  return ids.map((id, i) => ({
+    id,
+    queue: known.get(id) ?? job.queue,
+    created: !known.has(id) && first.get(id) === i,
+  }));
 }
 
 /** An ID that follows from a key, so that the same key finds the same run. */
@@ -99,10 +111,14 @@ function ownOptions({ scheduledFor, concurrencyKey }: RunRequest): Options {
   return Object.keys(slackwater).length > 0 ? { slackwater } : {};
 }
 
-async function exists(store: Store, queue: string, ids: string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const asked = store.redis.pipeline();
-  for (const id of ids) asked.exists(store.keys.job(queue, id));
-  const found = (await asked.exec()) ?? [];
-  return new Set(ids.filter((_, i) => found[i]?.[1] === 1));
+/** In which queue each of these is already: a job may have had another one when its run was asked for. */
+async function whereKnown(store: Store, own: string, ids: string[]): Promise<Map<string, string>> {
+  const known = new Map<string, string>();
+  if (ids.length === 0) return known;
+  const others = [...(await queueApps(store)).keys()].filter(queue => queue !== own && !isTaskQueue(queue));
+  for (const queue of [own, ...others]) {
+    const open = ids.filter(id => !known.has(id));
+    for (const id of await knownRuns(store, queue, open)) known.set(id, queue);
+  }
+  return known;
 }

@@ -65,6 +65,21 @@ describe('asking for a run', () => {
     expect(await ask()).toMatchObject({ id, created: false, state: 'completed' });
   });
 
+  test('a dedupeKey finds its run also where the job has had another queue since', async () => {
+    const ask = () => t.call('POST', runs, { payload, dedupeKey: 'day-1' });
+    const { id } = (await ask()).json;
+    await t.release([{ queue: 'other' }]);
+    for (let i = 0; i < 2; i++)
+      expect((await ask()).json).toMatchObject({ id, queue: 'reports', created: false, state: 'queued' });
+    const bulk = await t.call('POST', `${runs}/bulk`, [{ payload }, { payload, dedupeKey: 'day-1' }]);
+    expect(bulk.status, bulk.text).toBe(202);
+    expect(bulk.json.items).toMatchObject([
+      { queue: 'other', created: true },
+      { id, queue: 'reports', created: false },
+    ]);
+    expect(await t.store.redis.llen(t.store.keys.job('other', 'wait'))).toBe(1);
+  });
+
   test('is accepted while a hold stands, and says so', async () => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const hold = await t.call('POST', '/v1/holds', { app: 'reporting', reason: 'migration', until });
