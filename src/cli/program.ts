@@ -56,9 +56,13 @@ Environment:
   SLACKWATER_URL     the server to talk to (http://127.0.0.1:7070)
   SLACKWATER_TOKEN   bearer token for it
   REDIS_URL          for serve, host, dev and doctor
-  NO_COLOR           plain text · SLACKWATER_LOG=debug: stack traces (hosts and servers: info, or warn)
+  SLACKWATER_ACTOR   who you are, on a server without tokens
+  SLACKWATER_CONFIG  a configuration file
+  SLACKWATER_LOG     debug: stack traces (hosts and servers: info, or warn)
+  NO_COLOR           plain text
 
-Exit codes: 0 ok · 1 failed · 2 usage · 3 conflict · 4 rolled back · 5 timeout · 6 held · 130 left by Ctrl-C
+Exit codes: 0 ok · 1 failed · 2 usage · 3 conflict · 4 rolled back
+            5 timeout · 6 held · 130 left by Ctrl-C
 
 Example:
   $ slackwater dev --jobs jobs

@@ -69,7 +69,7 @@ const ANSWERS: Record<string, Answer> = {
 const ANSWER = new RegExp(`(?:^|[\\s-])(${Object.keys(ANSWERS).join('|')}) `);
 const AWAY_CODE = /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/;
 const AWAY_TEXT =
-  /enableOfflineQueue|Command timed out|Connection is (closed|in)|connection close|Stream isn't|ECONN|EPIPE|ETIMEDOUT|sentinels are unreachable|startup nodes|slots cache|Cluster is (ended|disconnect)/i;
+  /enableOfflineQueue|Command timed out|Connection is (closed|in)|Socket timeout|connection close|Stream isn't|ECONN|EPIPE|ETIMEDOUT|sentinels are unreachable|startup nodes|slots cache|Cluster is (ended|disconnect)/i;
 
 /** @returns `null` for an error that says something else. */
 export function troubleOf(error: unknown): Trouble | null {

@@ -63,7 +63,7 @@ function strategyFaults({ strategy = 'window', rolling, canary }: WindowInput): 
 function timeFaults({ drainTimeoutMs, maxDurationMs, watch, canary }: WindowInput): FieldError[] {
   const whole = formatDuration(maxDurationMs);
   if (drainTimeoutMs > maxDurationMs) {
-    const detail = `must not be longer than maxDuration (${whole}): shorten it, or give maxDuration more`;
+    const detail = `${formatDuration(drainTimeoutMs)} (given, or the default) is longer than maxDuration (${whole}): shorten it, or give maxDuration more`;
     return [{ pointer: '/drainTimeout', detail }];
   }
   const parts: [pointer: string, ms: number, text: string][] = [

@@ -139,7 +139,7 @@ describe('what does not fit is told by its pointer, and nothing is stored', () =
     [{ watch: { duration: 0 } }, '/watch/duration', /longer than 0/],
     [{ watch: { maxFailureRate: 20 } }, '/watch/maxFailureRate', /<=1/],
     [{ watch: { maxCrashs: 1 } }, '/watch/maxCrashs', /not known/],
-    [{ drainTimeout: '2h' }, '/drainTimeout', /not be longer than maxDuration/],
+    [{ drainTimeout: '2h' }, '/drainTimeout', /is longer than maxDuration/],
     [{ announce: -1 }, '/announce', /not a duration/],
     [{ requiresApproval: 'yes' }, '/requiresApproval', /boolean/],
     [{ hooks: [{}] }, '/hooks/0/when', /before.*stopped.*after.*undo/],

@@ -169,8 +169,9 @@ function spanOf(
   const dayOf = (text: string, days: number) => instantOf(timezone, Date.parse(text) + days * 86_400_000);
   const start = DAY.test(from) ? dayOf(from, 0) : Date.parse(from);
   const end = to === undefined ? now : DAY.test(to) ? dayOf(to, 1) - 1 : Date.parse(to);
-  if (start > now) throw wrongField('/from', 'lies in the future: a backfill runs what is past');
-  if (end < start) throw wrongField('/to', 'must not be before "from"');
+  if (start < 0) throw wrongField('/from', '"from" lies before 1970: write it as 2026-01-31');
+  if (start > now) throw wrongField('/from', '"from" lies in the future: a backfill runs what is past');
+  if (end < start) throw wrongField('/to', '"to" must not be before "from"');
   // What has no fate yet is the schedule's own.
   return { from: start, to: Math.min(end, now, state.last) };
 }

@@ -24,21 +24,26 @@ interface RunOptions extends CommonOptions {
   app?: string;
 }
 
+/** What the server answers: more or less of the run. `created`: whether it is a new one. */
+type Accepted = Pick<Run, 'id'> & Partial<Run> & { created?: boolean };
+
 /** Asks for a run. Its ID is the data; with `--wait` its result is. */
 export async function run(job: string, options: RunOptions): Promise<void> {
   const payload = options.payload === undefined ? {} : readPayload(options.payload);
   const client = connect(options);
   const { priority, delay, dedupeKey, concurrencyKey } = options;
   const body = { payload, priority, delay, dedupeKey, concurrencyKey };
-  const accepted = await client.post<Pick<Run, 'id'> & Partial<Run>>(`/v1/jobs/${part(job)}/runs`, body, {
+  const accepted = await client.post<Accepted>(`/v1/jobs/${part(job)}/runs`, body, {
     query: { app: options.app },
   });
   if (!options.wait) {
     if (options.json) printJson(accepted);
     else print(accepted.id);
+    sayKnown(accepted);
     return sayHeld(accepted);
   }
   if (!options.json) say(`run ${accepted.id}`);
+  sayKnown(accepted);
   sayHeld(accepted);
   const ended = await waitForEnd(client, accepted.id, options);
   if (options.json) printJson(ended);
@@ -92,6 +97,11 @@ function progressText({ state, progress }: Run): string {
   return [state, progress.total ? `${progress.done}/${progress.total}` : String(progress.done), progress.note]
     .filter(Boolean)
     .join(' ');
+}
+
+/** Another request had the same key before. */
+function sayKnown({ created, state }: Accepted): void {
+  if (created === false) say(`not a new run: the one with this key is ${state}`);
 }
 
 function sayHeld({ heldBy = [] }: Partial<Run>): void {

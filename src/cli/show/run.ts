@@ -40,7 +40,9 @@ function why({ state, parked, error, heldBy }: Run): string | null {
   if (parked) return line(parked.reason, 80);
   if (state === 'failed' && error) return line(`${error.name}: ${error.message}`, 80);
   const [held] = heldBy;
-  return held ? line(held.reason, 80) : null;
+  if (!held) return null;
+  const by = held.window ? `window ${held.window}` : held.hold ? `hold ${held.hold}` : null;
+  return line(by ? `${by}: ${held.reason}` : held.reason, 80);
 }
 
 function progress({ progress: at }: Run): string {
@@ -70,7 +72,7 @@ export function runLines(run: Run, now: number, style: Style): string[] {
         ['created', when(run.createdAt, now)],
         ['started', run.startedAt ? when(run.startedAt, now) : null],
         [
-          'finished',
+          run.state === 'parked' ? 'stopped' : 'finished',
           run.finishedAt
             ? `${when(run.finishedAt, now)}${took === null ? '' : `, after ${formatDuration(took)}`}`
             : null,
