@@ -40,7 +40,7 @@ beforeEach(async () => {
     store,
     queues,
     retention: { completedMs: 1_000, failedMs: 1_000 },
-    limits: { payloadBytes: 1_000, atOnce: 200 },
+    limits: { payloadBytes: 1_000, readBytes: 1_000_000, atOnce: 200 },
     release: () => current,
     unfit: (_run, step, reason) => expect.fail(`${step}: ${reason}`),
   };

@@ -1,8 +1,8 @@
 import { fieldOf } from '../../../src/model/kept-workflow.js';
 import type { PartOf, StepAnswer, StepQuestion } from '../../../src/model/workflow.js';
-import { doneBy } from './host.js';
 import { type Ledger, type Told, Violation } from './ledger.js';
 import type { Release } from './releases.js';
+import { doneBy } from './runs.js';
 import type { Story } from './story.js';
 
 /** The author's code, of every release: it also looks that it is told what it should be. */

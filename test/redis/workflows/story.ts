@@ -20,8 +20,8 @@ export interface Story {
   steps: Record<string, StepStory>;
   /** Of the workflow and so of its runs; 0: none. Those that have one are not enqueued in one act with what is kept of them. */
   priority: number;
-  /** So many acts pass before it is asked for. */
-  askAfter: number;
+  /** So many acts pass before it is asked for, or it is as soon as two releases run at once. */
+  askAfter: number | 'side by side';
   /** Signals that somebody sends, and how many acts pass before. */
   signals: { name: string; after: number }[];
   /** A person cancels it after so many acts. */
@@ -30,6 +30,8 @@ export interface Story {
   disturbedFor: number;
   /** How often hosts die or stand still. */
   harm: number;
+  /** How often time passes. */
+  time: number;
   /** The share of windows that go host by host. */
   rolling: number;
   /** The share of answers of Redis that are lost. */
@@ -83,8 +85,28 @@ export function storyOf(seed: number): Story {
     cancelAfter: !isCalm && random.chance(0.15) ? random.between(1, 500) : null,
     disturbedFor: random.between(0, 1500),
     harm: random.pick([0, 0.3, 1]),
+    time: 1.5,
     rolling: random.pick([0, 0.3, 1]),
     lost: random.pick([0, 0, 0.01, 0.05]),
+  };
+}
+
+/** A release comes host by host that has a step more, and the run begins meanwhile: on a host that has it already, or on one that does not. */
+export function sideBySide(seed: number): Story {
+  const first = [stepOf('a', 'job'), stepOf('b', 'job', { after: ['a'], each: true })];
+  const more = [...first, stepOf('c', 'job', { after: ['a'] }), stepOf('d', 'job', { after: ['b', 'c'] })];
+  const step: StepStory = { verdict: 'run', count: 1, fails: new Set(), chances: 2 };
+  return {
+    ...storyOf(seed),
+    releases: [releaseOf('r1', 'first', first), releaseOf('r2', 'add c, d', more)],
+    steps: { a: step, b: { ...step, count: 3 }, c: step, d: step },
+    signals: [],
+    cancelAfter: null,
+    askAfter: 'side by side',
+    disturbedFor: 800,
+    time: 10,
+    harm: 0,
+    rolling: 1,
   };
 }
 

@@ -42,9 +42,10 @@ export async function ground(store: Store): Promise<Ground> {
   return { store, queues, worker, term: (await lead(store)).term, close };
 }
 
-/** What is wrong with hosts on purpose. `gate`: they do not care for it. `sweep`: they never look at the agenda. */
+/** What is wrong with hosts on purpose. `gate`: they do not care for it. `word`: nor that what they were told may bind no more. `sweep`: they never look at the agenda. */
 export interface HostBugs {
   gate?: boolean;
+  word?: boolean;
   sweep?: boolean;
 }
 
@@ -130,6 +131,7 @@ export class World {
       | undefined;
     const { by = release, field } = told ? (JSON.parse(told) as { by: string; field: string }) : {};
     if (!host.isOpen) this.actors.fail(new Violation(`${actor} begins a step while its gate is closed`));
+    if (!host.isCurrent) this.actors.fail(new Violation(`${actor} begins a step on an old word`));
     if (by !== release)
       this.actors.fail(new Violation(`${actor} begins a step on ${release}, as ${by} said`));
     if (!this.deploys.permits(release!))
@@ -210,7 +212,7 @@ export class World {
     const workflow = keys.workflow(QUEUE, this.jobId);
     for (const name of Object.keys(this.story.steps))
       if (await redis.hexists(workflow, `t:${name}`)) await redis.hset(workflow, `t:${name}`, 1);
-    await this.#endLocks(token => !this.hosts.some(host => host.holds(token)));
+    await this.#endLocks(token => !this.hosts.some(host => host.runs.holds(token)));
   }
 
   signal(name: string): Promise<unknown> {
