@@ -72,6 +72,8 @@ class Plan {
   #replaces = false;
   #late = 0;
   #started: number | null = null;
+  /** Missed ones in whose place another one comes. */
+  #replaced: { fires: HeldFire[]; by: number } = { fires: [], by: 0 };
 
   constructor(
     private readonly rules: Rules,
@@ -131,6 +133,21 @@ class Plan {
     for (const fire of waiting.sort((a, b) => a.at - b.at))
       if (!fire.missed || this.#isYoung(fire)) this.#start(fire, onTimes.has(fire.at), known.has(fire.at));
     this.#keepNewest(this.#waiting, 'skipped', `more than ${this.#most} waited (maxMissed)`);
+    this.#tellReplaced();
+  }
+
+  /** They shared the lot of the one in their place: where that does not run either, so it is told. */
+  #tellReplaced(): void {
+    const { fires, by } = this.#replaced;
+    const other = this.#fires.get(by);
+    const [fate, why] =
+      other?.fate === 'skipped'
+        ? ([
+            'skipped',
+            `the one of ${iso(by)} was to take its place (missed: latest), and ${other.reason}`,
+          ] as const)
+        : (['coalesced', `the one of ${iso(by)} takes its place (missed: latest)`] as const);
+    for (const fire of fires) this.#decide(fire, fate, why);
   }
 
   /** Its queue is held: what becomes of its fires is not said before it is not. */
@@ -168,8 +185,7 @@ class Plan {
         const all = [...this.#waiting.filter(fire => fire.missed), ...missed].sort((a, b) => a.at - b.at);
         const taken = next ? undefined : all.pop();
         const place = next ?? taken;
-        for (const fire of all)
-          this.#decide(fire, 'coalesced', `the one of ${iso(place!.at)} takes its place (missed: latest)`);
+        this.#replaced = { fires: all, by: place?.at ?? 0 };
         this.#waiting = this.#waiting.filter(fire => !fire.missed);
         if (taken) this.#waiting.push({ ...taken, missed: true });
       }

@@ -176,6 +176,19 @@ const CASES: Case[] = [
     fates: ['skipped 1'],
   },
   {
+    when: 'several were missed, and the run before has not ended: none took the place of the others',
+    now: h(3.5),
+    seen: { busy: 'run-0' },
+    fates: ['skipped 1', 'skipped 2', 'skipped 3'],
+  },
+  {
+    when: 'several were missed, one comes on time, and the run before has not ended',
+    state: { last: h(2), held: [{ at: h(2) }] },
+    now: h(3),
+    seen: { busy: 'run-0' },
+    fates: ['skipped 2', 'skipped 3'],
+  },
+  {
     when: 'the run before has not ended: it waits',
     of: { overlap: 'queue' },
     now: h(1),
@@ -430,6 +443,13 @@ test('says why, for people', () => {
       reason: expect.stringContaining('the one of 2030-01-01T02:00:00Z has not run yet'),
     },
   ]);
+});
+
+test('says of a missed one why that did not run which was to take its place', () => {
+  const { fires } = plan({ now: h(2.5), seen: { busy: 'run-0' } });
+  expect(fires[0]!.reason).toBe(
+    'the one of 2030-01-01T02:00:00Z was to take its place (missed: latest), and run run-0 has not ended (overlap: skip)',
+  );
 });
 
 describe('jitter', () => {
