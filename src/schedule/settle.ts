@@ -35,10 +35,15 @@ export interface SettleOptions {
   onTrouble(error: unknown): void;
 }
 
+/** How often a run that is to be replaced is asked to end, ms. */
+const ASK_EVERY_MS = 1_000;
+
 /** Gives fires their fates: plan, record, send, strike off. */
 export class Settlement {
   /** What is recorded as running and not yet known to be in its queue, by ID. */
   #unsent = new Map<string, UnsentFire>();
+  /** When runs were asked to end lately, by ID. */
+  #askedAt = new Map<string, number>();
 
   constructor(
     private readonly store: Store,
@@ -167,11 +172,15 @@ export class Settlement {
       entry.state = JSON.parse(last.state) as ScheduleState;
     }
     this.book.track(entry, plan.dueAt);
-    // Again at each look, until it is gone: who asked may die before the answer.
+    // Again and again, until it is gone: who asked may die before the answer.
     if (plan.replaces) for (const each of [run, entry.byHand]) if (each) await this.#cancel(each);
   }
 
   async #cancel({ queue, id }: RunByHand): Promise<void> {
+    const now = this.options.clock.monotonic();
+    for (const [asked, at] of this.#askedAt) if (now - at >= ASK_EVERY_MS) this.#askedAt.delete(asked);
+    if (this.#askedAt.has(id)) return;
+    this.#askedAt.set(id, now);
     const [ended] = await haveEnded(this.store, [{ queue, jobId: id }]);
     // It may have ended in between, or be gone.
     if (!ended) await cancelRun(this.store, `${queue}~${id}`).catch(() => {});

@@ -6,6 +6,7 @@ import {
   type ScheduleState,
   type UnsentFire,
 } from '../model/schedule.js';
+import { appendEvent } from './events.js';
 import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
 import { type RunByHand, unknown } from './schedules.js';
@@ -52,11 +53,12 @@ export interface Recorded {
 
 /** Records what becomes of schedules of one app. */
 export async function recordFates(
-  { redis, keys }: Store,
+  store: Store,
   holder: Holder,
   app: string,
   decisions: Decision[],
 ): Promise<Recorded> {
+  const { redis, keys } = store;
   const names = [keys.lease, keys.scheduleStates(app), keys.unsentFires, keys.events];
   const placeOf = (key: string) => (names.includes(key) ? names.indexOf(key) : names.push(key) - 1) + 1;
   const values = decisions.flatMap(({ schedule, seen, state, fires, unsent }) => [
@@ -78,30 +80,35 @@ export async function recordFates(
       ];
     }),
   ]);
+  const told = eventOf(app, decisions);
   const [answer, ...stale] = await recordScript(
     redis,
     names.length,
     ...names,
     holder.owner,
     holder.term,
-    eventOf(app, decisions),
+    told ? JSON.stringify(told) : '',
     FIRES_KEPT,
     FIRES_KEPT_MS,
     STARTS_KEPT,
     STARTS_KEPT_MS,
     ...values,
   );
-  return { answer: answer === '' ? 'recorded' : answer, stale: new Set(stale.map(Number)) };
+  const left = new Set(stale.map(Number));
+  const taken = decisions.filter((_, i) => !left.has(i));
+  const rest = left.size > 0 ? eventOf(app, taken) : null;
+  if (rest) await appendEvent(store, 'schedule.fires', rest);
+  return { answer: answer === '' ? 'recorded' : answer, stale: left };
 }
 
 /** For screens: what became of them, and the first hundred by name. */
-function eventOf(app: string, decisions: Decision[]): string {
+function eventOf(app: string, decisions: Decision[]): Record<string, unknown> | null {
   const fires = decisions.flatMap(({ schedule, fires }) => fires.map(fire => ({ ...fire, schedule })));
-  if (fires.length === 0) return '';
+  if (fires.length === 0) return null;
   const fates: Partial<Record<Fate, number>> = {};
   for (const { fate } of fires) fates[fate] = (fates[fate] ?? 0) + 1;
   const shown = fires.slice(0, 100).map(({ schedule, at, fate }) => ({ schedule, at: iso(at), fate }));
-  return JSON.stringify({ app, fates, fires: shown });
+  return { app, fates, fires: shown };
 }
 
 const iso = (at: number): string => new Date(at).toISOString();

@@ -1,7 +1,7 @@
 import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
-const cancelScript = script<'ok' | 'gone' | 'ended' | 'again'>('cancel-run', 6);
+const cancelScript = script<CancelAnswer | 'again'>('cancel-run', 6);
 const reopenScript = script<number>('reopen-run', 7);
 const callScript = script<number>('call-cancelled', 1);
 
@@ -23,8 +23,11 @@ export async function callCancelled({ redis, keys }: Store, runs: RunAddress[]):
   await Promise.all(runs.map(({ queue, jobId }) => callScript(redis, keys.queue(queue), jobId)));
 }
 
-/** Marks a run for its end and tells the hosts. `ended`: it has none left to come. */
-export async function requestCancel(store: Store, address: RunAddress): Promise<'ok' | 'gone' | 'ended'> {
+/** `asked`: it was marked before, and the hosts are told once more. `ended`: it has no end left to come. */
+type CancelAnswer = 'ok' | 'asked' | 'gone' | 'ended';
+
+/** Marks a run for its end and tells the hosts. */
+export async function requestCancel(store: Store, address: RunAddress): Promise<CancelAnswer> {
   const { redis, keys } = store;
   const { queue, jobId } = address;
   const workflow = keys.workflow(queue, jobId);
@@ -35,10 +38,10 @@ export async function requestCancel(store: Store, address: RunAddress): Promise<
     const answer = await cancelScript(redis, job, run, workflow, agenda, steps, live, member, app, jobId);
     // A workflow that has begun since its app was read.
     if (answer === 'again') continue;
-    if (answer === 'ok')
-      await redis.publish(runRequests(store), JSON.stringify({ cancel: { queue, id: jobId } }));
-    if (answer === 'ok') await callCancelled(store, [address]);
-    if (answer === 'ok' && app !== '') await tellAgenda(store, app);
+    if (answer === 'gone' || answer === 'ended') return answer;
+    await redis.publish(runRequests(store), JSON.stringify({ cancel: { queue, id: jobId } }));
+    await callCancelled(store, [address]);
+    if (app !== '') await tellAgenda(store, app);
     return answer;
   }
 }

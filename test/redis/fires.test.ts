@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { UnsentFire } from '../../src/model/schedule.js';
 import { pruneWindows } from '../../src/store/ended-windows.js';
+import { readEvents } from '../../src/store/events.js';
 import {
   type DecidedFire,
   type Decision,
@@ -64,6 +65,25 @@ test('a schedule is not decided on twice from the same state: the second finds t
   expect((await readFires(store, { app: APP, schedule: 'nightly' })).items).toHaveLength(1);
   expect(await unsentFires(store)).toHaveLength(1);
   expect(await store.redis.hget(store.keys.scheduleStates(APP), 'other')).toBeNull();
+});
+
+test('the event tells only what was recorded', async () => {
+  const { store, seen, by } = await setUp();
+  const told = async () =>
+    (await readEvents(store, { app: APP })).filter(({ type }) => type === 'schedule.fires').length;
+  const stale = { ...ran('unknown', T0 + minute), schedule: 'other' };
+  await recordFates(store, by, APP, [stale]);
+  expect(await told()).toBe(0);
+  await recordFates(store, by, APP, [stale, ran(seen, T0 + minute)]);
+  expect(await readEvents(store, { app: APP })).toContainEqual(
+    expect.objectContaining({
+      type: 'schedule.fires',
+      fates: { ran: 1 },
+      fires: [{ schedule: 'nightly', at: new Date(T0 + minute).toISOString(), fate: 'ran' }],
+    }),
+  );
+  await recordFates(store, by, APP, [ran(seen, T0 + minute)]);
+  expect(await told()).toBe(1);
 });
 
 test.each([

@@ -8,6 +8,7 @@ import { firesOfWindow, recordByHand, unsentFires } from '../../src/store/fires.
 import { liftHold, placeHold } from '../../src/store/holds.js';
 import { createLease } from '../../src/store/lease.js';
 import { redisNow } from '../../src/store/redis.js';
+import { runRequests } from '../../src/store/run-requests.js';
 import { findSchedule, listSchedules, pauseSchedule, resumeSchedule } from '../../src/store/schedules.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
@@ -388,6 +389,30 @@ describe('the run before', () => {
     const ran = (await firesOf(store, 'replace')).flatMap(({ run }) => run ?? []);
     for (const run of ran.slice(0, 2)) expect((await showRun(store, run)).state).toBe('cancelled');
   });
+});
+
+test('a run that is to be replaced is asked to end, and that is told once', async () => {
+  const store = useStore();
+  const { cron, hours } = await hoursAgo(store, 2);
+  await applied(store, 'a', [{ job: 'nightly', cron, overlap: 'replace' }]);
+  const first = await startScheduler(store);
+  const { fire } = await recordByHand(store, APP, await findSchedule(store, 'nightly'), { by: 'ann' });
+  await eventually(async () => (await unsentFires(store)).length === 0);
+  await first.stop();
+  // It computes, and does not hear.
+  const run = store.keys.run('nightly', fire.run!);
+  await store.redis.hset(run, 'startedAt', Date.now());
+  await setState(store, 'nightly', { last: hours[0]! });
+  let asked = 0;
+  const listener = store.redis.duplicate();
+  onEnd(() => listener.disconnect());
+  await listener.subscribe(runRequests(store));
+  listener.on('message', (_, text) => text.includes('"cancel"') && asked++);
+  await startScheduler(store);
+  await eventually(() => asked > 2);
+  expect(await store.redis.hget(run, 'cancel')).toBe('1');
+  const events = (await readEvents(store, { app: APP })).filter(({ type }) => type === 'run.state');
+  expect(events).toHaveLength(1);
 });
 
 describe('a hold', () => {

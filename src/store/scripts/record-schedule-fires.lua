@@ -41,5 +41,6 @@ while i <= #ARGV do
   end
   schedule = schedule + 1
 end
-if ARGV[3] ~= '' then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'type', 'schedule.fires', 'data', ARGV[3]) end
+-- Where some were not taken, whoever asked tells of the others.
+if ARGV[3] ~= '' and #answer == 1 then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'type', 'schedule.fires', 'data', ARGV[3]) end
 return answer
