@@ -1,3 +1,4 @@
+import { isDayOrYearly } from '../platform/days.js';
 import { checkChoice, checkCount, checkDuration, refuseUnknown } from './checks.js';
 import { type Fault, isRecord } from './fault.js';
 
@@ -70,17 +71,9 @@ function checkExcept(except: unknown, fault: Fault): void {
       `schedule.except must be a list of at most ${MOST_DAYS} days: ["2026-12-25", "01-01"]`,
     );
   for (const [i, day] of except.entries())
-    if (!isDay(day))
+    if (typeof day !== 'string' || !isDayOrYearly(day))
       fault(
         `/schedule/except/${i}`,
         `schedule.except: ${JSON.stringify(day)} is no day: write "2026-12-25", or "12-25" for every year`,
       );
-}
-
-/** A day of the calendar; one without a year may be the 29th of February. */
-function isDay(day: unknown): boolean {
-  if (typeof day !== 'string' || !/^(\d{4}-)?\d\d-\d\d$/.test(day)) return false;
-  const whole = day.length === 5 ? `2024-${day}` : day;
-  const time = Date.parse(whole);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(whole);
 }

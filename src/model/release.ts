@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { isDayOrYearly } from '../platform/days.js';
 import { MOST_MS } from '../platform/duration.js';
 import { nameSchema } from './name.js';
 import { type WorkflowManifest, workflowManifestSchema } from './workflow.js';
@@ -48,6 +49,8 @@ export const jobManifestSchema = z.strictObject({
 export type JobManifest = z.infer<typeof jobManifestSchema>;
 
 const instantSchema = z.iso.datetime();
+/** A fire starts within a day of its instant. */
+export const MOST_JITTER_MS = 86_400_000;
 
 /**
  * When a job or workflow is to be run by itself: one schedule each, by its name. What the author left out that was added to the manifest later is not there, so that
@@ -61,13 +64,13 @@ const scheduleManifestSchema = z.strictObject({
   missed: z.enum(['latest', 'all', 'skip']),
   overlap: z.enum(['skip', 'queue', 'replace']),
   payload: z.unknown(),
-  jitterMs: z.int().min(0).optional(),
+  jitterMs: z.int().min(0).max(MOST_JITTER_MS, 'must be at most one day').optional(),
   /** No fire before this, and none from the other on. */
   startsAt: instantSchema.optional(),
   endsAt: instantSchema.optional(),
   /** `2026-12-25`, or `12-25` for every year. */
   except: z
-    .array(z.string().regex(/^(\d{4}-)?\d\d-\d\d$/))
+    .array(z.string().refine(isDayOrYearly, 'must be a day such as "2026-12-25", or "12-25" for every year'))
     .max(1_000)
     .optional(),
   maxMissed: z.int().min(1).max(1_000).optional(),

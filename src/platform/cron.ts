@@ -9,7 +9,8 @@ export interface Fires {
 /**
  * The next fire after an instant (ms), or `null` where there is none any more. croner finds the next time that the clock on the wall shows; which instant
  * that is, is said here, by one rule for all patterns. What the clock skips, as it is set forward, fires at that moment. What it shows twice, as it is set
- * back, fires the first time; only a pattern that fires in every hour goes on through both, since it asks for a pace and not for a time of day.
+ * back, fires the first time; only a pattern that fires in every hour fires both times, since it asks for a pace and not for a time of day. As the clock is
+ * set forward it is treated like any other: `30 * * * *` has one fire more then, at that moment.
  */
 export function nextFire({ cron, timezone }: Fires, after: number): number | null {
   const clock = read(cron);
@@ -25,8 +26,11 @@ export function nextFire({ cron, timezone }: Fires, after: number): number | nul
   return Math.min(again - change.after, first ?? Number.POSITIVE_INFINITY);
 }
 
-/** What is wrong with it, for people; `null` if it can be understood and fires at all. */
-export function faultOf({ cron, timezone }: Fires): { field: keyof Fires; why: string } | null {
+/** What is wrong with it, for people; `null` if it can be understood and fires after an instant (ms), as left out after now. */
+export function faultOf(
+  { cron, timezone }: Fires,
+  after = Date.now(),
+): { field: keyof Fires; why: string } | null {
   try {
     wallTime(timezone, 0);
   } catch {
@@ -36,7 +40,7 @@ export function faultOf({ cron, timezone }: Fires): { field: keyof Fires; why: s
     };
   }
   try {
-    if (nextFire({ cron, timezone }, Date.now()) !== null) return null;
+    if (nextFire({ cron, timezone }, after) !== null) return null;
     return { field: 'cron', why: `${JSON.stringify(cron)} never fires` };
   } catch (error) {
     const why = (error as Error).message.replace(/^\w+: /, '').replace(/\.$/, '');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type BackfillRecord, MOST_AT_ONCE } from '../../model/backfill.js';
+import { isDay, isTimeWithZone } from '../../platform/days.js';
 import { newId } from '../../platform/ids.js';
 import { instantOf } from '../../platform/time-zone.js';
 import { planBackfill } from '../../schedule/plan-backfill.js';
@@ -14,23 +15,14 @@ import { listOf } from '../shapes.js';
 import { idParams, pageQuery, wrongField } from '../validation.js';
 
 const tags = ['schedules'];
-const DAY = /^\d{4}-\d\d-\d\d$/;
 const SHOWN = 1_000;
-
-/** The 30th of February is none, though it can be parsed. */
-function isDay(text: string): boolean {
-  const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
 
 /** A day in the zone of the schedule, or a time. */
 const pastInput = z
   .string()
   .max(50)
   .refine(
-    text =>
-      (DAY.test(text) && isDay(text)) ||
-      (/^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$/i.test(text) && !Number.isNaN(Date.parse(text))),
+    text => isDay(text) || isTimeWithZone(text),
     'must be a day such as "2030-01-31", or a time in ISO 8601 with zone such as "2030-01-31T02:00:00Z"',
   )
   .meta({ description: 'a day in the zone of the schedule, or ISO 8601 with Z or an offset' });
@@ -167,8 +159,8 @@ function spanOf(
   now: number,
 ) {
   const dayOf = (text: string, days: number) => instantOf(timezone, Date.parse(text) + days * 86_400_000);
-  const start = DAY.test(from) ? dayOf(from, 0) : Date.parse(from);
-  const end = to === undefined ? now : DAY.test(to) ? dayOf(to, 1) - 1 : Date.parse(to);
+  const start = isDay(from) ? dayOf(from, 0) : Date.parse(from);
+  const end = to === undefined ? now : isDay(to) ? dayOf(to, 1) - 1 : Date.parse(to);
   if (start < 0) throw wrongField('/from', '"from" lies before 1970: write it as 2026-01-31');
   if (start > now) throw wrongField('/from', '"from" lies in the future: a backfill runs what is past');
   if (end < start) throw wrongField('/to', '"to" must not be before "from"');

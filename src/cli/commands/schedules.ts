@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { isDay, isTimeWithZone } from '../../platform/days.js';
 import { atOnce, duration, limit, name, person, zone } from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
 
@@ -85,15 +86,8 @@ function defineBackfills(schedules: Command): void {
 /** A day, or a time with its zone; which day it is depends on the zone of the schedule. */
 function past(text: string): string {
   if (isDay(text)) return text;
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)))
-    return new Date(text).toISOString();
+  if (isTimeWithZone(text)) return new Date(text).toISOString();
   throw new InvalidArgumentError(
     'It must be a day such as 2026-01-31, or a time with its zone such as 2026-01-31T02:30:00Z.',
   );
-}
-
-/** The 30th of February is none, though it can be parsed. */
-function isDay(text: string): boolean {
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
