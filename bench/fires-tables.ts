@@ -15,12 +15,12 @@ export function firesTables(
         axis,
         sizes,
         series: [
-          figures.series('enqueued', 'Slackwater, is in its queue', sizes),
+          figures.series('enqueued', 'Slackwater, is handed to its queue', sizes),
           figures.series('begun', 'Slackwater, is claimed by a host', sizes),
           figures.series('begun:bullmq', 'BullMQ job schedulers, is claimed by a worker', sizes),
         ],
         ratios: [
-          { label: 'Slackwater, in its queue, ms', over: 'enqueued', target: { most: 1_000 } },
+          { label: 'Slackwater, handed to its queue, ms', over: 'enqueued', target: { most: 1_000 } },
           { label: 'Slackwater ÷ BullMQ, claimed', over: 'begun', under: 'begun:bullmq' },
         ],
       },
@@ -57,7 +57,7 @@ export function firesTables(
       },
     ],
     checks: [
-      `${fires.toLocaleString('en-US')} fires on either side: each is there under the ID of its instant, was done once, and none failed`,
+      `${fires.toLocaleString('en-US')} fires on either side: each is there under the ID of its instant, was started once, as its queue counts, and none failed`,
     ],
     notes: [
       `both are due every fifteen seconds, seven seconds apart, ${rounds} times; jobs that do nothing, as many places on both sides as the product chooses, a worker process on each core`,

@@ -77,14 +77,15 @@ function next(second: number): number {
   return Math.ceil(soon / period) * period + second * 1_000;
 }
 
-/** Waits for the runs of an instant, and looks when each was stored and begun. @throws Error where one is missing, or failed. */
+/** Waits for the runs of an instant, and looks when each was handed to its queue and begun. @throws Error where one is missing, failed, or was started more than once. */
 async function ends(redis: Redis, at: number, keys: (at: number) => string[]) {
   await wait(Math.max(0, at - Date.now()));
   const all = keys(at);
   const jobs = await eventually(
     async () => {
       const asked = redis.pipeline();
-      for (const key of all) asked.hmget(key, 'timestamp', 'processedOn', 'finishedOn', 'failedReason');
+      for (const key of all)
+        asked.hmget(key, 'timestamp', 'processedOn', 'finishedOn', 'failedReason', 'ats');
       const answers = ((await asked.exec()) ?? []).map(([, fields]) => fields as (string | null)[]);
       return answers.every(([, , finishedOn]) => finishedOn) && answers;
     },
@@ -93,6 +94,10 @@ async function ends(redis: Redis, at: number, keys: (at: number) => string[]) {
   check(
     jobs.every(([, , , failed]) => failed === null),
     'a run failed',
+  );
+  check(
+    jobs.every(([, , , , starts]) => starts === '1'),
+    'a run was not started once',
   );
   const last = (field: number) => Math.max(...jobs.map(job => Number(job[field]))) - at;
   return { enqueuedMs: last(0), begunMs: last(1) };
