@@ -9,7 +9,7 @@ const removeScript = script<number>('remove-window-schedule', 4);
 const recordScript = script<'recorded' | 'not-the-holder' | 'stale'>('record-fires', 4);
 
 /** A recurring window, and the latest of its fires that has a fate, ms: whatever comes next comes after it. */
-export interface ScheduleState {
+export interface WindowScheduleState {
   schedule: WindowSchedule;
   lastFire: number;
 }
@@ -18,7 +18,7 @@ export interface ScheduleState {
 export async function addWindowSchedule(
   store: Store,
   input: Omit<WindowSchedule, 'id' | 'createdAt' | 'paused'>,
-): Promise<ScheduleState> {
+): Promise<WindowScheduleState> {
   const now = await redisNow(store.redis);
   const createdAt = new Date(now).toISOString();
   const schedule: WindowSchedule = { ...input, id: newId('wsch', now), paused: false, createdAt };
@@ -30,7 +30,11 @@ export async function addWindowSchedule(
  * Lets no fire come any more, or lets it go on: with the next one, those meanwhile are left out.
  * @throws SlackwaterError `not-found`
  */
-export async function pauseWindowSchedule(store: Store, id: string, paused: boolean): Promise<ScheduleState> {
+export async function pauseWindowSchedule(
+  store: Store,
+  id: string,
+  paused: boolean,
+): Promise<WindowScheduleState> {
   const { schedule } = await getWindowSchedule(store, id);
   const now = await redisNow(store.redis);
   if (
@@ -49,14 +53,14 @@ export async function removeWindowSchedule(store: Store, id: string): Promise<vo
 }
 
 /** @throws SlackwaterError `not-found` */
-export async function getWindowSchedule(store: Store, id: string): Promise<ScheduleState> {
+export async function getWindowSchedule(store: Store, id: string): Promise<WindowScheduleState> {
   const found = (await listWindowSchedules(store)).find(({ schedule }) => schedule.id === id);
   if (!found) throw unknown(id);
   return found;
 }
 
 /** All of them, oldest first. */
-export async function listWindowSchedules({ keys, redis }: Store): Promise<ScheduleState[]> {
+export async function listWindowSchedules({ keys, redis }: Store): Promise<WindowScheduleState[]> {
   const [schedules, last] = await Promise.all([
     redis.hvals(keys.windowSchedules),
     redis.hgetall(keys.lastFires),
@@ -88,7 +92,7 @@ export async function readWindowFires(
 export function recordFires(
   { keys, redis }: Store,
   holder: Holder,
-  { schedule, lastFire }: ScheduleState,
+  { schedule, lastFire }: WindowScheduleState,
   fires: WindowFire[],
 ): Promise<'recorded' | 'not-the-holder' | 'stale'> {
   return recordScript(

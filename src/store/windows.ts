@@ -8,7 +8,7 @@ import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
 import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
-import type { ScheduleState } from './window-schedules.js';
+import type { WindowScheduleState } from './window-schedules.js';
 import { spanOf } from './window-spans.js';
 
 const createScript =
@@ -56,7 +56,7 @@ export async function createWindow(store: Store, window: Window): Promise<Window
 export function createWindowOfFire(
   store: Store,
   holder: Holder,
-  { schedule, lastFire }: ScheduleState,
+  { schedule, lastFire }: WindowScheduleState,
   fire: WindowFire,
   window: Window,
 ): Promise<'created' | 'not-the-holder' | 'stale' | SlackwaterError> {

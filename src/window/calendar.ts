@@ -11,11 +11,11 @@ import { readIntent } from '../store/intents.js';
 import type { Holder } from '../store/lease.js';
 import { redisNow, type Store } from '../store/redis.js';
 import { listReleases } from '../store/releases.js';
-import { listWindowSchedules, recordFires, type ScheduleState } from '../store/window-schedules.js';
+import { listWindowSchedules, recordFires, type WindowScheduleState } from '../store/window-schedules.js';
 import { createWindowOfFire, listWindows } from '../store/windows.js';
 import { draft } from './declare.js';
 import type { TaskLimits } from './declare-tasks.js';
-import { planFires } from './plan-fires.js';
+import { planWindowFires } from './plan-fires.js';
 import type { WindowInput } from './window-input.js';
 
 /** How often the schedules are read, so that one that is new is known before its first fire, ms. */
@@ -52,12 +52,12 @@ export function createCalendar(store: Store, options: CalendarOptions = {}): Cal
   }
 
   /** @returns after how long its next fire is due, ms. */
-  async function settle(state: ScheduleState, now: number, holder: Holder): Promise<number> {
+  async function settle(state: WindowScheduleState, now: number, holder: Holder): Promise<number> {
     const { schedule } = state;
     if (schedule.paused) return Number.POSITIVE_INFINITY;
-    const plan = planFires(schedule, state.lastFire, now);
+    const plan = planWindowFires(schedule, state.lastFire, now);
     const missed = plan.missed.map(at => fireOf(schedule, at, 'missed', whyMissed(schedule, at, now)));
-    let seen: ScheduleState | null = state;
+    let seen: WindowScheduleState | null = state;
     if (missed.length > 0) seen = await record(state, missed, holder);
     if (seen && plan.due !== null) await fire(seen, plan.due, now, holder);
     return plan.next === null ? Number.POSITIVE_INFINITY : Math.max(0, plan.next - now);
@@ -65,16 +65,16 @@ export function createCalendar(store: Store, options: CalendarOptions = {}): Cal
 
   /** @returns the schedule with these fires behind it, or `null` where somebody else was here. */
   async function record(
-    state: ScheduleState,
+    state: WindowScheduleState,
     fires: WindowFire[],
     holder: Holder,
-  ): Promise<ScheduleState | null> {
+  ): Promise<WindowScheduleState | null> {
     if ((await recordFires(store, holder, state, fires)) !== 'recorded') return null;
     for (const each of fires) onFire(each);
     return { ...state, lastFire: Date.parse(fires.at(-1)!.at) };
   }
 
-  async function fire(state: ScheduleState, at: number, now: number, holder: Holder): Promise<void> {
+  async function fire(state: WindowScheduleState, at: number, now: number, holder: Holder): Promise<void> {
     const { schedule } = state;
     const found = await choose(store, schedule.app);
     if ('why' in found)

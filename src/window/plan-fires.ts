@@ -6,7 +6,7 @@ const AT_ONCE = 200;
 
 export type Recurring = Fires & Pick<WindowSchedule, 'maxDurationMs' | 'announceMs'>;
 
-export interface FirePlan {
+export interface WindowFirePlan {
   /** Fires (ms) that no server saw in time, or whose place a later one takes. */
   missed: number[];
   /** The fire whose window is to be opened now. */
@@ -20,7 +20,7 @@ export interface FirePlan {
  * now. A window that is announced is due by that time earlier.
  * @param last the latest fire that has a fate already: nothing up to it ever fires again, whatever the clock says now. All in ms.
  */
-export function planFires(schedule: Recurring, last: number, now: number): FirePlan {
+export function planWindowFires(schedule: Recurring, last: number, now: number): WindowFirePlan {
   const lead = schedule.announceMs ?? 0;
   const seen: number[] = [];
   let next = nextFire(schedule, last);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FirePlan, planFires, type Recurring } from '../../src/window/plan-fires.js';
+import { planWindowFires, type Recurring, type WindowFirePlan } from '../../src/window/plan-fires.js';
 import { iso, T0 } from '../support/window-samples.js';
 
 const minute = 60_000;
@@ -96,7 +96,7 @@ const CASES: Case[] = [
 
 describe('what is due of a recurring window, when', () => {
   test.each(CASES)('$when', ({ of, last = T0, now, missed = [], due = null, next }) => {
-    expect(inWords(planFires(of, last, now))).toEqual(inWords({ missed, due, next }));
+    expect(inWords(planWindowFires(of, last, now))).toEqual(inWords({ missed, due, next }));
   });
 
   test('very many were missed: they get their fates in several looks, and only the last of all opens', () => {
@@ -104,12 +104,12 @@ describe('what is due of a recurring window, when', () => {
     const now = T0 + 1_000 * minute;
     const fates: number[] = [];
     let last = T0;
-    let plan = planFires(each, last, now);
+    let plan = planWindowFires(each, last, now);
     while (plan.due === null) {
       expect(plan.next).toBe(now);
       fates.push(...plan.missed);
       last = plan.missed.at(-1)!;
-      plan = planFires(each, last, now);
+      plan = planWindowFires(each, last, now);
     }
     fates.push(...plan.missed, plan.due);
     expect(fates).toEqual(Array.from({ length: 1_000 }, (_, i) => T0 + (i + 1) * minute));
@@ -119,7 +119,7 @@ describe('what is due of a recurring window, when', () => {
     const seen = new Set<number>();
     let last = T0;
     for (const shift of [0, 3, -2, 50, -49, 20, 60, 59, 61, 0, 200]) {
-      const { missed, due } = planFires(often, last, T0 + shift * 10 * minute);
+      const { missed, due } = planWindowFires(often, last, T0 + shift * 10 * minute);
       const fates = due === null ? missed : [...missed, due];
       for (const at of fates) {
         expect(seen.has(at)).toBe(false);
@@ -132,11 +132,11 @@ describe('what is due of a recurring window, when', () => {
 
   test('it never fires again', () => {
     const once = { ...nightly, cron: '0 0 0 1 1 * 2030' };
-    expect(planFires(once, T0, T0 + 365 * 24 * hour)).toEqual({ missed: [], due: null, next: null });
+    expect(planWindowFires(once, T0, T0 + 365 * 24 * hour)).toEqual({ missed: [], due: null, next: null });
   });
 });
 
-const inWords = ({ missed, due, next }: FirePlan) => ({
+const inWords = ({ missed, due, next }: WindowFirePlan) => ({
   missed: missed.map(iso),
   due: due === null ? null : iso(due),
   next: next === null ? null : iso(next),

@@ -17,7 +17,7 @@ import {
   pauseWindowSchedule,
   readWindowFires,
   removeWindowSchedule,
-  type ScheduleState,
+  type WindowScheduleState,
 } from '../../store/window-schedules.js';
 import { openWindows, requestWindow } from '../../store/windows.js';
 import { checkFields } from '../../window/declare-checks.js';
@@ -168,7 +168,10 @@ interface ShownSchedule extends WindowSchedule {
   last: WindowFire | null;
 }
 
-async function shown({ store }: ApiContext, { schedule, lastFire }: ScheduleState): Promise<ShownSchedule> {
+async function shown(
+  { store }: ApiContext,
+  { schedule, lastFire }: WindowScheduleState,
+): Promise<ShownSchedule> {
   const [last = null] = await readWindowFires(store, schedule.id, 1);
   const next = schedule.paused ? null : nextFire(schedule, lastFire);
   return { ...schedule, nextAt: next === null ? null : new Date(next).toISOString(), last };

@@ -1,6 +1,7 @@
 import type { ScheduleManifest } from '../../model/release.js';
-import type { Fate, Fire, SchedulePause } from '../../model/schedule.js';
+import type { Fire, SchedulePause } from '../../model/schedule.js';
 import { formatDuration } from '../../platform/duration.js';
+import { fateText } from './fate.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
 import { brief, plural, when } from './text.js';
@@ -16,16 +17,6 @@ export interface ShownSchedule extends Omit<ScheduleManifest, 'job'> {
   startsNextAt: string | null;
   last: Fire | null;
 }
-
-const COLOURS: Record<Fate, 'green' | 'yellow' | 'dim' | 'cyan'> = {
-  ran: 'green',
-  late: 'yellow',
-  held: 'cyan',
-  coalesced: 'dim',
-  skipped: 'dim',
-};
-
-const fateText = (fate: Fate, style: Style): string => style[COLOURS[fate]](fate);
 
 export function schedulesTable(schedules: ShownSchedule[], now: number, style: Style): string {
   const columns = [

@@ -1,4 +1,5 @@
 import type { Fate, Fire, SchedulesDiff } from '../../model/schedule.js';
+import { fateText } from './fate.js';
 import { padEnd, type Style } from './style.js';
 import { brief, plural } from './text.js';
 
@@ -51,15 +52,8 @@ export function heldFireLines(fires: Fire[], style: Style): string[] {
       .slice(0, SHOWN)
       .map(
         ({ schedule, at, fate, reason }) =>
-          `    ${padEnd(schedule, width)}  ${at}  ${fateText(fate, style)}  ${style.dim(reason)}`,
+          `    ${padEnd(schedule, width)}  ${at}  ${padEnd(fateText(fate, style), 9)}  ${style.dim(reason)}`,
       ),
     ...(more > 0 ? [style.dim(`    … and ${plural(more, 'more fire')}`)] : []),
   ];
-}
-
-/** A fate in its colour, as wide as the longest. */
-function fateText(fate: Fate, style: Style): string {
-  const text = padEnd(fate, 9);
-  if (fate === 'ran') return style.green(text);
-  return fate === 'late' || fate === 'held' ? style.yellow(text) : style.dim(text);
 }
