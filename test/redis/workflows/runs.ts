@@ -215,6 +215,8 @@ export class Runs {
       throw error;
     }
     await this.#until(() => handOver(this.host.store, right, this.host.release!, this.host.id));
+    // As with every start: no run enters a worker once its lock may be over.
+    if (claim.lost) throw new Lost('its lock is over');
   }
 
   async #cancelled(claim: Claim): Promise<End> {
