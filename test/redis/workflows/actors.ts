@@ -32,6 +32,7 @@ export class LostAnswer extends Error {}
 export class Actors {
   #pending: Act[] = [];
   readonly #stopped = new Set<string>();
+  readonly #dead = new Set<string>();
   readonly log: string[] = [];
   #failure: Error | null = null;
 
@@ -86,6 +87,7 @@ export class Actors {
   strike(actor: string): void {
     this.#pending = this.#pending.filter(act => act.actor !== actor);
     this.#stopped.delete(actor);
+    this.#dead.add(actor);
   }
 
   /** It stands still until it goes on. */
@@ -109,6 +111,8 @@ export class Actors {
 
   act<T>(actor: string, lane: Lane, what: string, work: () => Promise<T>): Promise<T> {
     const { random, lost } = this.options;
+    // What it was about to ask for.
+    if (this.#dead.has(actor)) return new Promise(() => {});
     return new Promise((resolve, fail) => {
       const go = async () => {
         const isLost = lane !== 'code' && lane !== 'work' && random.chance(lost);
@@ -149,6 +153,7 @@ export class Actors {
   #turns(actor: string, redis: Redis, lane: Lane): Redis {
     const act = (what: string, work: () => Promise<unknown>) => this.act(actor, lane, what, work);
     const { onScript } = this.options;
+    const isDead = () => this.#dead.has(actor);
     return new Proxy(redis, {
       get(target, name) {
         const value = Reflect.get(target, name) as unknown;
@@ -163,7 +168,7 @@ export class Actors {
         if (name === 'defineCommand') return value.bind(target);
         const what = String(name).replace(/^sw_/, '').replaceAll('_', '-');
         return (...args: unknown[]) => {
-          if (String(name).startsWith('sw_')) onScript?.(actor, what, args);
+          if (String(name).startsWith('sw_') && !isDead()) onScript?.(actor, what, args);
           return act(what, () => value.apply(target, args));
         };
       },
