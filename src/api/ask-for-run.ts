@@ -8,7 +8,7 @@ import type { Store } from '../store/redis.js';
 import type { Api, ApiContext } from './context.js';
 import type { CurrentJob, CurrentWorkflow } from './job-catalog.js';
 import { acceptedShape } from './shapes.js';
-import { durationInput } from './validation.js';
+import { durationInput, wrongField } from './validation.js';
 
 export const jobParams = z.strictObject({ name: z.string().min(1).max(200) });
 export const appQuery = z.strictObject({
@@ -38,7 +38,7 @@ export const runRequest = z.strictObject({
       'at most `limit.perKey` (1) runs of this job with the same key at once; goes before that of the payload',
   }),
 });
-type Asked = z.output<typeof runRequest>;
+export type Asked = z.output<typeof runRequest>;
 export type Runnable = CurrentJob | CurrentWorkflow;
 
 /** A route that asks for one run: of what `find` knows by the name in the path. */
@@ -55,7 +55,7 @@ export function askRoute(
     { schema: { ...words, params: jobParams, querystring: appQuery, body: runRequest, response } },
     async ({ params, query, body, idempotencyKey }, reply) => {
       const current = await find(params.name, query.app);
-      checkPayload(current.job, body.payload, '/payload', context.config.limits.payloadBytes);
+      checkAsked(context, current, body);
       const [enqueued] = await enqueue(context, current, [body], idempotencyKey);
       const held = await heldByOf(context.store, current);
       const accepted = await acceptedOf(context, current, body, enqueued!, held);
@@ -65,6 +65,16 @@ export function askRoute(
         .send(accepted);
     },
   );
+}
+
+/** @param at where it stands in the body. @throws SlackwaterError for what the job or workflow does not take. */
+export function checkAsked({ config }: ApiContext, { job }: Runnable, asked: Asked, at = ''): void {
+  checkPayload(job, asked.payload, `${at}/payload`, config.limits.payloadBytes);
+  if ('steps' in job && asked.concurrencyKey !== undefined)
+    throw wrongField(
+      `${at}/concurrencyKey`,
+      `workflow ${job.name} computes nothing itself: let the jobs of its steps name a field of their payload (concurrencyKey)`,
+    );
 }
 
 /** @param asked whose payloads fit. @param key that of the request. */

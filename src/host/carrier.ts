@@ -5,6 +5,7 @@ import { isAbove } from '../model/way-down.js';
 import { Together } from '../platform/together.js';
 import { readFormer, readWriter } from '../store/origins.js';
 import type { Store } from '../store/redis.js';
+import { keepSeat } from '../store/seats.js';
 import type { BringDown, BroughtDown } from './bring-down.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
@@ -22,6 +23,8 @@ export interface CarrierOptions {
   events: RunEvents;
   /** Hosts run two releases side by side now: what cannot be read here can be read elsewhere. */
   sideBySide(): boolean;
+  /** ms, clock of Redis. */
+  now(): number;
 }
 
 /** How long a run stays away that another host has to take. */
@@ -86,8 +89,11 @@ export class Carrier {
     return true;
   }
 
-  #elsewhere(run: HeldRun): false {
-    this.options.held.settle(run, { kind: 'retry', delayMs: ELSEWHERE_MS });
+  /** With the seat that it may have: what it has begun is not over. */
+  async #elsewhere(run: HeldRun): Promise<false> {
+    const { store, held, now } = this.options;
+    await keepSeat(store, run.claimed, now() + ELSEWHERE_MS);
+    held.settle(run, { kind: 'elsewhere', delayMs: ELSEWHERE_MS });
     return false;
   }
 

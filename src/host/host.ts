@@ -23,6 +23,7 @@ import { AppHost } from './app-host.js';
 import { enqueueChild } from './enqueue-child.js';
 import { Intake } from './intake.js';
 import { isProver } from './is-prover.js';
+import { Lines } from './lines.js';
 import { LoadLines } from './load-lines.js';
 import type { LocalRelease } from './local-release.js';
 import { LockKeeper } from './lock-keeper.js';
@@ -69,6 +70,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const queues = createQueues(store);
   const redisClock = new RedisClock(store.redis);
   const patience = new Patience(trouble);
+  const lines = new Lines(store);
   const { durability, durabilityTimeoutMs } = config.redis;
   const durableSaves = durability === 'wait' ? new DurableSaves(store, durabilityTimeoutMs) : null;
   const startedAt = new Date().toISOString();
@@ -142,6 +144,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
       crashLimit: config.host.crashLimit,
       lockMs: config.host.lockDurationMs,
       agingMs: config.queues.priorityAgingMs,
+      lines,
       killAfterMs: config.host.killAfterMs,
       logLines: config.limits.logLines,
       leaving: () => leaving,
@@ -232,6 +235,7 @@ export function createHost(config: Config, clock: Clock = systemClock): Host {
   const care = new QueueCare({
     store,
     queues,
+    lines,
     agingMs: config.queues.priorityAgingMs,
     failedMs: config.retention.failedMs,
     log,

@@ -5,11 +5,12 @@ import type { Queues } from '../queue/queues.js';
 import { goOnWithJob } from '../queue/without-job.js';
 import { agePriorities, removeExpired } from '../store/queue-care.js';
 import type { Store } from '../store/redis.js';
-import { lookAtLines } from './seats.js';
+import type { Lines } from './lines.js';
 
 export interface QueueCareOptions {
   store: Store;
   queues: Queues;
+  lines: Lines;
   /** 0: no run rises. */
   agingMs: number;
   /** How long failed runs are kept. */
@@ -38,11 +39,11 @@ export class QueueCare {
   constructor(private readonly options: QueueCareOptions) {}
 
   async look(served: ServedQueue[]): Promise<void> {
-    const { store, agingMs, failedMs } = this.options;
+    const { store, lines, agingMs, failedMs } = this.options;
     await Promise.all(
       served.flatMap(({ queue, release }) => [
         // Without a release nothing is known of limits.
-        release && lookAtLines(store, queue, release.jobs),
+        release && lines.look(queue, release.jobs),
         release && this.#goOn(queue, release),
         agingMs > 0 && agePriorities(store, queue, agingMs),
         removeExpired(store, queue, failedMs),

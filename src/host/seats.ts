@@ -2,10 +2,11 @@ import { isLimited, keyOf, limitsOf } from '../model/limits.js';
 import type { JobManifest } from '../model/release.js';
 import type { ClaimedRun } from '../queue/consumer.js';
 import type { Store } from '../store/redis.js';
-import { callLine, jobsInLine, leaveSeat, takeSeat } from '../store/seats.js';
+import { leaveSeat, takeSeat } from '../store/seats.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { HeldRun } from './held-run.js';
 import type { HeldRuns } from './held-runs.js';
+import type { Lines } from './lines.js';
 import type { Patience } from './patience.js';
 import type { Pool } from './pool.js';
 
@@ -14,6 +15,7 @@ export interface SeatsOptions {
   held: HeldRuns;
   patience: Patience;
   trouble: TroubleWatch;
+  lines: Lines;
   /** So much waiting counts as one step of priority, ms; 0: none does. */
   agingMs: number;
   /** ms, clock of Redis. */
@@ -66,21 +68,16 @@ export class Seats {
   /** The queue has recorded that a run ended (also one that never started), or waits for its next attempt. */
   async left(claimed: ClaimedRun, job: JobManifest | undefined, ended: boolean): Promise<void> {
     const { queue, jobId } = claimed;
-    const mayHave = job?.limit || job?.concurrencyKey || claimed.concurrencyKey !== null;
+    const { store, trouble, lines } = this.options;
+    const mayHave =
+      job?.limit ||
+      job?.concurrencyKey ||
+      claimed.concurrencyKey !== null ||
+      // It may have taken its seat under a release that had a limit.
+      lines.has(queue, claimed.job);
     if (!mayHave || claimed.taskRelease !== null) return;
-    const { store, trouble } = this.options;
     await leaveSeat(store, { queue, jobId, job: claimed.job, limits: limitsOf(job), ended }).catch(error =>
       trouble.failed(error, 'a seat could not be freed; the next look finds it', { run: claimed.runId }),
     );
   }
-}
-
-/** A look at the lines of a queue: finds seats of runs that are gone, and calls whoever can be called. @param jobs of the release that runs. */
-export async function lookAtLines(
-  store: Store,
-  queue: string,
-  jobs: ReadonlyMap<string, JobManifest>,
-): Promise<void> {
-  for (const job of await jobsInLine(store, queue))
-    await callLine(store, { queue, job, limits: limitsOf(jobs.get(job)) });
 }

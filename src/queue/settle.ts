@@ -8,6 +8,8 @@ export type Settlement =
   | { kind: 'ended'; error: RunError; keep?: boolean }
   | { kind: 'retry'; delayMs: number }
   | { kind: 'give-back' }
+  /** For another host: this one cannot go on with it. */
+  | { kind: 'elsewhere'; delayMs: number }
   /** It stands for a workflow run, whose steps have it brought back when they are done. */
   | { kind: 'aside' }
   /** The claim has ended already: who ended it has moved the run. */
@@ -60,6 +62,8 @@ async function move(job: Job, token: string, settlement: Settlement): Promise<vo
       if (settlement.delayMs > 0) return job.moveToDelayed(Date.now() + settlement.delayMs, token);
       await job.moveToWait(token);
       return;
+    case 'elsewhere':
+      return job.moveToDelayed(Date.now() + settlement.delayMs, token);
     case 'aside':
       return job.moveToDelayed(Date.now() + ASIDE_MS, token);
     case 'give-back':

@@ -44,7 +44,7 @@ export class FencedError extends SlackwaterError {
   }
 }
 
-const startScript = script<(string | number)[]>('start-run', 7);
+const startScript = script<(string | number)[]>('start-run', 8);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 4);
 const handOverScript = script<number>('hand-over', 1);
@@ -66,6 +66,7 @@ export async function startRun(
     keys.expiring(queue),
     keys.job(queue, jobId),
     keys.live(queue),
+    part ? keys.workflow(part.queue, part.jobId) : keys.run(queue, jobId),
     token,
     by.release,
     by.host,

@@ -70,6 +70,15 @@ export async function leaveSeat(
   );
 }
 
+/** A run that is given back for a while stays on its seat: it may go on at that time, ms by the clock of Redis. */
+export async function keepSeat(
+  { redis, keys }: Store,
+  { queue, jobId }: { queue: string; jobId: string },
+  until: number,
+): Promise<void> {
+  await redis.hset(keys.run(queue, jobId), 'beginsAt', Math.ceil(until));
+}
+
 /** The jobs of a queue of which runs are in line. */
 export const jobsInLine = ({ redis, keys }: Store, queue: string): Promise<string[]> =>
   redis.smembers(keys.lines(queue));

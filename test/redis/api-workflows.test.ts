@@ -45,6 +45,19 @@ describe('workflows', () => {
 });
 
 describe.each(['/v1/workflows/nightly/runs', '/v1/jobs/nightly/runs'])('POST %s', runs => {
+  test('takes no concurrency key: it computes nothing itself', async () => {
+    await release([nightly]);
+    const asked = { payload: { day: 'monday' }, concurrencyKey: 'k' };
+    const answer = await t.call('POST', runs, asked);
+    expectProblem(answer, 422, 'invalid-body');
+    expect(answer.json.errors).toMatchObject([{ pointer: '/concurrencyKey' }]);
+    const bulk = await t.call('POST', '/v1/jobs/nightly/runs/bulk', [asked, { payload: asked.payload }]);
+    expect(bulk.json.items).toMatchObject([
+      { errors: [{ pointer: '/0/concurrencyKey' }] },
+      { created: true },
+    ]);
+  });
+
   test('asks for a run, in the queue of the workflow', async () => {
     await release([nightly]);
     const answer = await t.call('POST', runs, { payload: { day: 'monday' }, dedupeKey: 'monday' });

@@ -128,3 +128,12 @@ test('what is to go sooner than the queue was told is removed with all that belo
   expect(await queue.getJobState('later')).toBe('failed');
   expect(await removeExpired(store, 'q', MINUTE)).toBe(0);
 });
+
+test('a look goes on while it finds as much as it may', async () => {
+  const { store } = useQueue();
+  const { redis, keys } = store;
+  const due = Array.from({ length: 450 }, (_, i) => [1, `r${i}`]).flat();
+  await redis.zadd(keys.expiring('q'), ...(due as [number, string]));
+  await removeExpired(store, 'q', MINUTE, Number.POSITIVE_INFINITY);
+  expect(await redis.zcard(keys.expiring('q'))).toBe(0);
+});

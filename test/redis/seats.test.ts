@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Lines } from '../../src/host/lines.js';
+import { Seats } from '../../src/host/seats.js';
+import type { ClaimedRun } from '../../src/queue/consumer.js';
 import { requestCancel } from '../../src/store/run-requests.js';
-import { jobsInLine } from '../../src/store/seats.js';
+import { jobsInLine, keepSeat } from '../../src/store/seats.js';
 import { eventually } from '../support/eventually.js';
 import { type Claim, type Line, useLine } from '../support/line.js';
 import { redisServer } from '../support/redis-servers.js';
@@ -246,6 +249,41 @@ describe('seats of a key', () => {
       next = started[0];
     }
     expect(order).toEqual(['x2', 'y1', 'y2']);
+  });
+
+  test('stays with a run that is given back for another host to take', async () => {
+    const line = useLine({});
+    await line.add('x1', 'x2');
+    const seated = await line.startAll(keyOf);
+    const { job, token } = seated.get('x1')!;
+    const [seconds] = await line.store.redis.time();
+    await keepSeat(line.store, { queue: 'q', jobId: 'x1' }, (Number(seconds) + 60) * 1_000);
+    await job.moveToDelayed(Date.now() + 60_000, token);
+    await line.look();
+    expect(ids(await line.startAll(keyOf))).toEqual([]);
+    await job.promote();
+    const back = await line.startAll(keyOf);
+    expect(ids(back)).toEqual(['x1']);
+    await line.end(back.get('x1')!);
+    await line.leave('x1');
+    expect(ids(await line.startAll(keyOf))).toEqual(['x2']);
+  });
+
+  test('is left by whoever took it, though the release that runs has no key any more', async () => {
+    const line = useLine({});
+    const jobs = new Map();
+    const lines = new Lines(line.store);
+    await line.add('x1', 'x2', 'x3');
+    const seated = await line.startAll(keyOf);
+    await lines.look('q', jobs);
+    const unused = { held: null!, patience: null!, trouble: null!, agingMs: 0, now: () => 0 };
+    const seats = new Seats({ ...unused, store: line.store, lines, leaving: () => false, lose: () => {} });
+    await line.end(seated.get('x1')!);
+    const claimed = { queue: 'q', jobId: 'x1', job: 'job', concurrencyKey: null, taskRelease: null };
+    await seats.left(claimed as ClaimedRun, undefined, true);
+    // Called by that, not by a look, of which there is one a second.
+    expect(await line.place('x2')).toBe('wait');
+    expect(await line.place('x3')).toBe('delayed');
   });
 
   test('that nobody freed is found by the look', async () => {

@@ -152,7 +152,7 @@ describe('a run that ends', () => {
   });
 
   test('finds at its next start that it was settled', async () => {
-    await begin(stepOf('a', 'job', { each: true }));
+    await begin(stepOf('a', 'job', { each: true, onFailure: 'continue' }));
     await expand('a', 3);
     await settle('a', 0);
     await settle('a', 1, 'failed');
@@ -186,6 +186,22 @@ describe('a failure', () => {
     const kept = await readWorkflow(store, RUN);
     expect(kept).toMatchObject({ stop: 'failed', why: { step: 'a', run: 'part-a-1', error: WHY } });
     expect(await expand('b')).toBe('late');
+  });
+
+  test('cancels at its start what has not started, though nobody has come to that yet', async () => {
+    await begin(stepOf('a', 'job', { each: true }));
+    await expand('a', 3);
+    const start = async (index: number, token: string) => {
+      await store.redis.set(store.keys.lock('q', `p${index}`), token, 'PX', 60_000);
+      return startRun(store, { queue: 'q', jobId: `p${index}`, token, part: part('a', index) }, BY);
+    };
+    expect(await start(1, 't1')).toMatchObject({ kind: 'ok' });
+    await settle('a', 0, 'failed');
+    // The one that has started goes on.
+    expect(await start(1, 't2')).toMatchObject({ kind: 'ok' });
+    expect(await start(2, 't3')).toMatchObject({ kind: 'cancelled' });
+    // Also where its host died over that.
+    expect(await start(2, 't4')).toMatchObject({ kind: 'cancelled' });
   });
 
   test('counts as settled where the step says so', async () => {

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
 import { heldByOf } from '../../queue/runs.js';
-import { checkPayload } from '../../release/payloads.js';
 import {
+  type Asked,
   acceptedOf,
   appQuery,
   askRoute,
+  checkAsked,
   enqueue,
   jobParams,
   type Runnable,
@@ -81,14 +82,9 @@ export const jobRoutes: Routes = (api, context) => {
   );
 };
 
-function check(
-  { config }: ApiContext,
-  { job }: Runnable,
-  { payload }: { payload: unknown },
-  i: number,
-): SlackwaterError | null {
+function check(context: ApiContext, current: Runnable, asked: Asked, i: number): SlackwaterError | null {
   try {
-    checkPayload(job, payload, `/${i}/payload`, config.limits.payloadBytes);
+    checkAsked(context, current, asked, `/${i}`);
     return null;
   } catch (error) {
     if (error instanceof SlackwaterError) return error;

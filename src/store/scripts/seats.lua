@@ -139,7 +139,10 @@ end
 local function begin(id)
   local run = runOf(id)
   -- It goes on; or the answer was lost.
-  if redis.call('HGET', run, 'begun') == '1' then return 0 end
+  if redis.call('HGET', run, 'begun') == '1' then
+    redis.call('HDEL', run, 'beginsAt')
+    return 0
+  end
   local at = tonumber(redis.call('HGET', run, 'beginsAt') or '0')
   if at > now then return at - now end
   if rateMax then

@@ -1,8 +1,9 @@
 -- One start of a run: takes the next fence and answers everything that a worker needs to go on.
--- KEYS lock, run, steps, results of the workflow that it is part of (else the run again), expiring, job, live. ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
+-- KEYS lock, run, steps, results of the workflow that it is part of (else the run again), expiring, job, live, that workflow (else the run again). ARGV token, release, host, app, crashed ('1': the last start ended with its worker's death), crash limit,
 -- lock time (ms), its field there (else ''), job ID. The lock begins anew: the answer to its claim may have been long on its way to a host that hung.
 -- Crashes are counted on one release: those on another say nothing of this one.
--- One that is part of a workflow and was settled there before its host died has only to end.
+-- One that is part of a workflow and was settled there before its host died has only to end. One that never started, of a workflow that has stopped meanwhile, is cancelled: in a window
+-- nobody has come to that.
 -- include whose-record
 -- Answers {'lost'} | {'settled', fence, mark and result, error} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
@@ -15,7 +16,8 @@ redis.call('PERSIST', run)
 begin_anew_for(KEYS[6], run, KEYS[3], KEYS[7], ARGV[9])
 redis.call('HDEL', run, 'yielded', 'outcome', 'park', 'keepMs')
 redis.call('ZREM', KEYS[5], ARGV[9])
-redis.call('HSETNX', run, 'startedAt', now)
+local first = redis.call('HSETNX', run, 'startedAt', now) == 1
+if ARGV[8] ~= '' and first and redis.call('HEXISTS', KEYS[8], 'stop') == 1 then redis.call('HSET', run, 'cancel', '1') end
 local another = redis.call('HGET', run, 'release') ~= ARGV[2]
 if another then redis.call('HDEL', run, 'crashes') end
 redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4])
