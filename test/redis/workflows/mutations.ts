@@ -55,7 +55,7 @@ export const MUTATIONS: Mutation[] = [
         ["~= ARGV[2] then return {'fenced'} end", "== '' then end"],
       ],
     },
-    breaks: /is computed again, after it was settled|is done again/,
+    breaks: /is computed again, after it was settled|is done again|and was not done/,
     from: 87,
   },
   {
