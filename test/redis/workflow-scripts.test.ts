@@ -375,6 +375,19 @@ describe('a signal', () => {
     expect(await send()).toBe('over');
   });
 
+  test('comes early where a person has the workflow go on and no host has claimed it yet', async () => {
+    const right = await begin(stepOf('a', 'job'), stepOf('s', 'signal'));
+    await expand('a');
+    await settle('a', null, 'failed');
+    expect([await states(), await send()]).toEqual(['a failed, s stopped', 'over']);
+    await store.redis.zadd(store.keys.job('q', 'failed'), 1, 'run-1');
+    await reopenRun(store, RUN, false);
+    expect(await send()).toBe('kept');
+    await reopenWorkflow(store, APP, right, (await readWorkflow(store, RUN))!.graph);
+    await beginWait(store, APP, RUN, 's', { ms: null });
+    expect([await states(), await result()]).toEqual(['a expanded, s done', '="yes"']);
+  });
+
   test('that does not come in time fails the step, or is done without', async () => {
     await begin(
       stepOf('s', 'signal', { onFailure: 'continue' }),

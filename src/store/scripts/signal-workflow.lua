@@ -15,7 +15,9 @@ local step = step_of(plan, name)
 if not step or step[2] ~= 'signal' then return 'unknown' end
 local state = redis.call('HGET', wf, 's:' .. name)
 if state == 'done' then return 'already' end
-if SETTLED[state] then return 'over' end
+-- A person has it go on, and no host has let it begin again yet: it comes early.
+local begins = redis.call('HGET', wf, 'retry') == '1' and (state == 'stopped' or (state == 'failed' and step[3] ~= 'continue'))
+if SETTLED[state] and not begins then return 'over' end
 if redis.call('HSETNX', wf, 'g:' .. name, ARGV[3]) == 0 then return 'already' end
 if state ~= 'running' then return 'kept' end
 local now = now_ms()

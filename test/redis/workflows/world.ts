@@ -215,8 +215,9 @@ export class World {
     await this.#endLocks(token => !this.hosts.some(host => host.runs.holds(token)));
   }
 
-  signal(name: string): Promise<unknown> {
-    return signalWorkflow(this.store, this.address, name, JSON.stringify(`sent ${name}`));
+  async signal(name: string): Promise<void> {
+    const answer = await signalWorkflow(this.store, this.address, name, JSON.stringify(`sent ${name}`));
+    this.actors.tell(`--- signal ${name}: ${answer}`);
   }
 
   cancel(): Promise<unknown> {
