@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run bench -- NAME [--json] [--rounds N] [--sizes a,b,c
        npm run bench:all [-- --json]          all of them, with --keep
 
   --quick leaves out the peers that take long.
-  --keep  keeps the result in bench/results/, and writes bench/RESULTS.md and bench/charts/ from all that are kept.
+  --keep  writes the result into bench/RESULTS.md and bench/charts/, in the place of what stands there.
 
 ${BENCHES.map(({ name, question, sizes }) => `  ${name.padEnd(11)} ${question}\n${' '.repeat(14)}${sizes.join(', ')}`).join('\n')}
 `;
