@@ -47,7 +47,7 @@ export class FencedError extends SlackwaterError {
 const startScript = script<(string | number)[]>('start-run', 8);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 4);
-const handOverScript = script<number>('hand-over', 1);
+const handOverScript = script<number>('hand-over', 2);
 const finishScript = script<number>('finish-run', 5);
 
 /** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it, if that ran the same release. */
@@ -170,11 +170,11 @@ export async function failRun(
 /** A run goes on in another release without a new claim: what people see of it changes, and crashes on the other no longer count. */
 export async function handOver(
   { redis, keys }: Store,
-  run: { queue: string; jobId: string },
+  { queue, jobId, token }: Omit<Claimed, 'fence'>,
   release: string,
   host: string,
 ): Promise<void> {
-  await handOverScript(redis, keys.run(run.queue, run.jobId), release, host);
+  await handOverScript(redis, keys.lock(queue, jobId), keys.run(queue, jobId), token, release, host);
 }
 
 /** The steps kept so far. */

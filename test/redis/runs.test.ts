@@ -59,6 +59,14 @@ describe('a start', () => {
     expect(await field('crashes')).toBeNull();
   });
 
+  test('by another claim is not undone by a host that hung: it hands nothing over any more', async () => {
+    await start();
+    await lock('t2');
+    await start({ release: 'r2', host: 'h2' }, 't2');
+    await handOver(store, RUN, 'r3', 'h1');
+    expect([await field('release'), await field('host')]).toEqual(['r2', 'h2']);
+  });
+
   test('counts crashes without an advance, and ends the run at the limit', async () => {
     await start();
     expect((await start({ crashed: true })).started.crashes).toBe(1);

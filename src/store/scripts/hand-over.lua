@@ -1,6 +1,8 @@
--- A run goes on in another release without a new claim: only what people see of it changes, and crashes on another release no longer count.
--- KEYS run. ARGV release, host.
-redis.call('HDEL', KEYS[1], 'yielded') -- goes first, so that a full memory does not stop what follows: see README
-if redis.call('HGET', KEYS[1], 'release') ~= ARGV[1] then redis.call('HDEL', KEYS[1], 'crashes') end
-redis.call('HSET', KEYS[1], 'release', ARGV[1], 'host', ARGV[2])
+-- A run goes on in another release without a new claim: only what people see of it changes, and crashes on another release no longer count. Nothing does where the claim is another's.
+-- KEYS lock, run. ARGV token, release, host. → 1; 0: the claim is another's
+local run = KEYS[2]
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HDEL', run, 'yielded') -- goes first, so that a full memory does not stop what follows: see README
+if redis.call('HGET', run, 'release') ~= ARGV[2] then redis.call('HDEL', run, 'crashes') end
+redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3])
 return 1
