@@ -50,7 +50,7 @@ export type JobManifest = z.infer<typeof jobManifestSchema>;
 
 const instantSchema = z.iso.datetime();
 /** A fire starts within a day of its instant. */
-export const MOST_JITTER_MS = 86_400_000;
+const MOST_JITTER_MS = 86_400_000;
 
 /**
  * When a job or workflow is to be run by itself: one schedule each, by its name. What the author left out that was added to the manifest later is not there, so that

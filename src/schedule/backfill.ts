@@ -35,24 +35,20 @@ export function createBackfills(store: Store, options: BackfillsOptions): Servic
     const open = await openBackfills(store);
     if (open.length === 0) return Number.POSITIVE_INFINITY;
     const [holds, now] = await Promise.all([listHolds(store), redisNow(store.redis)]);
-    const schedules = await schedulesOf(open);
+    const apps = [...new Set(open.map(({ record }) => record.app))];
+    const schedules = (await Promise.all(apps.map(app => listSchedules(store, app)))).flat();
     for (const each of open) {
-      const schedule = schedules.get(slotOf(each.record.app, each.record.schedule));
+      const { record } = each;
+      const schedule = schedules.find(({ app, job }) => app === record.app && job === record.schedule);
       const hold = holds.find(({ queues: held }) => schedule !== undefined && held.includes(schedule.queue));
       const waitsFor = schedule
         ? hold
           ? `queue ${schedule.queue} is held: ${hold.reason}`
           : null
-        : `the release that runs has no schedule ${each.record.schedule}`;
+        : `the release that runs has no schedule ${record.schedule}`;
       await advance(each, { schedule, waitsFor, now, holder });
     }
     return LOOK_EVERY_MS;
-  }
-
-  async function schedulesOf(open: StoredBackfill[]): Promise<Map<string, ScheduleView>> {
-    const apps = [...new Set(open.map(({ record }) => record.app))];
-    const found = await Promise.all(apps.map(app => listSchedules(store, app)));
-    return new Map(found.flat().map(schedule => [slotOf(schedule.app, schedule.job), schedule]));
   }
 
   async function advance(stored: StoredBackfill, around: Around): Promise<void> {
@@ -115,8 +111,6 @@ interface Around {
   now: number;
   holder: Holder;
 }
-
-const slotOf = (app: string, schedule: string): string => `${app}/${schedule}`;
 
 /** The run of a fire has the ID of that fire, so that it never runs twice; what is wanted again has IDs of the backfill's own. */
 function fireOf(

@@ -19,7 +19,7 @@ export const FIRES_KEPT = 1_000;
 export const FIRES_KEPT_MS = 30 * 86_400_000;
 /** Beyond the ledger it is known of so many instants of a schedule that their runs were started, for so long after the latest, ms. */
 export const STARTS_KEPT = 10_000;
-export const STARTS_KEPT_MS = 400 * 86_400_000;
+const STARTS_KEPT_MS = 400 * 86_400_000;
 
 /** A fire that gets a fate now. */
 export interface DecidedFire {
