@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type ErrorCode, type FieldError, isErrorCode, SlackwaterError } from '../platform/errors.js';
-import { inOurWords } from './in-our-words.js';
+import { SlackwaterError } from '../platform/errors.js';
+import { dataOf, problemOf } from './answers.js';
 import { readEvents, type ServerEvent } from './server-events.js';
 
 interface Page<Item> {
@@ -15,6 +15,11 @@ interface EventOptions {
   onOpen?: () => void;
 }
 
+interface PostOptions {
+  query?: Query;
+  idempotencyKey?: string;
+}
+
 type Query = Record<string, string | number | boolean | undefined>;
 
 /** The server, as commands see it. Every answer that is no success is thrown as a SlackwaterError. */
@@ -27,7 +32,7 @@ export interface Client {
    * Said once more, with the same key, where the connection broke.
    * @param options `idempotencyKey`: give the same one to say the same thing twice; without it each call is new.
    */
-  post<T>(path: string, body?: unknown, options?: { query?: Query; idempotencyKey?: string }): Promise<T>;
+  post<T>(path: string, body?: unknown, options?: PostOptions): Promise<T>;
   put(path: string, bytes: Uint8Array): Promise<void>;
   /** The same with JSON. */
   set<T>(path: string, body: unknown): Promise<T>;
@@ -79,34 +84,37 @@ export function createClient({
       if (init.signal?.aborted) throw error;
       throw unreachable(base, error);
     }
-    if (!response.ok) throw await problemOf(response);
+    if (!response.ok) throw problemOf(method, response, await readText(response, init.signal));
     return response;
   }
-  const readText = (response: Response): Promise<string> =>
+  const readText = (response: Response, signal?: AbortSignal): Promise<string> =>
     response.text().catch(error => {
-      throw unreachable(base, error);
+      throw signal?.aborted ? error : unreachable(base, error);
     });
   const client: Client = {
     url: base,
     async get<T>(path: string, query?: Query, signal?: AbortSignal) {
       const response = await call('GET', path, { query, signal });
-      return (await response.json()) as T;
+      return dataOf<T>('GET', response, await readText(response, signal));
     },
     async bytes(path) {
       const response = await call('GET', path);
       return new Uint8Array(await response.arrayBuffer());
     },
-    async post(path, body, { query, idempotencyKey = randomUUID() } = {}) {
+    async post<T>(path: string, body?: unknown, { query, idempotencyKey = randomUUID() }: PostOptions = {}) {
       const headers: Record<string, string> = { 'idempotency-key': idempotencyKey };
       if (body !== undefined) headers['content-type'] = 'application/json';
       const init = { query, headers, body: body === undefined ? undefined : JSON.stringify(body) };
-      const say = async () => readText(await call('POST', path, init));
+      const say = async () => {
+        const response = await call('POST', path, init);
+        const text = await readText(response);
+        return text ? dataOf<T>('POST', response, text) : (undefined as T);
+      };
       // Whether the first was heard cannot be known; by its key the server knows the second for the same.
-      const text = await say().catch(error => {
+      return say().catch(error => {
         if (brokeOff(error)) return say();
         throw error;
       });
-      return text ? JSON.parse(text) : undefined;
     },
     async put(path, bytes) {
       const headers = { 'content-type': 'application/octet-stream' };
@@ -115,7 +123,7 @@ export function createClient({
     async set<T>(path: string, body: unknown) {
       const headers = { 'content-type': 'application/json' };
       const response = await call('PUT', path, { headers, body: JSON.stringify(body) });
-      return (await response.json()) as T;
+      return dataOf<T>('PUT', response, await readText(response));
     },
     async remove(path) {
       await call('DELETE', path);
@@ -164,35 +172,4 @@ function unreachable(url: string, error: unknown): SlackwaterError {
 function brokeOff(error: unknown): boolean {
   const { cause } = (error as { cause?: { cause?: { code?: string } } }).cause ?? {};
   return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(cause?.code ?? '');
-}
-
-const OF_STATUS: Record<number, ErrorCode> = {
-  400: 'bad-request',
-  401: 'unauthorized',
-  403: 'forbidden',
-  404: 'not-found',
-  409: 'conflict',
-  412: 'conflict',
-  413: 'too-large',
-  415: 'unsupported-media-type',
-  422: 'invalid-payload',
-  503: 'unavailable',
-};
-
-/** An RFC 9457 problem, read back as the error that the server threw; its `type` ends with our own code. */
-async function problemOf(response: Response): Promise<SlackwaterError> {
-  const text = await response.text();
-  let problem: { type?: string; title?: string; detail?: string; errors?: FieldError[] } = {};
-  try {
-    problem = JSON.parse(text);
-  } catch {
-    problem.detail = text.slice(0, 200);
-  }
-  const named = String(problem.type ?? '')
-    .split(/[/:#]/)
-    .at(-1)!;
-  const code = isErrorCode(named) ? named : (OF_STATUS[response.status] ?? 'internal');
-  const message = inOurWords(problem.detail || problem.title || `the server answered ${response.status}`);
-  const errors = (problem.errors ?? []).map(each => ({ ...each, detail: inOurWords(each.detail) }));
-  return new SlackwaterError(code, message, errors);
 }

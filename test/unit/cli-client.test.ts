@@ -61,9 +61,47 @@ describe('an answer that is no success', () => {
     },
   );
 
-  test('that is no problem document is shown as it came', async () => {
-    const url = await serve((_, response) => void response.writeHead(502).end('<h1>Bad gateway</h1>'));
-    await expect(createClient({ url }).get('/')).rejects.toThrow('<h1>Bad gateway</h1>');
+  const others = [
+    {
+      status: 502,
+      body: '<html><head><title>502 Bad Gateway</title></head></html>',
+      code: 'unavailable',
+      says: /^GET http:\S+\/v1\/runs was answered 502 Bad Gateway \("502 Bad Gateway"\), and not by a Slackwater server: a proxy before it gets no answer/,
+    },
+    {
+      status: 413,
+      body: '<h1>Too\nbig</h1>',
+      code: 'too-large',
+      says: /413 .*\("Too big"\).*client_max_body_size/,
+    },
+    { status: 504, body: '{"message":"upstream"}', code: 'unavailable', says: /504 .*\("upstream"\)/ },
+    { status: 403, body: '{"error":{"a":1}}', code: 'forbidden', says: /403 Forbidden, and not by.*sign in/ },
+    { status: 404, body: '', code: 'not-found', says: /404 Not Found, and not by.*SLACKWATER_URL/ },
+    {
+      status: 200,
+      body: '<title>Sign in</title>',
+      code: 'bad-request',
+      says: /200 OK \("Sign in"\).*SLACKWATER_URL/,
+    },
+  ];
+  test.each(others)('$status of something else is told with URL and what to do', async other => {
+    const url = await serve((_, response) => void response.writeHead(other.status).end(other.body));
+    const failure = createClient({ url }).get('/v1/runs', { state: 'failed' });
+    await expect(failure).rejects.toMatchObject({
+      name: 'SlackwaterError',
+      code: other.code,
+      message: expect.stringMatching(other.says),
+    });
+  });
+
+  test('of something to which we were sent on names that', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/v1/runs') response.writeHead(302, { location: '/login?to=runs' }).end();
+      else response.end('<title>Sign in</title>');
+    });
+    await expect(createClient({ url }).get('/v1/runs')).rejects.toThrow(
+      `GET ${url}/login (where we were sent on to) was answered 200 OK ("Sign in")`,
+    );
   });
 
   test('none at all says how to start a server', async () => {
