@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Fire } from '../../src/model/schedule.js';
 import type { Window } from '../../src/model/window.js';
-import { createQueues } from '../../src/queue/queues.js';
-import { observe } from '../../src/schedule/observe.js';
 import { recordByHand, unsentFires } from '../../src/store/fires.js';
 import { redisNow } from '../../src/store/redis.js';
 import { findSchedule } from '../../src/store/schedules.js';
 import { eventually } from '../support/eventually.js';
-import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import {
   APP,
   applied,
@@ -37,12 +35,6 @@ async function speaks(store: TestStore, window: string | null): Promise<void> {
   await redis.publish(keys.wake, '');
 }
 
-function queuesOf(store: TestStore) {
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
-  return queues;
-}
-
 /** A pattern that fired two minutes ago, once a day. */
 async function lately(store: TestStore) {
   const at = Math.floor((await redisNow(store.redis)) / minute) * minute - 2 * minute;
@@ -52,7 +44,7 @@ async function lately(store: TestStore) {
 describe('a release that retimes a schedule', () => {
   test('leaves it the fire whose instant has come and whose jitter is not over', async () => {
     const store = useStore();
-    const queues = queuesOf(store);
+    const queues = useQueues(store);
     const { at, cron } = await lately(store);
     const nightly = { job: 'nightly', cron, jitterMs: 12 * hour, missed: 'skip' as const };
     await applied(store, 'a', [nightly]);
@@ -197,41 +189,4 @@ describe('a release that removes a schedule', () => {
       ]);
     });
   });
-});
-
-test('a look at a window that ends meanwhile never sees a closed gate without what it holds', async () => {
-  const store = useStore();
-  await applied(store, 'a', [{ job: 'nightly' }]);
-  const { redis, keys } = store;
-  const open = JSON.parse((await redis.get(keys.intent(APP)))!);
-  await redis.set(keys.intent(APP), JSON.stringify({ ...open, window: 'win-1', gate: 'closed' }));
-  const hold = {
-    id: 'hold-1',
-    owner: 'window:win-1',
-    reason: 'deploy',
-    placedAt: '',
-    until: '',
-    queues: ['nightly'],
-  };
-  await redis.hset(keys.holds, hold.id, JSON.stringify(hold));
-
-  // It ends when the first of the two is read, and before the second is.
-  let ended: Promise<unknown> | undefined;
-  const end = async () => {
-    await redis.multi().set(keys.intent(APP), JSON.stringify(open)).hdel(keys.holds, hold.id).exec();
-  };
-  const reads = async <Found>(key: string, read: () => Promise<Found>): Promise<Found> => {
-    if (key !== keys.holds && key !== keys.intent(APP)) return read();
-    if (ended) return ended.then(read);
-    const found = read();
-    ended = found.then(end);
-    await ended;
-    return found;
-  };
-  const looking = Object.create(redis) as typeof redis;
-  looking.get = (key => reads(String(key), () => redis.get(key))) as typeof redis.get;
-  looking.hvals = (key => reads(String(key), () => redis.hvals(key))) as typeof redis.hvals;
-  const seen = await observe({ ...store, redis: looking });
-  expect(seen.intents).toMatchObject([{ app: APP, gate: 'open' }]);
-  expect([...seen.holds.keys()]).toEqual(['nightly']);
 });

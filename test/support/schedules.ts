@@ -1,16 +1,20 @@
+import { Worker } from 'bullmq';
 import type { ScheduleManifest } from '../../src/model/release.js';
 import type { Fire, ScheduleState } from '../../src/model/schedule.js';
 import { createQueues, type Queues } from '../../src/queue/queues.js';
 import { createScheduler, type SchedulerEvent, type SchedulerOptions } from '../../src/schedule/scheduler.js';
 import { readFires, stateText } from '../../src/store/fires.js';
 import { createLease } from '../../src/store/lease.js';
-import { openStore, redisNow, type Store } from '../../src/store/redis.js';
+import { connect, openStore, redisNow, type Store } from '../../src/store/redis.js';
 import { listSchedules } from '../../src/store/schedules.js';
 import { eventually } from './eventually.js';
 import { onEnd } from './lifetime.js';
 import { makeCurrent, sampleRelease } from './sample-releases.js';
+import type { TestStore } from './store.js';
 
 export const APP = 'billing';
+/** Each second, none put off by jitter. */
+export const EACH_SECOND = { cron: '* * * * * *', jitterMs: 0 };
 const HOUR_MS = 3_600_000;
 
 export interface RunningScheduler {
@@ -94,6 +98,9 @@ export async function setState(
 export const firesOf = async (store: Store, name: string, app = APP): Promise<Fire[]> =>
   (await readFires(store, { app, schedule: name }, { limit: 1_000 })).items.reverse();
 
+export const fates = (fires: Fire[]): string[] => fires.map(({ fate }) => fate);
+export const instants = (fires: Fire[]): number[] => fires.map(({ at }) => Date.parse(at));
+
 /** Lets the schedules of a release apply, and the server leave. */
 export async function applied(
   store: Store,
@@ -111,6 +118,20 @@ export async function applied(
 export async function runsIn(queues: Queues, names: string[]): Promise<string[]> {
   const jobs = await Promise.all(names.map(name => queues.get(name).getJobs()));
   return jobs.flat().map(job => job.id!);
+}
+
+/** Does the runs of a queue, each at once. */
+export function doRuns(store: TestStore, queue: string): void {
+  const connection = connect({ url: store.url });
+  const worker = new Worker(queue, async () => {}, {
+    connection: connection as never,
+    prefix: store.queuePrefix,
+  });
+  worker.on('error', () => {});
+  onEnd(async () => {
+    await worker.close(true);
+    connection.disconnect();
+  });
 }
 
 export const stateOf = async (store: Store, name: string): Promise<ScheduleState> =>
