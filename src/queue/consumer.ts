@@ -81,6 +81,8 @@ export interface Consumer {
 
 /** No run ends because its hosts crashed too often: crashes are counted by Slackwater, per run and with their cause. */
 const NEVER = 1_000_000_000;
+/** The queue library has no say in how a run ends. One for all: what costs is its stack. */
+const MOVED = new WaitingError();
 
 /**
  * Claims the runs of one queue. It is BullMQ's own `Worker` with a processor that only waits: the lock renewal is ours, because a host must know
@@ -109,8 +111,7 @@ export function createConsumer(store: Store, queue: string, options: ConsumerOpt
     queue,
     async (job: Job, token?: string) => {
       await hold(job, token!);
-      // "It was moved": the queue library has no say in how a run ends.
-      throw new WaitingError();
+      throw MOVED;
     },
     {
       connection: client,
