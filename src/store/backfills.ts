@@ -3,6 +3,7 @@ import type { UnsentFire } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS, unsentField } from './fires.js';
 import type { Holder } from './lease.js';
+import { writeList } from './lists.js';
 import { type Store, script } from './redis.js';
 
 const createScript = script<string>('create-backfill', 5);
@@ -11,11 +12,10 @@ const cancelScript = script<number>('cancel-backfill', 2);
 
 /** How long one that is over is kept, s. */
 const KEPT_S = 30 * 86_400;
-/** Written before the backfill that they belong to; without one they go by themselves, s. */
-const ORPHANED_S = 600;
+/** Written before the backfill that they belong to; without one they go by themselves, ms. */
+const ORPHANED_MS = 600_000;
 /** So long after the last one it is known what backfills of a schedule have run, ms. */
 const REMEMBERED_MS = 400 * 86_400_000;
-const AT_ONCE = 1_000;
 
 /** A backfill as it was read, with the version that a write compares. */
 export interface StoredBackfill {
@@ -31,10 +31,7 @@ export interface StoredBackfill {
 export async function createBackfill(store: Store, record: BackfillRecord, due: number[]): Promise<Backfill> {
   const { keys, redis } = store;
   const list = keys.backfillFires(record.id);
-  for (let i = 0; i < due.length; i += AT_ONCE) {
-    await redis.rpush(list, ...due.slice(i, i + AT_ONCE));
-    if (i === 0) await redis.expire(list, ORPHANED_S);
-  }
+  await writeList(store, list, due.map(String), ORPHANED_MS);
   const places = [keys.openBackfills, keys.backfill(record.id), list, keys.backfills, keys.events];
   const other = await createScript(
     redis,
@@ -164,7 +161,8 @@ async function readBackfills({ keys, redis }: Store, ids: string[]): Promise<Sto
   const asked = redis.pipeline();
   for (const id of ids) asked.hmget(keys.backfill(id), 'doc', 'version', 'cancelledBy');
   const answers = (await asked.exec()) ?? [];
-  return answers.flatMap(([, fields]) => {
+  return answers.flatMap(([fault, fields]) => {
+    if (fault) throw fault;
     const [doc, version, cancelledBy] = (fields ?? []) as (string | null)[];
     if (!doc) return [];
     return [

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type Fate,
   type Fire,
@@ -30,6 +31,8 @@ export interface DecidedFire {
   window?: string;
   /** ID of its run. */
   run?: string;
+  /** Of one that a person asked for: unlike any other. */
+  request?: string;
 }
 
 /** What the ledger has of it: the schedule is in the key. */
@@ -233,11 +236,12 @@ export async function recordByHand(
   { by }: { by: string },
 ): Promise<{ fire: Fire; unsent: UnsentFire }> {
   let at = await redisNow(redis);
+  const request = randomBytes(6).toString('hex');
   for (; ; at++) {
     // A whole second may be an instant of the schedule itself: that is another fire.
     if (at % 1_000 === 0) at++;
     const id = fireRunId(app, job, at);
-    const fire: DecidedFire = { at, fate: 'ran', reason: `asked for by ${by}`, run: id };
+    const fire: DecidedFire = { at, fate: 'ran', reason: `asked for by ${by}`, run: id, request };
     const run: RunByHand = { queue, id };
     const unsent = { app, schedule: job, queue, job, id, scheduledFor: iso(at), payload };
     const event = { app, fates: { ran: 1 }, fires: [{ schedule: job, at: iso(at), fate: 'ran' }], by };

@@ -1,5 +1,7 @@
 -- Begins a backfill, unless one of this schedule is under way. One with nothing to do is over as it begins.
 -- KEYS: open backfills, the backfill, its fires, all backfills, events   ARGV: schedule, ID, JSON, created (ms), state, seconds to keep what is over, wake channel, data of the event   → '' or the ID of the other one
+-- Its answer was lost, and it is sent again.
+if redis.call('EXISTS', KEYS[2]) == 1 then return '' end
 if ARGV[5] == 'running' then
   local other = redis.call('HGET', KEYS[1], ARGV[1])
   if other then return other end

@@ -3,6 +3,8 @@
 -- KEYS: window, windows, open windows, apps, events, freezes; with a fire: lease, last fires, fires of the schedule
 -- ARGV: window JSON, span JSON, event data, wake channel; with a fire: owner, term, schedule, last fire seen, this fire (ms), its JSON
 -- → { '' }, { 'freeze', JSON } or { 'window', ID }: what stands against it; { 'not-the-holder' }, { 'stale' }
+-- Its answer was lost, and it is sent again.
+if redis.call('EXISTS', KEYS[1]) == 1 then return { '' } end
 local window = cjson.decode(ARGV[1])
 local span = cjson.decode(ARGV[2])
 local ofFire = #KEYS > 6

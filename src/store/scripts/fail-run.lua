@@ -6,7 +6,14 @@ local run = KEYS[2]
 if redis.call('HGET', run, 'fence') ~= ARGV[2] then return {'fenced'} end
 if ARGV[5] ~= '' then redis.call('HSET', run, 'error', ARGV[5]) end
 if ARGV[3] == 'failed' then
-  local failures = redis.call('HINCRBY', run, 'failures', 1)
+  local failures
+  -- One start fails once: the answer was lost, and it is sent again.
+  if redis.call('HGET', run, 'failedFence') == ARGV[2] then
+    failures = tonumber(redis.call('HGET', run, 'failures') or '0')
+  else
+    failures = redis.call('HINCRBY', run, 'failures', 1)
+    redis.call('HSET', run, 'failedFence', ARGV[2])
+  end
   if failures < tonumber(ARGV[4]) then return {'retry', failures} end
 else
   redis.call('HSET', run, 'outcome', ARGV[3])
