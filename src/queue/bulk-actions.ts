@@ -7,7 +7,7 @@ import { insteadOf, PartsMet, partIn } from './part-of.js';
 import type { Queues } from './queues.js';
 import { cancelRun, resumeRun, retryRun } from './run-actions.js';
 import { runIdOf } from './run-id.js';
-import { type RunFields, stateOf } from './run-record.js';
+import { named, ownRecord, type RunFields, STATE_FIELDS, stateOf } from './run-record.js';
 import { isTaskQueue } from './task-runs.js';
 
 export type Verb = 'retry' | 'cancel';
@@ -93,17 +93,17 @@ function passedOver({ id, queue }: Asked, parked: Parked | null): Passed | null 
 async function briefsOf({ redis, keys }: Store, found: FoundRun[]) {
   const asked = redis.pipeline();
   for (const { queue, jobId } of found) {
-    asked.hmget(keys.job(queue, jobId), 'name', 'opts');
-    asked.hmget(keys.run(queue, jobId), 'outcome', 'yielded', 'cancel', 'startedAt', 'waits', 'park');
+    asked.hmget(keys.job(queue, jobId), 'name', 'opts', 'timestamp');
+    asked.hmget(keys.run(queue, jobId), ...STATE_FIELDS, 'park');
   }
   const answers = (await asked.exec()) ?? [];
   return found.flatMap(({ queue, jobId, place }, i) => {
-    const [job = null, opts = null] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
+    const [job = null, opts = null, timestamp] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
     if (job === null) return [];
-    const [outcome, yielded, cancel, startedAt, waits, park] = answers[2 * i + 1]![1] as (string | null)[];
-    const run: RunFields = { outcome, yielded, cancel, startedAt, waits };
+    const kept = named<RunFields>([...STATE_FIELDS, 'park'], answers[2 * i + 1]?.[1]);
+    const run = ownRecord(kept, timestamp);
     const state = stateOf(place, run);
-    const parked = state === 'parked' && park ? (JSON.parse(park) as Parked) : null;
+    const parked = state === 'parked' && run.park ? (JSON.parse(run.park) as Parked) : null;
     return [{ run: { id: runIdOf(queue, jobId), job, queue, state }, parked, part: partIn(opts) }];
   });
 }

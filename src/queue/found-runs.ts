@@ -1,6 +1,6 @@
 import type { Run, RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
-import { ownRecord, type Place, type RunFields, stateOf } from './run-record.js';
+import { named, ownRecord, type Place, type RunFields, STATE_FIELDS, stateOf } from './run-record.js';
 import { readRuns, type Surroundings } from './runs.js';
 
 /** Where a run is, before it is read. */
@@ -37,24 +37,12 @@ export async function fitting({ redis, keys }: Store, found: FoundRun[], filter:
   const asked = redis.pipeline();
   for (const { queue, jobId } of found) {
     asked.hmget(keys.job(queue, jobId), 'name', 'timestamp');
-    asked.hmget(
-      keys.run(queue, jobId),
-      'outcome',
-      'yielded',
-      'cancel',
-      'startedAt',
-      'workflow',
-      'waits',
-      'release',
-      'ofJob',
-    );
+    asked.hmget(keys.run(queue, jobId), ...STATE_FIELDS, 'release');
   }
   const answers = (await asked.exec()) ?? [];
   return found.map(({ place }, i) => {
     const [name, timestamp] = (answers[2 * i]?.[1] ?? []) as (string | null)[];
-    const fields = (answers[2 * i + 1]?.[1] ?? []) as (string | null)[];
-    const [outcome, yielded, cancel, startedAt, workflow, waits, release, ofJob] = fields;
-    const kept: RunFields = { outcome, yielded, cancel, startedAt, workflow, waits, release, ofJob };
+    const kept = named<RunFields>([...STATE_FIELDS, 'release'], answers[2 * i + 1]?.[1]);
     const run = ownRecord(kept, timestamp);
     return (
       (!job || name === job) &&

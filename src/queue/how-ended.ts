@@ -1,6 +1,7 @@
 import type { RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
+import { ownRecord } from './run-record.js';
 
 /** How a run ended; `null`: it has not. `gone`: it is not there (any more). */
 export type RunEnd = Extract<RunState, 'completed' | 'failed' | 'parked' | 'cancelled'> | 'gone' | null;
@@ -12,7 +13,7 @@ export async function runEnds({ redis, keys }: Store, runs: RunAddress[]): Promi
   for (const { queue, jobId } of runs) {
     asked.hmget(keys.job(queue, jobId), 'timestamp', 'finishedOn');
     asked.hexists(keys.job(queue, jobId), 'returnvalue');
-    asked.hmget(keys.run(queue, jobId), 'outcome', 'cancel', 'startedAt');
+    asked.hmget(keys.run(queue, jobId), 'outcome', 'cancel', 'startedAt', 'ofJob');
   }
   const answers = (await asked.exec()) ?? [];
   const answer = <T>(i: number): T => {
@@ -25,7 +26,11 @@ export async function runEnds({ redis, keys }: Store, runs: RunAddress[]): Promi
 
 function endOf(job: (string | null)[], hasResult: number, run: (string | null)[]): RunEnd {
   const [createdAt, finishedOn] = job;
-  const [outcome, cancel, startedAt] = run;
+  const [kept, cancelled, started, ofJob] = run;
+  const { outcome, cancel, startedAt } = ownRecord(
+    { outcome: kept, cancel: cancelled, startedAt: started, ofJob },
+    createdAt,
+  );
   if (!createdAt) return 'gone';
   if (!finishedOn) return cancel === '1' && !startedAt ? 'cancelled' : null;
   // Every completed job has a returned value, if only "null"; a failed one may have the reason of an earlier failure only.

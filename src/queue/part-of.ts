@@ -5,7 +5,7 @@ import type { RunAddress } from '../store/run-requests.js';
 import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
 import { placeOf } from './run-places.js';
-import { type RunFields, stateOf } from './run-record.js';
+import { named, ownRecord, type RunFields, STATE_FIELDS, stateOf } from './run-record.js';
 
 /** The workflow run that a run is part of in the end: itself no part of another one. */
 export interface Whole {
@@ -33,12 +33,12 @@ export async function wholeOf(store: Store, part: PartOf): Promise<Whole | null>
   const upper = await partOf(store, part);
   const above = upper && (await wholeOf(store, upper));
   if (above) return { ...above, step: `${above.step}/${step}` };
-  const [job, place, [outcome, yielded, cancel, startedAt, workflow, waits]] = await Promise.all([
-    redis.hget(keys.job(queue, jobId), 'name'),
+  const [[job, timestamp], place, kept] = await Promise.all([
+    redis.hmget(keys.job(queue, jobId), 'name', 'timestamp'),
     placeOf(store, queue, jobId),
-    redis.hmget(keys.run(queue, jobId), 'outcome', 'yielded', 'cancel', 'startedAt', 'workflow', 'waits'),
+    redis.hmget(keys.run(queue, jobId), ...STATE_FIELDS),
   ]);
-  const run: RunFields = { outcome, yielded, cancel, startedAt, workflow, waits };
+  const run = ownRecord(named<RunFields>(STATE_FIELDS, kept), timestamp);
   return { id: runIdOf(queue, jobId), job: job ?? '', state: stateOf(place, run), step };
 }
 

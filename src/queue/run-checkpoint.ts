@@ -23,18 +23,20 @@ export async function runCheckpoint(store: Store, id: string): Promise<ReadableC
   const { queue, jobId } = await findRun(store, id);
   const { redis, keys } = store;
   const [fields, job] = await Promise.all([
-    redis.hmget(keys.run(queue, jobId), 'state', 'cursors', 'version', 'bytes', 'savedAt', 'count'),
-    redis.hget(keys.job(queue, jobId), 'name'),
+    redis.hmget(keys.run(queue, jobId), 'state', 'cursors', 'version', 'bytes', 'savedAt', 'count', 'ofJob'),
+    redis.hmget(keys.job(queue, jobId), 'name', 'timestamp'),
   ]);
-  const [state, cursors, version, bytes, savedAt, count] = fields;
-  if (!savedAt || (!state && !cursors))
+  const [state, cursors, version, bytes, savedAt, count, ofJob] = fields;
+  const [name, timestamp] = job;
+  const isOwn = !ofJob || ofJob === timestamp;
+  if (!isOwn || !savedAt || (!state && !cursors))
     throw new SlackwaterError(
       'not-found',
       `run ${id} has no checkpoint: it has saved none yet, or has ended`,
     );
   return {
     run: runIdOf(queue, jobId),
-    job: job ?? '',
+    job: name ?? '',
     version: version ? Number(version) : null,
     bytes: Number(bytes ?? 0),
     savedAt: new Date(Number(savedAt)).toISOString(),

@@ -36,6 +36,23 @@ export const RUN_FIELDS = [
 ] as const;
 export type RunFields = Partial<Record<(typeof RUN_FIELDS)[number], string | null>>;
 
+/** Of these, what tells its state. */
+export const STATE_FIELDS = [
+  'outcome',
+  'yielded',
+  'cancel',
+  'startedAt',
+  'workflow',
+  'waits',
+  'ofJob',
+] as const satisfies (typeof RUN_FIELDS)[number][];
+
+/** Fields as Redis answers them, in the order of their names; others may come behind. */
+export function named<Fields>(names: readonly string[], values: unknown): Fields {
+  const list = Array.isArray(values) ? values : [];
+  return Object.fromEntries(names.map((name, i) => [name, list[i] ?? null])) as Fields;
+}
+
 /** What is kept of a run, unless it is of an earlier one of the same ID, which was removed: `timestamp` of its job. */
 export const ownRecord = (run: RunFields, timestamp: string | null | undefined): RunFields =>
   run.ofJob && timestamp && run.ofJob !== timestamp ? {} : run;

@@ -10,6 +10,7 @@ import { placeOf } from './run-places.js';
 import {
   JOB_FIELDS,
   type JobFields,
+  named,
   ownRecord,
   type Place,
   RUN_FIELDS,
@@ -102,11 +103,6 @@ export async function readRuns(
     const heldBy = [...(holds.get(queue) ?? []), ...(waitsForWindow ? heldBack(app, job.name) : [])];
     return [toRun({ ...source, app, heldBy })];
   });
-}
-
-function named<Fields>(names: readonly string[], values: unknown): Fields {
-  const list = Array.isArray(values) ? values : [];
-  return Object.fromEntries(names.map((name, i) => [name, list[i] ?? null])) as Fields;
 }
 
 /** What holds each queue's intake now. */

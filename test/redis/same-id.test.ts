@@ -1,8 +1,11 @@
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { expect, test } from 'vitest';
+import { pickRuns } from '../../src/queue/bulk-actions.js';
+import { runEnds } from '../../src/queue/how-ended.js';
 import { listRuns } from '../../src/queue/list-runs.js';
 import { createQueues } from '../../src/queue/queues.js';
 import { cancelRun } from '../../src/queue/run-actions.js';
+import { runCheckpoint } from '../../src/queue/run-checkpoint.js';
 import { showRun } from '../../src/queue/runs.js';
 import { connect } from '../../src/store/redis.js';
 import { failRun, finishRun, saveStep, startRun } from '../../src/store/runs.js';
@@ -54,7 +57,7 @@ async function useSameId() {
     expect(await store.redis.exists(store.keys.job('q', ID))).toBe(0);
     return right;
   };
-  return { store, add, start, first };
+  return { store, queue, add, start, first };
 }
 
 test.each(['failed', 'cancelled'] as const)(
@@ -89,6 +92,20 @@ test('one that is started again goes on from its own record', async () => {
     kind: 'ok',
     checkpoint: { state: '={"line":7}' },
   });
+});
+
+test('nobody takes it for cancelled because the former was, nor shows what that had saved', async () => {
+  const { store, queue, add, first } = await useSameId();
+  await first('failed');
+  await add();
+  await expect(runCheckpoint(store, ID)).rejects.toThrow(/has no checkpoint/);
+  await cancelRun(store, ID);
+  await queue.remove(ID);
+  await add();
+  expect(await runEnds(store, [RUN])).toEqual([null]);
+  expect((await pickRuns(store, 'cancel', { queue: 'q', state: 'queued' }, 10)).items).toMatchObject([
+    { id: ID, state: 'queued' },
+  ]);
 });
 
 test('one that is cancelled before its start stays cancelled, whatever became of the former', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { restWorkflow } from '../../src/store/agenda.js';
+import { removeExpired } from '../../src/store/queue-care.js';
 import { reopenRun, requestCancel } from '../../src/store/run-requests.js';
 import { FencedError, startRun } from '../../src/store/runs.js';
 import { reopenPart, reopenWorkflow } from '../../src/store/workflows/again.js';
@@ -241,6 +242,9 @@ describe('a cancellation', () => {
     await claim('p1');
     await store.redis.hset(store.keys.job('q', 'p1'), 'finishedOn', '1');
     await store.redis.hset(store.keys.run('q', 'p1'), 'outcome', 'parked', 'park', '{}');
+    // Kept until somebody has decided, and looked at once an hour.
+    await store.redis.zadd(store.keys.job('q', 'failed'), 1e14 + 1, 'p1');
+    await store.redis.zadd(store.keys.expiring('q'), Date.now() + 3_600_000, 'p1');
     expect(await requestCancel(store, RUN)).toBe('ok');
     expect(await states()).toBe('a expanded, b stopped');
     expect(await due()).toEqual(['run-1']);
@@ -250,6 +254,10 @@ describe('a cancellation', () => {
       'cancelled',
       null,
     ]);
+    // Its time begins now, like that of any other that ended.
+    expect(await removeExpired(store, 'q', 60_000)).toBe(0);
+    expect(Number(await store.redis.zscore(store.keys.job('q', 'failed'), 'p1'))).toBeLessThan(1e14);
+    expect(await store.redis.pttl(store.keys.run('q', 'p1'))).toBeGreaterThan(0);
     expect(await settle('a', 0, 'cancelled')).toBe('settled');
     expect(await states()).toBe('a stopped, b stopped');
   });

@@ -1,5 +1,5 @@
 -- The workflow stops: runs of a step that have not started are cancelled, here and now; a host takes them out of the queue when their turn comes.
--- KEYS workflow, agenda, results, live runs of the queue, then of each run: run, job. ARGV member of the agenda, ms until somebody else looks, step, then of each: its
+-- KEYS workflow, agenda, results, live runs of the queue, its expiring ones, then of each run: run, job. ARGV member of the agenda, ms until somebody else looks, step, then of each: its
 -- field and job ID. Answers the places (from 0) of those that a person's cancellation has yet to reach: they have started.
 -- include workflow-steps
 local wf, name = KEYS[1], ARGV[3]
@@ -11,7 +11,7 @@ local retries = step_of(plan, name)[3] ~= 'continue'
 local now = now_ms()
 local running = {}
 for i = 0, (#ARGV - 3) / 2 - 1 do
-  local field, id, run, job = ARGV[4 + 2 * i], ARGV[5 + 2 * i], KEYS[5 + 2 * i], KEYS[6 + 2 * i]
+  local field, id, run, job = ARGV[4 + 2 * i], ARGV[5 + 2 * i], KEYS[6 + 2 * i], KEYS[7 + 2 * i]
   local mark = redis.call('HGET', KEYS[3], field)
   local kind = mark and string.sub(mark, 1, 1)
   -- It had ended before the last retry, and was yet to be queued again.
@@ -30,6 +30,8 @@ for i = 0, (#ARGV - 3) / 2 - 1 do
       redis.call('HSET', run, 'outcome', 'cancelled')
       redis.call('HDEL', run, 'park')
       redis.call('SREM', KEYS[4], id)
+      -- From now on it is kept as long as any other: the next look at what is over sees to that.
+      redis.call('ZADD', KEYS[5], 'XX', 0, id)
     elseif cancelled then
       running[#running + 1] = i
     end

@@ -53,6 +53,7 @@ export async function cancelParts(
     keys.agenda(app),
     keys.workflowResults(queue, jobId),
     keys.live(parts[0]!.queue),
+    keys.expiring(parts[0]!.queue),
   ];
   const ofRuns = parts.flatMap(part => [keys.run(part.queue, part.jobId), keys.job(part.queue, part.jobId)]);
   const args = parts.flatMap(part => [fieldOf(step, part.index), part.jobId]);
