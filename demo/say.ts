@@ -1,4 +1,8 @@
 import { styleText } from 'node:util';
+import { wrap } from '../src/cli/show/style.js';
+
+/** Where what is told begins, after the seconds. */
+const TEXT_FROM = 8;
 
 /** Tells the story on stderr when stdout is for data, else on stdout. */
 export class Narrator {
@@ -12,10 +16,12 @@ export class Narrator {
     this.#out.write(`\n${this.#paint('bold', title)}\n`);
   }
 
-  /** One line, with the seconds since the demo began. */
+  /** With the seconds since the demo began; on a terminal broken at words. */
   say(text: string): void {
     const seconds = ((performance.now() - this.#began) / 1_000).toFixed(1).padStart(5);
-    this.#out.write(`${this.#paint('dim', `${seconds}s`)}  ${text}\n`);
+    const width = (this.#out.isTTY && this.#out.columns) || Number.POSITIVE_INFINITY;
+    const lines = text.split('\n').flatMap(line => wrap(line, width - TEXT_FROM));
+    this.#out.write(`${this.#paint('dim', `${seconds}s`)}  ${lines.join(`\n${' '.repeat(TEXT_FROM)}`)}\n`);
   }
 
   good(text: string): void {

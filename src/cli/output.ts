@@ -4,17 +4,26 @@ import { createStyle, type Style, wrap } from './show/style.js';
 export const print = (text: string): void =>
   void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 /** Lines for people: on a terminal they are broken to its width. */
-export const printLines = (lines: string[]): void => {
-  const { isTTY, columns } = process.stdout;
-  print((isTTY && columns ? lines.flatMap(line => wrap(line, columns)) : lines).join('\n'));
-};
+export const printLines = (lines: string[]): void => print(fitted(lines, process.stdout));
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
-/** What happens meanwhile: stderr, so that stdout can be piped. */
-export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+/** What happens meanwhile: stderr, so that stdout can be piped. Broken like lines. */
+export const say = (text: string): void =>
+  void process.stderr.write(`${fitted(text.split('\n'), process.stderr)}\n`);
+
+interface Stream {
+  isTTY?: boolean;
+  columns?: number;
+}
+
+const fitted = (lines: string[], stream: Stream): string =>
+  lines.flatMap(line => wrap(line, columnsOf(stream))).join('\n');
+
+const columnsOf = ({ isTTY, columns }: Stream): number => (isTTY && columns) || Number.POSITIVE_INFINITY;
 
 /** Colour only where a person looks: on a terminal, without `NO_COLOR` (or with `FORCE_COLOR`). */
-export function styleOf(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Style {
-  if (env.NO_COLOR) return createStyle(false);
-  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return createStyle(true);
-  return createStyle(stream.isTTY === true && env.TERM !== 'dumb');
+export function styleOf(stream: Stream, env: NodeJS.ProcessEnv = process.env): Style {
+  const create = (coloured: boolean) => createStyle(coloured, columnsOf(stream));
+  if (env.NO_COLOR) return create(false);
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return create(true);
+  return create(stream.isTTY === true && env.TERM !== 'dumb');
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { SlackwaterError } from '../platform/errors.js';
 import { EXIT } from './exit-codes.js';
+import { say } from './output.js';
 
 /** A command ended in a way that it has told already: only the exit code is left to say. */
 export class Exit extends Error {
@@ -25,7 +26,7 @@ export function report(error: unknown): number {
   if (error instanceof CommanderError && (error.exitCode === 0 || !wantsJson()))
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (wantsJson()) process.stderr.write(`${JSON.stringify({ error: asJson(error) })}\n`);
-  else process.stderr.write(`${describe(error)}\n`);
+  else say(describe(error));
   if (/^(debug|trace)$/.test(process.env.SLACKWATER_LOG ?? '')) {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   }

@@ -4,8 +4,9 @@ import { type Check, diagnose } from '../doctor/diagnose.js';
 import { lookAtRedis } from '../doctor/look-at-redis.js';
 import { lookAtServer } from '../doctor/look-at-server.js';
 import { EXIT } from '../exit-codes.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, printLines, styleOf } from '../output.js';
 import { Exit } from '../report-error.js';
+import { wrap } from '../show/style.js';
 
 /** Looks at everything that must be right, and says what to change where it is not. Exit code 1 when something fails. */
 export async function doctor(options: CommonOptions): Promise<void> {
@@ -18,12 +19,16 @@ export async function doctor(options: CommonOptions): Promise<void> {
   if (checks.some(({ level }) => level === 'fail')) throw new Exit(EXIT.failed);
 }
 
+/** Where the text of a check begins, columns. */
+const TEXT_FROM = 14;
+
 function show(checks: Check[]): void {
   const style = styleOf(process.stdout);
   const marks = { ok: style.green('ok  '), warn: style.yellow('warn'), fail: style.red('fail') };
   for (const { level, name, text, choices = [] } of checks) {
-    print(`${marks[level]}  ${style.bold(name.padEnd(6))}  ${text}`);
+    const first = `${marks[level]}  ${style.bold(name.padEnd(6))}  ${text}`;
+    print(wrap(first, style.columns, TEXT_FROM).join('\n'));
     for (const { choice, does, command } of choices)
-      print(`                ${style.bold(choice)}: ${does}\n                  ${command}`);
+      printLines([`                ${style.bold(choice)}: ${does}`, `                  ${command}`]);
   }
 }

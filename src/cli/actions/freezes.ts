@@ -1,7 +1,7 @@
 import type { Freeze } from '../../model/freeze.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, say, styleOf } from '../output.js';
+import { print, printJson, printLines, say, styleOf } from '../output.js';
 import { freezesTable, freezeText } from '../show/calendar.js';
 import { plural } from '../show/text.js';
 
@@ -17,7 +17,7 @@ export async function add(options: CommonOptions & FreezeFields): Promise<void> 
   const body = { app, from, to, reason };
   const freeze = await connect(options).post<Freeze & { windows: string[] }>('/v1/freezes', body);
   if (options.json) return printJson(freeze);
-  print(`${freezeText(freeze)}. Lift it: slackwater freeze rm ${freeze.id}`);
+  printLines([`${freezeText(freeze)}. Lift it: slackwater freeze rm ${freeze.id}`]);
   const { windows } = freeze;
   if (windows.length > 0)
     say(`${plural(windows.length, 'scheduled window')} will be refused: ${windows.join(', ')}`);

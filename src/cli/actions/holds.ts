@@ -2,7 +2,7 @@ import type { Hold } from '../../model/hold.js';
 import { SlackwaterError } from '../../platform/errors.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, styleOf } from '../output.js';
+import { print, printJson, printLines, styleOf } from '../output.js';
 import { table } from '../show/table.js';
 import { when } from '../show/text.js';
 
@@ -20,9 +20,9 @@ export async function add(options: CommonOptions & HoldFields): Promise<void> {
   }
   const hold = await connect(options).post<Hold>('/v1/holds', { queues, app, until, reason });
   if (options.json) return printJson(hold);
-  print(
+  printLines([
     `${hold.id}  ${hold.queues.join(', ')} held until ${hold.until}. Lift it: slackwater hold rm ${hold.id}`,
-  );
+  ]);
 }
 
 export async function ls(options: CommonOptions): Promise<void> {
@@ -31,10 +31,10 @@ export async function ls(options: CommonOptions): Promise<void> {
   const now = Date.now();
   const columns = [
     { title: 'hold', value: (hold: Hold) => hold.id },
-    { title: 'queues', value: (hold: Hold) => hold.queues.join(', ') },
+    { title: 'queues', text: true, value: (hold: Hold) => hold.queues.join(', ') },
     { title: 'owner', value: (hold: Hold) => hold.owner },
     { title: 'ends', value: (hold: Hold) => when(hold.until, now) },
-    { title: 'reason', value: (hold: Hold) => hold.reason },
+    { title: 'reason', text: true, value: (hold: Hold) => hold.reason },
   ];
   print(table(items, columns, styleOf(process.stdout), 'no hold: intake is open'));
 }

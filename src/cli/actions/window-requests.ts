@@ -1,7 +1,7 @@
 import type { Window } from '../../model/window.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, printLines, say, styleOf } from '../output.js';
+import { printJson, printLines, say, styleOf } from '../output.js';
 import { askedLines, windowLines } from '../show/window.js';
 
 /*
@@ -13,7 +13,7 @@ type Verb = 'abort' | 'cancel' | 'start' | 'end';
 async function ask(verb: Verb, id: string, options: CommonOptions, body?: object): Promise<void> {
   const window = await connect(options).post<Window>(`/v1/windows/${part(id)}/${verb}`, body);
   if (options.json) printJson(window);
-  else for (const line of askedLines(window, verb, styleOf(process.stdout))) print(line);
+  else printLines(askedLines(window, verb, styleOf(process.stdout)));
 }
 export const start = (id: string, options: CommonOptions) => ask('start', id, options);
 export const cancel = (id: string, options: CommonOptions) => ask('cancel', id, options);

@@ -2,7 +2,7 @@ import type { Window } from '../../model/window.js';
 import { scheduleOwner, type WindowFire, type WindowSchedule } from '../../model/window-schedule.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
-import { print, printJson, say, styleOf } from '../output.js';
+import { print, printJson, printLines, say, styleOf } from '../output.js';
 import { firesTable, type ShownSchedule, schedulesTable, scheduleText } from '../show/calendar.js';
 import { type WindowFields, windowBody } from '../window-body.js';
 
@@ -58,5 +58,5 @@ async function turn(id: string, verb: 'pause' | 'resume', options: CommonOptions
 
 function show(schedule: ShownSchedule, options: CommonOptions): void {
   if (options.json) printJson(schedule);
-  else print(scheduleText(schedule, Date.now()));
+  else printLines([scheduleText(schedule, Date.now())]);
 }

@@ -105,7 +105,7 @@ export function backfillsTable(backfills: Backfill[], now: number, style: Style)
     { title: 'schedule', value: ({ schedule }: Backfill) => schedule },
     { title: 'app', value: ({ app }: Backfill) => app },
     { title: 'state', value: ({ state }: Backfill) => style[COLOURS[state]](state) },
-    { title: 'progress', value: (backfill: Backfill) => progressText(backfill) },
+    { title: 'progress', text: true, value: (backfill: Backfill) => progressText(backfill) },
     { title: 'asked for', value: ({ createdAt }: Backfill) => when(createdAt, now) },
   ];
   return table(backfills, columns, style, 'no backfill: slackwater schedules backfill NAME --from DAY');

@@ -20,7 +20,7 @@ export function freezesTable(freezes: Freeze[], now: number, style: Style): stri
     { title: 'from', value: ({ from }: Freeze) => from },
     { title: 'to', value: ({ to }: Freeze) => to },
     { title: 'state', value: (freeze: Freeze) => stateOf(freeze, now, style) },
-    { title: 'reason', value: ({ reason }: Freeze) => reason },
+    { title: 'reason', text: true, value: ({ reason }: Freeze) => reason },
   ];
   return table(freezes, columns, style, 'no freeze: windows may start at any time');
 }
@@ -39,9 +39,9 @@ export function schedulesTable(schedules: ShownSchedule[], now: number, style: S
     { title: 'app', value: ({ app }: ShownSchedule) => app },
     { title: 'cron', value: ({ cron }: ShownSchedule) => cron },
     { title: 'zone', value: ({ timezone }: ShownSchedule) => timezone },
-    { title: 'next', value: (schedule: ShownSchedule) => nextText(schedule, now) },
+    { title: 'next', text: true, value: (schedule: ShownSchedule) => nextText(schedule, now) },
     { title: 'last', value: ({ last }: ShownSchedule) => (last ? fateText(last, style) : '-') },
-    { title: 'reason', value: ({ reason }: ShownSchedule) => reason },
+    { title: 'reason', text: true, value: ({ reason }: ShownSchedule) => reason },
   ];
   return table(schedules, columns, style, 'no recurring window: slackwater window-schedule add');
 }
@@ -51,7 +51,7 @@ export function firesTable(fires: WindowFire[], style: Style): string {
     { title: 'at', value: ({ at }: WindowFire) => at },
     { title: 'fate', value: (fire: WindowFire) => fateText(fire, style) },
     { title: 'window', value: ({ window }: WindowFire) => window ?? '-' },
-    { title: 'why', value: ({ reason }: WindowFire) => reason },
+    { title: 'why', text: true, value: ({ reason }: WindowFire) => reason },
   ];
   return table(fires, columns, style, 'it has not fired yet');
 }

@@ -122,7 +122,7 @@ function listOf(items: ComingFire[], { timezone }: ComingOptions, style: Style):
     { title: 'at', value: ({ at }: ComingFire) => clock(at, timezone) },
     { title: 'schedule', value: ({ schedule }: ComingFire) => schedule },
     { title: 'app', value: ({ app }: ComingFire) => app },
-    { title: '', value: (fire: ComingFire) => noteOf(fire, style) },
+    { title: '', text: true, value: (fire: ComingFire) => noteOf(fire, style) },
   ];
   return table(items, columns, style);
 }

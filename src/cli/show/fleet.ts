@@ -21,9 +21,10 @@ export function hostsTable(hosts: HostStatus[], now: number, style: Style): stri
     { title: 'host', value: (host: HostStatus) => host.id },
     { title: 'machine', value: (host: HostStatus) => `${host.hostname}:${host.pid}` },
     { title: 'workers', value: (host: HostStatus) => String(host.workers), right: true },
-    { title: 'queues', value: (host: HostStatus) => host.queues?.join(', ') ?? 'all' },
+    { title: 'queues', text: true, value: (host: HostStatus) => host.queues?.join(', ') ?? 'all' },
     {
       title: 'releases',
+      text: true,
       value: (host: HostStatus) =>
         apps(host)
           .map(([app, { release }]) => `${app} ${release ?? '-'}`)
@@ -58,8 +59,8 @@ export function queuesTable(queues: QueueStatus[], now: number, style: Style): s
     count('running', 'active'),
     count('completed', 'completed'),
     count('failed', 'failed'),
-    { title: 'limits', value: ({ limits }: QueueStatus) => limitsText(limits) },
-    { title: 'intake', value: (queue: QueueStatus) => intake(queue, now, style) },
+    { title: 'limits', text: true, value: ({ limits }: QueueStatus) => limitsText(limits) },
+    { title: 'intake', text: true, value: (queue: QueueStatus) => intake(queue, now, style) },
   ];
   return table(queues, columns, style, 'no queue yet: deploy a job first');
 }

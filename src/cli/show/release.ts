@@ -9,7 +9,7 @@ export function releasesTable(releases: UsedRelease[], now: number, style: Style
   const columns = [
     { title: 'release', value: (release: UsedRelease) => release.id },
     { title: 'app', value: (release: UsedRelease) => release.app },
-    { title: 'state', value: (release: UsedRelease) => useText(release, now, style) },
+    { title: 'state', text: true, value: (release: UsedRelease) => useText(release, now, style) },
     { title: 'jobs', value: (release: UsedRelease) => String(release.jobs.length), right: true },
     { title: 'size', value: (release: UsedRelease) => bytes(release.bytes), right: true },
     { title: 'pushed', value: (release: UsedRelease) => when(release.createdAt, now) },
@@ -62,6 +62,7 @@ function jobsTable(jobs: JobManifest[], style: Style): string {
     { title: 'queue', value: (job: JobManifest) => job.queue },
     {
       title: 'checkpoint',
+      text: true,
       value: ({ checkpointVersion, reads }: JobManifest) => {
         if (checkpointVersion === null) return style.yellow('none: cannot be stopped half-way');
         const older = reads.filter(version => version !== checkpointVersion);
@@ -77,7 +78,11 @@ function workflowsOf(workflows: WorkflowManifest[], style: Style): string {
   const columns = [
     { title: 'workflow', value: ({ name }: WorkflowManifest) => name },
     { title: 'queue', value: ({ queue }: WorkflowManifest) => queue },
-    { title: 'steps', value: ({ steps }: WorkflowManifest) => steps.map(({ name }) => name).join(', ') },
+    {
+      title: 'steps',
+      text: true,
+      value: ({ steps }: WorkflowManifest) => steps.map(({ name }) => name).join(', '),
+    },
   ];
   return table(workflows, columns, style);
 }

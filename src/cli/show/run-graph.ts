@@ -1,10 +1,10 @@
 import type { RunStep } from '../../model/run.js';
 import type { StepState } from '../../model/workflow.js';
-import type { Style } from './style.js';
+import type { Colour, Style } from './style.js';
 import { when } from './text.js';
 import { drawing, stepText } from './workflow.js';
 
-const MARKS: Record<StepState, [mark: string, colour: keyof Style]> = {
+const MARKS: Record<StepState, [mark: string, colour: Colour]> = {
   waiting: ['○', 'dim'],
   ready: ['○', 'cyan'],
   expanded: ['◐', 'cyan'],

@@ -27,11 +27,13 @@ export function runsTable(runs: Run[], now: number, style: Style, empty: string)
     { title: 'job', value: (run: Run) => run.job },
     { title: 'state', value: (run: Run) => stateText(run.state, style) },
     { title: 'attempt', value: (run: Run) => String(run.attempt), right: true },
-    { title: 'progress', value: (run: Run) => progress(run) },
+    { title: 'progress', text: true, value: (run: Run) => progress(run) },
     { title: 'release', value: (run: Run) => run.release ?? '-' },
-    { title: 'age', value: (run: Run) => when(run.createdAt, now) },
+    { title: 'age', value: (run: Run) => formatDuration(Math.max(0, now - Date.parse(run.createdAt))) },
     // What did not go well, or waits, says why; a table of others has no such column.
-    ...(runs.some(run => why(run) !== null) ? [{ title: 'why', value: (run: Run) => why(run) ?? '' }] : []),
+    ...(runs.some(run => why(run) !== null)
+      ? [{ title: 'why', text: true, value: (run: Run) => why(run) ?? '' }]
+      : []),
   ];
   return table(runs, columns, style, empty);
 }

@@ -24,8 +24,12 @@ export function schedulesTable(schedules: ShownSchedule[], now: number, style: S
     { title: 'app', value: ({ app }: ShownSchedule) => app },
     { title: 'cron', value: ({ cron }: ShownSchedule) => cron },
     { title: 'zone', value: ({ timezone }: ShownSchedule) => timezone },
-    { title: 'next', value: (schedule: ShownSchedule) => nextText(schedule, now, style) },
-    { title: 'last', value: ({ last }: ShownSchedule) => (last ? lastText(last, now, style) : '-') },
+    { title: 'next', text: true, value: (schedule: ShownSchedule) => nextText(schedule, now, style) },
+    {
+      title: 'last',
+      text: true,
+      value: ({ last }: ShownSchedule) => (last ? lastText(last, now, style) : '-'),
+    },
   ];
   return table(schedules, columns, style, 'no schedule: a job has one by `schedule: { cron }` in defineJob');
 }
@@ -91,7 +95,7 @@ export function firesTable(fires: Fire[], style: Style, named: boolean): string 
     ...(named ? [{ title: 'schedule', value: ({ schedule }: Fire) => schedule }] : []),
     { title: 'fate', value: ({ fate }: Fire) => fateText(fate, style) },
     { title: 'run', value: ({ run }: Fire) => run ?? '-' },
-    { title: 'why', value: ({ reason }: Fire) => reason },
+    { title: 'why', text: true, value: ({ reason }: Fire) => reason },
   ];
   return table(fires, columns, style, 'none has fired yet');
 }

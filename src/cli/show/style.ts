@@ -7,15 +7,17 @@ const CODES = {
   cyan: [36, 39],
 } as const;
 
-/** Text in colours, or as it is. */
-export type Style = Record<keyof typeof CODES, (text: string) => string>;
+export type Colour = keyof typeof CODES;
 
-export function createStyle(enabled: boolean): Style {
+/** Text in colours, or as it is, and how much of it there is room for in a line: without end where no terminal shows it. */
+export type Style = Record<Colour, (text: string) => string> & { columns: number };
+
+export function createStyle(enabled: boolean, columns = Number.POSITIVE_INFINITY): Style {
   const entries = Object.entries(CODES).map(([name, [on, off]]) => [
     name,
     enabled ? (text: string) => `\u001B[${on}m${text}\u001B[${off}m` : (text: string) => text,
   ]);
-  return Object.fromEntries(entries) as Style;
+  return { ...Object.fromEntries(entries), columns } as Style;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence is what is looked for
@@ -28,8 +30,8 @@ export const padEnd = (text: string, width: number): string =>
 export const padStart = (text: string, width: number): string =>
   ' '.repeat(Math.max(0, width - widthOf(text))) + text;
 
-/** Breaks a line at spaces so that no part is wider than `width`; what follows stands a little further in. A word that is wider stays whole, to be copied. */
-export function wrap(text: string, width: number): string[] {
+/** Breaks a line at spaces so that no part is wider than `width`; what follows stands `further` in. A word that is wider stays whole, to be copied. */
+export function wrap(text: string, width: number, further = 2): string[] {
   if (widthOf(text) <= width) return [text];
   const [indent = ''] = /^ */.exec(bare(text)) ?? [];
   const lines: string[] = [];
@@ -37,7 +39,7 @@ export function wrap(text: string, width: number): string[] {
   for (const [word] of text.matchAll(/ *[^ ]+/g)) {
     if (bare(line).trim() !== '' && widthOf(line + word) > width) {
       lines.push(line);
-      line = `${indent}  ${word.trimStart()}`;
+      line = `${indent}${' '.repeat(further)}${word.trimStart()}`;
     } else line += word;
   }
   return [...lines, line];

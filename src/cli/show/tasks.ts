@@ -1,11 +1,11 @@
 import type { Task, TaskState } from '../../model/task.js';
 import { formatDuration } from '../../platform/duration.js';
 import { printable } from '../../platform/printable.js';
-import { padEnd, type Style } from './style.js';
+import { type Colour, padEnd, type Style } from './style.js';
 
 const OUTPUT_LINES = 5;
 
-const MARKS: Record<TaskState, [mark: string, colour: keyof Style]> = {
+const MARKS: Record<TaskState, [mark: string, colour: Colour]> = {
   pending: ['·', 'dim'],
   running: ['▸', 'cyan'],
   done: ['✓', 'green'],

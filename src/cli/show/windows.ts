@@ -9,9 +9,13 @@ export function windowsTable(windows: Window[], now: number, style: Style): stri
     { title: 'window', value: (window: Window) => window.id },
     { title: 'app', value: (window: Window) => window.app },
     { title: 'release', value: (window: Window) => `${window.previousRelease ?? '-'} → ${window.release}` },
-    { title: 'state', value: (window: Window) => stateText(window, style) + whoseTurn(window, style) },
+    {
+      title: 'state',
+      text: true,
+      value: (window: Window) => stateText(window, style) + whoseTurn(window, style),
+    },
     { title: 'start', value: (window: Window) => when(window.startsAt, now) },
-    { title: 'reason', value: (window: Window) => window.reason },
+    { title: 'reason', text: true, value: (window: Window) => window.reason },
   ];
   return table(windows, columns, style, 'no window yet: slackwater deploy');
 }
