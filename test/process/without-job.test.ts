@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../src/model/run.js';
 import type { Window } from '../../src/model/window.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { eventually } from '../support/eventually.js';
-import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { readLedger } from './support/ledger.js';
 import { type Product, startProduct } from './support/product.js';
 
 /** Puts runs into the queue as a plain producer does, who asks nobody what jobs there are. */
 async function produce({ store, ledger }: Product, job: string, ids: string[]): Promise<string[]> {
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
+  const queues = useQueues(store);
   const jobs = ids.map((jobId, i) => ({ name: job, data: { ledger, i }, opts: { jobId } }));
   await queues.get('roll').addBulk(jobs);
   return ids;

@@ -4,7 +4,7 @@ import type { RunAddress } from '../../src/store/run-requests.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { markStep } from '../../src/store/workflows/parts.js';
 import { expectProblem } from '../support/api.js';
-import { begunWorkflow } from '../support/begun-workflow.js';
+import { begunWorkflow } from '../support/begun-runs.js';
 import { payload, type RunsApi, useRunsApi } from '../support/runs-api.js';
 import { sampleStep } from '../support/sample-workflows.js';
 

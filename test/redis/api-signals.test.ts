@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { beginWait, expandStep } from '../../src/store/workflows/expand.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
-import { begunWorkflow } from '../support/begun-workflow.js';
+import { begunWorkflow } from '../support/begun-runs.js';
 import { sampleStep } from '../support/sample-workflows.js';
 
 const APP = 'reporting';

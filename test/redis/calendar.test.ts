@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { WindowFire, WindowSchedule } from '../../src/model/window-schedule.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { readEvents } from '../../src/store/events.js';
 import { addFreeze } from '../../src/store/freezes.js';
 import { createLease, type Lease } from '../../src/store/lease.js';
@@ -19,6 +18,7 @@ import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 
@@ -277,8 +277,7 @@ describe('a plan', () => {
 describe('the engine', () => {
   test('opens recurring windows and deploys what is newest; a freeze added later refuses what is scheduled', async () => {
     const { store, lease } = await setUp();
-    const queues = createQueues(store);
-    onEnd(() => queues.close());
+    const queues = useQueues(store);
     const calendar = createCalendar(store);
     const engine = createEngine(redisControlPlane(store, queues), { lease, onLook: calendar.tick });
     onEnd(() => engine.stop());

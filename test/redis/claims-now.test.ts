@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { type ClaimedRun, type Consumer, createConsumer, type Settlement } from '../../src/queue/consumer.js';
-import { createQueues, type Queues } from '../../src/queue/queues.js';
+import type { Queues } from '../../src/queue/queues.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { type TestStore, useStore } from '../support/store.js';
 
 const QUEUE = 'q';
@@ -12,8 +13,7 @@ let store: TestStore;
 let queues: Queues;
 beforeEach(() => {
   store = useStore();
-  queues = createQueues(store);
-  onEnd(() => queues.close());
+  queues = useQueues(store);
 });
 
 /** A host that holds what it claims until the test ends it. */

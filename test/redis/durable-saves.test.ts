@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { DurableSaves } from '../../src/store/durable-saves.js';
-import { FencedError, startRun } from '../../src/store/runs.js';
+import { FencedError } from '../../src/store/runs.js';
+import { startedRun } from '../support/begun-runs.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { describeWithRedisBinary } from '../support/private-redis.js';
@@ -13,7 +14,9 @@ describeWithRedisBinary('a commit that waits until its state survives a crash', 
   it('has it on a replica; many of one turn wait once', async () => {
     const { master, store } = await replicated();
     const saves = await durable(store, 5_000);
-    const runs = await Promise.all(Array.from({ length: 50 }, (_, i) => claim(store, `run-${i}`)));
+    const runs = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => startedRun(store, 'a', { queue: 'reports', jobId: `run-${i}` })),
+    );
     const saved = await Promise.all(runs.map((run, i) => saves.save(run, state(`s${i}`))));
     expect(saved.every(({ advanced }) => advanced)).toBe(true);
     expect(await store.redis.hget(store.keys.run('reports', 'run-49'), 'state')).toBe('s49');
@@ -24,7 +27,7 @@ describeWithRedisBinary('a commit that waits until its state survives a crash', 
   it('fails where no replica confirms in time, and says that the state is saved', async () => {
     const { replica, store } = await replicated();
     const saves = await durable(store, 200);
-    const run = await claim(store, 'run-1');
+    const run = await startedRun(store, 'a', { queue: 'reports', jobId: 'run-1' });
     replica.process.kill('SIGSTOP');
     await expect(saves.save(run, state('unsure'))).rejects.toMatchObject({
       code: 'unavailable',
@@ -43,7 +46,7 @@ describeWithRedisBinary('a commit that waits until its state survives a crash', 
     await expect(saves.start()).rejects.toMatchObject({ code: 'bad-config' });
     const always = await redisServer({ appendfsync: 'always' });
     const store = useStore(always.url);
-    const run = await claim(store, 'run-1');
+    const run = await startedRun(store, 'a', { queue: 'reports', jobId: 'run-1' });
     await (await durable(store, 1_000)).save(run, state('s'));
   });
 });
@@ -66,12 +69,4 @@ async function durable(store: TestStore, timeoutMs: number): Promise<DurableSave
   const saves = open(store, timeoutMs);
   await saves.start();
   return saves;
-}
-
-async function claim(store: TestStore, jobId: string) {
-  const run = { queue: 'reports', jobId, token: 'token' };
-  await store.redis.set(store.keys.lock(run.queue, jobId), run.token);
-  const by = { release: 'r', host: 'h', app: 'a', crashed: false, crashLimit: 3, lockMs: 60_000 };
-  const { fence } = (await startRun(store, run, by)) as { fence: number };
-  return { ...run, fence };
 }

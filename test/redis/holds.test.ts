@@ -1,13 +1,14 @@
 import { Worker } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { applyPauseFlags } from '../../src/queue/intake.js';
-import { createQueues, type Queues } from '../../src/queue/queues.js';
+import type { Queues } from '../../src/queue/queues.js';
 import { readEvents } from '../../src/store/events.js';
 import { holdsOn, liftHold, listHolds, placeHold, sweep } from '../../src/store/holds.js';
 import { readIntent } from '../../src/store/intents.js';
 import type { Store } from '../../src/store/redis.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { sampleIntent } from '../support/window-samples.js';
 
@@ -16,8 +17,7 @@ const later = (ms: number) => new Date(Date.now() + ms).toISOString();
 
 function setUp(): { store: TestStore; queues: Queues; swept: () => Promise<boolean> } {
   const store = useStore();
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
+  const queues = useQueues(store);
   return { store, queues, swept: () => sweep(store, () => applyPauseFlags(store, queues)) };
 }
 

@@ -9,7 +9,7 @@ import { takeTurn } from '../../src/store/turns.js';
 import { createWindow } from '../../src/store/windows.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { readParts } from '../../src/store/workflows/parts.js';
-import { begunWorkflow } from '../support/begun-workflow.js';
+import { begunWorkflow } from '../support/begun-runs.js';
 import { onEnd } from '../support/lifetime.js';
 import { losingAnAnswer } from '../support/lost-answer.js';
 import { sampleStep } from '../support/sample-workflows.js';

@@ -1,17 +1,14 @@
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { keep } from '../../src/queue/keep.js';
 import { listRuns } from '../../src/queue/list-runs.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { resumeRun } from '../../src/queue/run-actions.js';
 import { showRun } from '../../src/queue/runs.js';
 import { removeExpired } from '../../src/store/queue-care.js';
-import { connect } from '../../src/store/redis.js';
 import { failRun, finishRun, startRun } from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
 import { eventually } from '../support/eventually.js';
-import { onEnd } from '../support/lifetime.js';
-import { useStore } from '../support/store.js';
+import { useQueue, useQueues } from '../support/queues.js';
 
 const BY = { release: 'r', host: 'h', app: 'a', crashed: false, crashLimit: 3, lockMs: 60_000 };
 const SHORT = { completedMs: 1_000, failedMs: 1_000 };
@@ -20,19 +17,9 @@ const DAY = 24 * 3_600_000;
 
 /** A queue whose ended runs are kept for a second. */
 async function useShortQueue() {
-  const store = useStore();
-  const connection = connect(store.options);
-  const options = { connection: connection as never, prefix: store.keys.queuePrefix };
-  const queue = new Queue('q', options);
-  const queues = createQueues(store);
-  const worker = new Worker('q', null, { ...options, lockDuration: 60_000 });
+  const { store, queue, worker } = useQueue('q');
+  const queues = useQueues(store);
   await store.redis.hset(store.keys.queues, 'q', 'a');
-  onEnd(async () => {
-    await worker.close(true);
-    await queues.close();
-    await queue.close();
-    connection.disconnect();
-  });
   /** As a host ends a run; `tidied`: it lives to tidy up after it. */
   const end = async (jobId: string, kind: 'parked' | 'failed', { tidied = true } = {}) => {
     await queue.add('j', {}, { jobId });

@@ -1,28 +1,13 @@
-import { type JobsOptions, Queue, Worker } from 'bullmq';
+import type { JobsOptions } from 'bullmq';
 import { expect, test } from 'vitest';
 import { keep } from '../../src/queue/keep.js';
 import { agePriorities, removeExpired } from '../../src/store/queue-care.js';
-import { connect } from '../../src/store/redis.js';
 import { finishRun } from '../../src/store/runs.js';
 import { eventually } from '../support/eventually.js';
-import { onEnd } from '../support/lifetime.js';
-import { type TestStore, useStore } from '../support/store.js';
+import { useQueue } from '../support/queues.js';
+import type { TestStore } from '../support/store.js';
 
 const MINUTE = 60_000;
-
-function useQueue() {
-  const store = useStore();
-  const connection = connect(store.options);
-  const options = { connection: connection as never, prefix: store.keys.queuePrefix };
-  const queue = new Queue('q', options);
-  const worker = new Worker('q', null, { ...options, lockDuration: MINUTE });
-  onEnd(async () => {
-    await worker.close(true);
-    await queue.close();
-    connection.disconnect();
-  });
-  return { store, queue, worker };
-}
 
 /** A look, as if the last one was long ago. */
 async function look(store: TestStore): Promise<number> {
@@ -31,7 +16,7 @@ async function look(store: TestStore): Promise<number> {
 }
 
 test('a run that waits with a priority rises by one for each minute, and at last stands behind those without one', async () => {
-  const { store, queue, worker } = useQueue();
+  const { store, queue, worker } = useQueue('q');
   const add = (jobId: string, priority: number, waitedMinutes: number, more: JobsOptions = {}) =>
     queue.add('j', {}, { jobId, priority, timestamp: Date.now() - waitedMinutes * MINUTE - 1_000, ...more });
   await add('worst', 100, 3);
@@ -54,7 +39,7 @@ test('a run that waits with a priority rises by one for each minute, and at last
 });
 
 test('one look has a bound, and the next goes on where it ended', async () => {
-  const { store, queue } = useQueue();
+  const { store, queue } = useQueue('q');
   const timestamp = Date.now() - 2 * MINUTE - 1_000;
   const jobs = Array.from({ length: 1_200 }, (_, i) => ({
     name: 'j',
@@ -103,7 +88,7 @@ test.each<[asked: JobsOptions, as: 'completed' | 'failed', told: unknown, kept: 
 });
 
 test('what is to go sooner than the queue was told is removed with all that belongs to it; one that was queued again stays', async () => {
-  const { store, queue, worker } = useQueue();
+  const { store, queue, worker } = useQueue('q');
   const { redis, keys } = store;
   const ids = ['gone', 'again', 'later'];
   await queue.addBulk(ids.map(jobId => ({ name: 'j', data: {}, opts: { jobId } })));
@@ -130,7 +115,7 @@ test('what is to go sooner than the queue was told is removed with all that belo
 });
 
 test('a look goes on while it finds as much as it may', async () => {
-  const { store } = useQueue();
+  const { store } = useQueue('q');
   const { redis, keys } = store;
   const due = Array.from({ length: 450 }, (_, i) => [1, `r${i}`]).flat();
   await redis.zadd(keys.expiring('q'), ...(due as [number, string]));

@@ -3,7 +3,6 @@ import type { TaskSign } from '../../src/model/task.js';
 import type { Window } from '../../src/model/window.js';
 import { type ClaimedRun, createConsumer, type Settlement } from '../../src/queue/consumer.js';
 import { listRuns } from '../../src/queue/list-runs.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { cancelRun, resumeRun, retryRun } from '../../src/queue/run-actions.js';
 import { showRun } from '../../src/queue/runs.js';
 import { taskQueueOf } from '../../src/queue/task-runs.js';
@@ -14,6 +13,7 @@ import { redisTaskRunner } from '../../src/window/tasks/redis-task-runner.js';
 import type { TaskRunner } from '../../src/window/tasks/runner.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { sampleRelease } from '../support/sample-releases.js';
 import { windowWith } from '../support/sample-try.js';
 import { type TestStore, useStore } from '../support/store.js';
@@ -34,9 +34,8 @@ const KEPT = { completedMs: 60_000, failedMs: 60_000 };
 function server(owner = 'srv-1'): TaskRunner {
   const own = openStore(store.options);
   onEnd(() => own.redis.disconnect());
-  const queues = createQueues(own);
+  const queues = useQueues(own);
   const runner = redisTaskRunner(own, queues, owner, { commands: true, env: [], retention: KEPT });
-  onEnd(() => queues.close());
   onEnd(() => runner.stop());
   return runner;
 }
@@ -213,8 +212,7 @@ describe('a hook that is a job', () => {
     const window = job();
     server().ensure(window);
     await isThere();
-    const queues = createQueues(store);
-    onEnd(() => queues.close());
+    const queues = useQueues(store);
     await (await queues.get(QUEUE).getJob(RUN))!.remove();
     expect(await result(window)).toMatchObject({
       state: 'lost',
@@ -231,8 +229,7 @@ describe('a hook that is a job', () => {
     const window = job();
     server().ensure(window);
     await result(window);
-    const queues = createQueues(store);
-    onEnd(() => queues.close());
+    const queues = useQueues(store);
     const conflict = expect.objectContaining({
       code: 'conflict',
       message: expect.stringContaining('is part of window win-1 and cannot be'),

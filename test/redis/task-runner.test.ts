@@ -3,7 +3,6 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskSign } from '../../src/model/task.js';
 import type { Window } from '../../src/model/window.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { readSigns } from '../../src/store/task-signs.js';
 import type { SignBoard } from '../../src/window/tasks/begun-try.js';
 import { redisTaskRunner, type TaskSettings } from '../../src/window/tasks/redis-task-runner.js';
@@ -12,6 +11,7 @@ import { done, type Executor, GivenUp, lost } from '../../src/window/tasks/try.j
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { isAlive } from '../support/process-tree.js';
+import { useQueues } from '../support/queues.js';
 import { windowWith } from '../support/sample-try.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -26,10 +26,9 @@ beforeEach(() => {
 
 /** The runner of one server. It ends with the test. */
 function server(owner: string, settings: Partial<TaskSettings> = {}): TaskRunner {
-  const queues = createQueues(store);
+  const queues = useQueues(store);
   const retention = { completedMs: 60_000, failedMs: 60_000 };
   const runner = redisTaskRunner(store, queues, owner, { commands: true, env: [], retention, ...settings });
-  onEnd(() => queues.close());
   onEnd(() => runner.stop());
   return runner;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Window } from '../../src/model/window.js';
 import { applyPauseFlags } from '../../src/queue/intake.js';
-import { createQueues, type Queues } from '../../src/queue/queues.js';
+import type { Queues } from '../../src/queue/queues.js';
 import { readEvents } from '../../src/store/events.js';
 import { listHolds, sweep } from '../../src/store/holds.js';
 import { readIntent } from '../../src/store/intents.js';
@@ -17,6 +17,7 @@ import type { WindowInput } from '../../src/window/window-input.js';
 import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { sampleRefusal } from '../support/window-samples.js';
@@ -38,10 +39,9 @@ const NEW = 'b'.repeat(12);
 async function server(of: TestStore, limits: Partial<Limits> = {}, owner = 'srv-1') {
   const store = openStore(of.options);
   onEnd(() => store.redis.disconnect());
-  const queues = createQueues(store);
+  const queues = useQueues(store);
   const lease = createLease(store, { owner, ttlMs: 600 });
   const engine = createEngine(redisControlPlane(store, queues), { lease, limits: { ...LIMITS, ...limits } });
-  onEnd(() => queues.close());
   onEnd(() => lease.stop());
   onEnd(() => engine.stop());
   await lease.start();

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Hook, HookTime, Probe, TaskAction } from '../../src/model/task.js';
 import type { Window } from '../../src/model/window.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { createLease } from '../../src/store/lease.js';
 import { openStore } from '../../src/store/redis.js';
 import { getWindow, readReport, requestWindow } from '../../src/store/windows.js';
@@ -19,6 +18,7 @@ import { eventually } from '../support/eventually.js';
 import { fakeHost } from '../support/fake-host.js';
 import { onEnd } from '../support/lifetime.js';
 import { isAlive } from '../support/process-tree.js';
+import { useQueues } from '../support/queues.js';
 import { makeCurrent, sampleRelease } from '../support/sample-releases.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -38,13 +38,12 @@ beforeEach(async () => {
 /** A server on a connection of its own. `die`: as a SIGKILL would, but for what it began. */
 async function server(owner: string) {
   const own = openStore(store.options);
-  const queues = createQueues(own);
+  onEnd(() => own.redis.disconnect());
+  const queues = useQueues(own);
   const lease = createLease(own, { owner, ttlMs: 600 });
   const retention = { completedMs: 60_000, failedMs: 60_000 };
   const tasks = redisTaskRunner(own, queues, owner, { commands: true, env: [], retention });
   const engine = createEngine(redisControlPlane(own, queues), { lease, tasks, limits: LIMITS });
-  onEnd(() => own.redis.disconnect());
-  onEnd(() => queues.close());
   onEnd(() => tasks.stop());
   onEnd(() => lease.stop());
   onEnd(() => engine.stop());

@@ -1,16 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { listRuns } from '../../src/queue/list-runs.js';
 import { queueCounts } from '../../src/queue/queue-counts.js';
-import { createQueues, type Queues } from '../../src/queue/queues.js';
+import type { Queues } from '../../src/queue/queues.js';
 import { cancelRun, resumeRun, retryRun } from '../../src/queue/run-actions.js';
 import { showRun } from '../../src/queue/runs.js';
 import { enqueueParts, partRunId } from '../../src/queue/workflow-runs.js';
-import { startRun } from '../../src/store/runs.js';
-import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { signalWorkflow } from '../../src/store/workflows/signal.js';
-import { onEnd } from '../support/lifetime.js';
+import { begunWorkflow } from '../support/begun-runs.js';
+import { useQueues } from '../support/queues.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { stepOf } from './workflows/story.js';
 
@@ -23,28 +22,18 @@ let store: TestStore;
 let queues: Queues;
 beforeEach(async () => {
   store = useStore();
-  queues = createQueues(store);
-  onEnd(() => queues.close());
+  queues = useQueues(store);
   await store.redis.hset(store.keys.queues, 'q', APP);
   await queues.get('q').add('w', {}, { jobId: RUN.jobId });
   await moved(RUN.jobId, 'active');
-  const right = await started(RUN.jobId);
-  const graph = { name: 'w', steps: [stepOf('part', 'job'), stepOf('other', 'job', { after: ['part'] })] };
-  await beginWorkflow(store, right, { app: APP, graph, priority: 0 });
+  const steps = [stepOf('part', 'job'), stepOf('other', 'job', { after: ['part'] })];
+  await begunWorkflow(store, APP, RUN, { name: 'w', steps });
   await moved(RUN.jobId, 'delayed');
   await expandStep(store, APP, RUN, 'part', { kind: 'run', payloads: ['1'], runs: RUNS });
   const retention = { completedMs: 60_000, failedMs: 60_000 };
   const context = { workflow: RUN, step: 'part', runs: RUNS, priority: 0, scheduledFor: null, retention };
   await enqueueParts(queues, context, [{ index: null, payload: '1' }]);
 });
-
-async function started(jobId: string) {
-  await store.redis.set(store.keys.lock('q', jobId), 't', 'PX', 60_000);
-  const by = { release: 'r', host: 'h', app: APP, crashed: false, crashLimit: 3, lockMs: 60_000 };
-  const answer = await startRun(store, { queue: 'q', jobId, token: 't' }, by);
-  if (answer.kind !== 'ok') throw new Error(answer.kind);
-  return { queue: 'q', jobId, token: 't', fence: answer.fence };
-}
 
 /** As the queue would. */
 async function moved(

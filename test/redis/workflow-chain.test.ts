@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createQueues, type Queues } from '../../src/queue/queues.js';
+import type { Queues } from '../../src/queue/queues.js';
 import { enqueueParts, jobsOfParts, partRunId } from '../../src/queue/workflow-runs.js';
 import { restWorkflow } from '../../src/store/agenda.js';
 import type { Redis } from '../../src/store/redis.js';
@@ -10,7 +10,7 @@ import { readParts } from '../../src/store/workflows/parts.js';
 import { type Released, settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
 import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
-import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import {
   APP,
@@ -120,8 +120,7 @@ describe('what the end of a run lets begin', () => {
 describe('runs that go into their queue in the act that keeps what the code said', () => {
   let queues: Queues;
   beforeEach(() => {
-    queues = createQueues(store);
-    onEnd(() => queues.close());
+    queues = useQueues(store);
   });
   const runs = { ...RUNS, attempts: 3, backoff: { type: 'fixed' as const, delayMs: 5 }, timeoutMs: 7_000 };
   const kept = { completedMs: 60_000, failedMs: 120_000 };
@@ -214,8 +213,7 @@ describe('runs that go into their queue in the act that keeps what the code said
 });
 
 test('the next step of a chain is one question and one act, and nothing is left to be looked for', async () => {
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
+  const queues = useQueues(store);
   const steps = [
     stepOf('a', 'job'),
     stepOf('b', 'job', { after: ['a'] }),
@@ -278,8 +276,7 @@ function noting(redis: Redis, did: string[]): Redis {
 }
 
 test('a step may read only so much of results, and says so', async () => {
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
+  const queues = useQueues(store);
   const steps = [stepOf('a', 'job', { each: true }), stepOf('b', 'job', { after: ['a'] })];
   const workflow = { name: 'w', queue: 'q', payloadSchema: {}, steps };
   const reads = async (readBytes: number) => {

@@ -1,8 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createQueues } from '../../src/queue/queues.js';
 import { advance } from '../../src/workflow/advance.js';
 import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
-import { onEnd } from '../support/lifetime.js';
+import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import { APP, begin, RUN, states, store, useWorkflow } from './workflows/kept.js';
 import { stepOf } from './workflows/story.js';
@@ -30,8 +29,7 @@ const payloads = async () =>
   new Set(await store.redis.lrange(store.keys.workflowPayloads('q', RUN.jobId, 'fan'), 0, -1));
 
 beforeEach(async () => {
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
+  const queues = useQueues(store);
   asked = [];
   meanwhile = () => {};
   current = release('old');

@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest';
-import { createQueues } from '../../src/queue/queues.js';
 import { partRunId } from '../../src/queue/workflow-runs.js';
 import type { Redis } from '../../src/store/redis.js';
 import { requestCancel } from '../../src/store/run-requests.js';
-import { startRun } from '../../src/store/runs.js';
-import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
 import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
-import { onEnd } from '../support/lifetime.js';
+import { begunWorkflow } from '../support/begun-runs.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
+import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import { useStore } from '../support/store.js';
 import { stepOf } from './workflows/story.js';
@@ -44,8 +42,7 @@ async function watched(
 describeWithRedisBinary(`a fan-out to ${ELEMENTS} runs`, { timeout: 240_000 }, () => {
   test('and its fan-in, or its cancellation, asks Redis for nothing large in one go', async () => {
     const store = useStore((await privateRedis()).url);
-    const queues = createQueues(store);
-    onEnd(() => queues.close());
+    const queues = useQueues(store);
     const steps = [
       stepOf('each', 'job', { each: true }),
       stepOf('sum', 'job', { after: ['each'] }),
@@ -73,12 +70,7 @@ describeWithRedisBinary(`a fan-out to ${ELEMENTS} runs`, { timeout: 240_000 }, (
     const { redis, keys } = store;
     const most = await watched(redis, async () => {
       await queues.get('q').add('w', {}, { jobId: RUN.jobId });
-      await redis.set(keys.lock('q', RUN.jobId), 't', 'PX', 60_000);
-      const by = { release: 'r', host: 'h', app: APP, crashed: false, crashLimit: 3, lockMs: 60_000 };
-      const started = await startRun(store, { ...RUN, token: 't' }, by);
-      if (started.kind !== 'ok') throw new Error(started.kind);
-      const right = { ...RUN, token: 't', fence: started.fence };
-      await beginWorkflow(store, right, { app: APP, graph: { name: 'w', steps }, priority: 0 });
+      await begunWorkflow(store, APP, RUN, { name: 'w', steps });
       await advance(ports, RUN);
       expect(await redis.llen(keys.job('q', 'wait'))).toBe(ELEMENTS + 1);
       for (let from = 0; from < ELEMENTS; from += 1_000)

@@ -2,9 +2,8 @@ import { beforeEach, expect, test } from 'vitest';
 import type { WorkerProcess } from '../../src/host/worker-process.js';
 import { WorkflowProver } from '../../src/host/workflow-prover.js';
 import type { StepAnswer, StepManifest, StepQuestion, WorkflowManifest } from '../../src/model/workflow.js';
-import { startRun } from '../../src/store/runs.js';
-import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
+import { begunWorkflow } from '../support/begun-runs.js';
 import { sampleJob } from '../support/sample-releases.js';
 import { sampleStep } from '../support/sample-workflows.js';
 import { type TestStore, useStore } from '../support/store.js';
@@ -26,13 +25,8 @@ const kept = graph(sampleStep('a'), sampleStep('b', { after: ['a'] }));
 
 async function begin(jobId: string): Promise<void> {
   const { redis, keys } = store;
-  const run = { queue: 'q', jobId, token: 'token' };
   await redis.hset(keys.job('q', jobId), 'name', 'w', 'data', `{"of":"${jobId}"}`, 'timestamp', 1);
-  await redis.set(keys.lock('q', jobId), 'token');
-  const by = { release: 'r', host: 'h', app: 'app', crashed: false, crashLimit: 3, lockMs: 60_000 };
-  const started = await startRun(store, run, by);
-  if (started.kind !== 'ok') throw new Error(started.kind);
-  await beginWorkflow(store, { ...run, fence: started.fence }, { app: 'app', graph: kept, priority: 0 });
+  await begunWorkflow(store, 'app', { queue: 'q', jobId }, kept);
 }
 
 /** @param answers of one worker after the other; `null`: it dies over the question. */

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
 import type { StepManifest, WorkflowManifest } from '../../src/model/workflow.js';
-import { createQueues } from '../../src/queue/queues.js';
-import { startRun } from '../../src/store/runs.js';
-import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { advance } from '../../src/workflow/advance.js';
 import type { WorkflowPorts } from '../../src/workflow/ports.js';
-import { onEnd } from '../support/lifetime.js';
+import { begunWorkflow } from '../support/begun-runs.js';
+import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import { sampleStep } from '../support/sample-workflows.js';
 import { useStore } from '../support/store.js';
@@ -21,16 +19,11 @@ const graph = (...steps: StepManifest[]): WorkflowManifest => ({
 test('a step that the release which runs cannot begin waits for one that can, and the others go on', async () => {
   const store = useStore();
   const { redis, keys } = store;
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
-  const run = { queue: 'q', jobId: 'run-0123456789abcdef', token: 'token' };
+  const queues = useQueues(store);
+  const run = { queue: 'q', jobId: 'run-0123456789abcdef' };
   await queues.get('q').add('w', {}, { jobId: run.jobId });
-  await redis.set(keys.lock('q', run.jobId), 'token');
-  const by = { release: 'r', host: 'h', app: 'a', crashed: false, crashLimit: 3, lockMs: 60_000 };
-  const started = await startRun(store, run, by);
-  if (started.kind !== 'ok') throw new Error(started.kind);
   const kept = graph(sampleStep('here'), sampleStep('there'));
-  await beginWorkflow(store, { ...run, fence: started.fence }, { app: 'a', graph: kept, priority: 0 });
+  await begunWorkflow(store, 'a', run, kept);
 
   const running = (workflow: WorkflowManifest) => ({
     jobs: new Map(['here', 'there'].map(name => [name, { ...sampleJob, name }])),

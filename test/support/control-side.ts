@@ -2,7 +2,6 @@ import type { EventRecord } from '../../src/model/event.js';
 import type { Hold } from '../../src/model/hold.js';
 import type { HostStatus, Intent } from '../../src/model/intent.js';
 import type { Report, Request, Window } from '../../src/model/window.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { readEvents } from '../../src/store/events.js';
 import { listHolds } from '../../src/store/holds.js';
 import { removeHost, reportHost } from '../../src/store/hosts.js';
@@ -13,9 +12,9 @@ import { createWindow, extendWindow, getWindow, readReport, requestWindow } from
 import type { ControlPlane } from '../../src/window/control-plane.js';
 import { redisControlPlane } from '../../src/window/redis-control-plane.js';
 import { eventually } from './eventually.js';
-import { onEnd } from './lifetime.js';
 import { memoryControlPlane, memoryLease, memoryOperator } from './memory-control-plane.js';
 import { MemoryRedis } from './memory-redis.js';
+import { useQueues } from './queues.js';
 import { useStore } from './store.js';
 import { T0 } from './window-samples.js';
 
@@ -81,8 +80,7 @@ export function memorySide(): ControlSide {
 export function redisSide(): ControlSide {
   const store = useStore();
   const { redis, keys } = store;
-  const queues = createQueues(store);
-  onEnd(() => queues.close());
+  const queues = useQueues(store);
   const now = () => redisNow(redis);
   return {
     plane: redisControlPlane(store, queues),

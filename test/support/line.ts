@@ -1,10 +1,9 @@
-import { type Job, Queue, Worker } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import { type Limits, limitsOf } from '../../src/model/limits.js';
 import { placeOf } from '../../src/queue/run-places.js';
-import { connect } from '../../src/store/redis.js';
 import { callLine, leaveSeat, type Seat, takeSeat } from '../../src/store/seats.js';
-import { onEnd } from './lifetime.js';
-import { type TestStore, useStore } from './store.js';
+import { useQueue } from './queues.js';
+import type { TestStore } from './store.js';
 
 const QUEUE = 'q';
 const JOB = 'job';
@@ -40,17 +39,7 @@ export interface Line {
 
 /** @param limits of which the rest is as for a job that says nothing. @param url of another Redis. */
 export function useLine(limits: Partial<Limits>, url?: string): Line {
-  const store = useStore(url);
-  const connection = connect(store.options);
-  const options = { connection: connection as never, prefix: store.keys.queuePrefix };
-  const queue = new Queue(QUEUE, options);
-  const worker = new Worker(QUEUE, null, { ...options, lockDuration: 60_000 });
-  const close = once(async () => {
-    await worker.close(true);
-    await queue.close();
-    connection.disconnect();
-  });
-  onEnd(close);
+  const { store, queue, worker, close } = useQueue(QUEUE, url);
   let tokens = 0;
   const line: Line = {
     store,
@@ -99,9 +88,4 @@ export function useLine(limits: Partial<Limits>, url?: string): Line {
     run: id => store.redis.hgetall(store.keys.run(QUEUE, id)),
   };
   return line;
-}
-
-function once(act: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => (done ??= act());
 }
