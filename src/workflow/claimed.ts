@@ -42,10 +42,8 @@ export async function claimedWorkflow(
   const { store, app } = ports;
   const kept = await readWorkflow(store, run.right);
   if (!kept) return begin(ports, release, run);
-  if (kept.retry && !run.cancelled) {
-    await reopenWorkflow(store, app, run.right, kept.graph);
-    return ASIDE;
-  }
+  if (kept.retry && !run.cancelled)
+    return (await reopenWorkflow(store, app, run.right, kept.graph)) === 'begun' ? ASIDE : CANCELLED;
   if (!isOver(kept)) return ASIDE;
   if (run.cancelled || kept.stop === 'cancelled') return CANCELLED;
   if (kept.stop === 'failed') return failed(errorOf(kept));

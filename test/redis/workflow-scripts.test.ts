@@ -306,6 +306,18 @@ describe('a retry', () => {
   });
 });
 
+test('a workflow run that is cancelled between its claim and its going on goes on no more', async () => {
+  const right = await begin(stepOf('a', 'job'), stepOf('b', 'job', { after: ['a'] }));
+  await expand('a');
+  await settle('a', null, 'failed');
+  await store.redis.zadd(store.keys.job('q', 'failed'), 1, 'run-1');
+  await reopenRun(store, RUN, false);
+  await requestCancel(store, RUN);
+  expect(await reopenWorkflow(store, APP, right, (await readWorkflow(store, RUN))!.graph)).toBe('cancelled');
+  expect(await states()).toBe('a failed, b stopped');
+  expect(await readWorkflow(store, RUN)).toMatchObject({ stop: 'cancelled' });
+});
+
 describe('a run that failed, in the round of a retry', () => {
   const run = { queue: 'q', jobId: 'p0' };
   const reopen = () => reopenPart(store, RUN, 'a/0', run, false);

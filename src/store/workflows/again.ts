@@ -4,16 +4,16 @@ import { type Store, script } from '../redis.js';
 import type { RunAddress } from '../run-requests.js';
 import { type Claimed, FencedError } from '../runs.js';
 
-const reopenScript = script<'begun' | 'lost' | 'fenced'>('reopen-workflow');
+const reopenScript = script<'begun' | 'cancelled' | 'lost' | 'fenced'>('reopen-workflow');
 const reopenPartScript = script<'again' | 'there' | 'busy'>('reopen-part', 10);
 
-/** A person wants it to go on: what failed or was stopped is to be done. @throws FencedError */
+/** A person wants it to go on: what failed or was stopped is to be done. @returns `cancelled`: not any more. @throws FencedError */
 export async function reopenWorkflow(
   { redis, keys }: Store,
   app: string,
   run: Claimed,
   { steps }: WorkflowGraph,
-): Promise<void> {
+): Promise<'begun' | 'cancelled'> {
   const { queue, jobId, token, fence } = run;
   const fixed = [
     keys.lock(queue, jobId),
@@ -26,7 +26,8 @@ export async function reopenWorkflow(
   const lists = steps.map(({ name }) => keys.workflowPayloads(queue, jobId, name));
   const args = [token, fence, jobId, memberOf(run), NET_MS];
   const answer = await reopenScript(redis, fixed.length + lists.length, ...fixed, ...lists, ...args);
-  if (answer !== 'begun') throw new FencedError(run);
+  if (answer === 'lost' || answer === 'fenced') throw new FencedError(run);
+  return answer;
 }
 
 /**
