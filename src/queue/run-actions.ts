@@ -70,14 +70,16 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
 }
 
 /**
- * Queues a parked run again without a person's word: of outside effects no more is known than before.
+ * Queues a parked run again without a person's word: of outside effects no more is known than before. That it lacks its job is noted until it is in the queue: whoever dies over it
+ * leaves it to the next look.
  * @returns whether it was parked. @throws SlackwaterError as `retryRun`.
  */
 export async function goOn(store: Store, queues: Queues, address: RunAddress): Promise<boolean> {
   const id = runIdOf(address.queue, address.jobId);
   const run = await showRun(store, id);
   if (run.state !== 'parked') return false;
-  await requeue(store, queues, run, { address, restart: false, unknown: undefined });
+  await requeue(store, queues, run, { address, restart: false, unknown: undefined, keepNote: true });
+  await store.redis.hdel(store.keys.withoutJob(address.queue), address.jobId);
   await announce(store, await showRun(store, id));
   return true;
 }
@@ -93,12 +95,14 @@ interface Requeue {
   restart: boolean;
   /** What is now known of outside effects of unknown outcome. */
   unknown: StepRecord | undefined;
+  /** As of `reopenRun`. */
+  keepNote?: boolean;
 }
 
 /** Its marks go before it is in the queue, where a host may claim it at once; those that tell how it ended stay until it starts. */
 async function requeue(store: Store, queues: Queues, run: Run, how: Requeue): Promise<void> {
-  const { address, restart, unknown } = how;
-  if (!(await reopenRun(store, address, restart)))
+  const { address, restart, unknown, keepNote } = how;
+  if (!(await reopenRun(store, address, restart, keepNote)))
     throw new SlackwaterError('conflict', `run ${run.id} has just been queued or removed by somebody else`);
   if (unknown) await settleUnknown(store, address, unknown);
   const job = await queues.get(address.queue).getJob(address.jobId);

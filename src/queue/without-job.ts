@@ -26,11 +26,20 @@ export async function goOnWithJob(
   const queueOne = async ({ jobId, job }: { jobId: string; job: string }) => {
     if (await tryGoOn(store, queues, { queue, jobId })) jobs.set(job, (jobs.get(job) ?? 0) + 1);
     // Who was retried, cancelled or removed meanwhile is not waited for either.
-    else await redis.hdel(keys.withoutJob(queue), jobId);
+    else if (!(await isBeingParked(store, queue, jobId))) await redis.hdel(keys.withoutJob(queue), jobId);
   };
   for (let from = 0; from < there.length; from += TOGETHER)
     await Promise.all(there.slice(from, from + TOGETHER).map(queueOne));
   return { cursor: next, jobs };
+}
+
+/** That it is parked is recorded here, and not yet by the queue: then it goes on with the next look. */
+async function isBeingParked({ redis, keys }: Store, queue: string, jobId: string): Promise<boolean> {
+  const [outcome, [createdAt, finishedOn]] = await Promise.all([
+    redis.hget(keys.run(queue, jobId), 'outcome'),
+    redis.hmget(keys.job(queue, jobId), 'timestamp', 'finishedOn'),
+  ]);
+  return outcome === 'parked' && createdAt != null && finishedOn == null;
 }
 
 async function tryGoOn(

@@ -47,13 +47,14 @@ export async function requestCancel(store: Store, address: RunAddress): Promise<
 }
 
 /**
- * Before an ended run is queued again: clears its failures; `restart` also its checkpoint and steps.
+ * Before an ended run is queued again: clears its failures; `restart` also its checkpoint and steps. `keepNote`: that it lacks its job stays noted, until it is in the queue.
  * @returns whether it was there to be reopened: `false` where somebody else was faster.
  */
 export async function reopenRun(
   { redis, keys }: Store,
   { queue, jobId }: RunAddress,
   restart: boolean,
+  keepNote = false,
 ): Promise<boolean> {
   const answer = await reopenScript(
     redis,
@@ -66,6 +67,7 @@ export async function reopenRun(
     keys.withoutJob(queue),
     jobId,
     restart ? '1' : '0',
+    keepNote ? '1' : '0',
   );
   return answer === 1;
 }
