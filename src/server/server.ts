@@ -4,6 +4,7 @@ import { createApi } from '../api/app.js';
 import { createEventFeed } from '../api/event-feed.js';
 import { createJobCatalog } from '../api/job-catalog.js';
 import type { Config } from '../config/config.js';
+import { systemClock } from '../platform/clock.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
 import { createLogger, type Logger } from '../platform/logger.js';
@@ -20,9 +21,9 @@ import { createEngine } from '../window/engine.js';
 import { LIMITS } from '../window/facts.js';
 import { redisControlPlane } from '../window/redis-control-plane.js';
 import { redisTaskRunner } from '../window/tasks/redis-task-runner.js';
-import { tellSchedules } from './tell-schedules.js';
 import { tellStep } from './tell-step.js';
 import { createTeller } from './teller.js';
+import { ToldSchedules } from './told-schedules.js';
 
 export interface Server extends Service {
   /** Where it listens, without a slash at the end. Known once it has started. */
@@ -141,13 +142,14 @@ function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): S
       else tellStep(logger, event);
     },
   });
+  const told = new ToldSchedules(logger, systemClock);
   const scheduler = createScheduler(store, queues, {
     lease,
     retention: config.retention,
     backlogPerSecond: config.schedules.backlogPerSecond,
     onEvent(event) {
       if (event.type === 'trouble') trouble.failed(event.error, 'schedules could not be looked at');
-      else tellSchedules(logger, event);
+      else told.tell(event);
     },
   });
   const backfills = createBackfills(store, {
@@ -160,6 +162,7 @@ function createWindows(config: Config, logger: Logger, trouble: TroubleWatch): S
     async stop() {
       // The lease goes first: whoever leads next sees the signs of what is still done here.
       await inTime(group.stop());
+      told.flush();
       await tasks.stop();
       await inTime(queues.close());
       store.redis.disconnect();

@@ -5,6 +5,7 @@ import { ToldRuns } from '../../src/host/told-runs.js';
 import type { EventRecord } from '../../src/model/event.js';
 import { readable } from '../../src/platform/logger.js';
 import { lineOf } from '../../src/server/tell-events.js';
+import { ToldSchedules } from '../../src/server/told-schedules.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { heardLog } from '../support/heard-log.js';
 
@@ -93,6 +94,31 @@ describe('the log of a server', () => {
     queues: ['q', 'r'],
     until: '2030-01-01T00:00:00Z',
   };
+  test('has the first fires that did not simply run at once, and a sum a minute of those that follow', () => {
+    const { log, lines } = heardLog();
+    const clock = new FakeClock(0);
+    const told = new ToldSchedules(log, clock);
+    const fires = (fates: object, app = 'a') => told.tell({ type: 'fires', app, fates });
+    const text = () => lines.splice(0).map(line => line.text);
+    fires({ ran: 3 });
+    expect(text()).toEqual([]);
+    for (let i = 0; i < 300; i++) fires({ late: 4, ran: 1 });
+    fires({ skipped: 1 });
+    fires({ held: 1 }, 'b');
+    expect(text()).toEqual(['fires of schedules of a: 4 late, 1 ran', 'fires of schedules of b: 1 held']);
+    clock.advance(60_000);
+    expect(text()).toEqual(['fires of schedules of a within a minute: 1196 late, 299 ran, 1 skipped']);
+    fires({ late: 1 });
+    fires({ ran: 2 }, 'b');
+    expect(text()).toEqual([]);
+    told.flush();
+    expect(text()).toEqual(['fires of schedules of a within a minute: 1 late']);
+    clock.advance(600_000);
+    expect(text()).toEqual([]);
+    fires({ late: 1 });
+    expect(text()).toEqual(['fires of schedules of a: 1 late']);
+  });
+
   test.each<[string, object, RegExp | null]>([
     ['host.joined', { host: 'host-1', hostname: 'box' }, /^info host host-1 on box has come$/],
     ['host.left', { host: 'host-1', reason: 'left' }, /^info host host-1 has left$/],
