@@ -1,20 +1,17 @@
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { pickRuns } from '../../src/queue/bulk-actions.js';
 import { runEnds } from '../../src/queue/how-ended.js';
 import { listRuns } from '../../src/queue/list-runs.js';
-import { createQueues } from '../../src/queue/queues.js';
 import { cancelRun } from '../../src/queue/run-actions.js';
 import { runCheckpoint } from '../../src/queue/run-checkpoint.js';
 import { showRun } from '../../src/queue/runs.js';
-import { connect } from '../../src/store/redis.js';
 import { failRun, finishRun, saveStep, startRun } from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
 import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
-import { onEnd } from '../support/lifetime.js';
+import { useQueue } from '../support/queues.js';
 import { sampleStep } from '../support/sample-workflows.js';
-import { useStore } from '../support/store.js';
 
 const ID = 'run-0abcdefgh0123456789a';
 const RUN = { queue: 'q', jobId: ID };
@@ -22,19 +19,8 @@ const BY = { release: 'r', host: 'h', app: 'a', crashed: false, crashLimit: 3, l
 const ERROR = { name: 'E', message: 'no', stack: '' };
 
 async function useSameId() {
-  const store = useStore();
-  const connection = connect(store.options);
-  const options = { connection: connection as never, prefix: store.keys.queuePrefix };
-  const queue = new Queue('q', options);
-  const queues = createQueues(store);
-  const worker = new Worker('q', null, { ...options, lockDuration: 60_000 });
+  const { store, queue, worker } = useQueue('q');
   await store.redis.hset(store.keys.queues, 'q', 'a');
-  onEnd(async () => {
-    await worker.close(true);
-    await queues.close();
-    await queue.close();
-    connection.disconnect();
-  });
   // Two jobs are told apart by when they were asked for.
   let asked = Date.now() - 1_000;
   const add = () => queue.add('j', {}, { jobId: ID, removeOnFail: true, timestamp: asked++ });

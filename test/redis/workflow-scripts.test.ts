@@ -58,8 +58,9 @@ describe('a workflow run that begins', () => {
 });
 
 describe('what waits for a step', () => {
+  const behind = (...names: string[]) => ({ after: names });
+
   test('begins as soon as its own inputs are there', async () => {
-    const behind = (...names: string[]) => ({ after: names });
     await begin(
       stepOf('a', 'job'),
       stepOf('b', 'job'),
@@ -76,7 +77,6 @@ describe('what waits for a step', () => {
   });
 
   test('is skipped where all before it was, and not where one was not', async () => {
-    const behind = (...names: string[]) => ({ after: names });
     await begin(
       stepOf('a', 'job'),
       stepOf('b', 'job'),
