@@ -1,21 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Context, defineJob } from 'slackwater';
+import type { Context } from 'slackwater';
 import { beforeEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import type { JobDefinition } from '../../src/author/job.js';
 import type { RunEnd } from '../../src/model/run.js';
-import { gate, goOn, type Started, settle, start, stateOf } from './execution-harness.js';
+import { gate, goOn, plain, type Started, settle, start, stateOf, summing } from './execution-harness.js';
 
 /** What was done, in order, over all starts. */
 let done: string[] = [];
 beforeEach(() => {
   done = [];
 });
-
-const plain = (run: (ctx: Context<unknown, undefined, never>) => unknown) =>
-  defineJob({ name: 'walk', run: run as never });
-const summing = (run: (ctx: Context<unknown, { sum: number }>) => unknown) =>
-  defineJob({ name: 'sum', checkpoint: { version: 1, schema: z.object({ sum: z.int() }) }, run });
 
 /** Drains the run whenever `done` has grown by one, again and again until it completes. */
 async function interruptAlways(job: JobDefinition): Promise<{ end: RunEnd; starts: number }> {

@@ -15,6 +15,14 @@ const counter = z.object({ n: z.int() });
 export const countJob = (run: (ctx: Context<unknown, { n: number }>) => unknown, more: object = {}) =>
   defineJob({ name: 'count', checkpoint: { version: 1, schema: counter, ...more }, run });
 
+/** A job without a state. */
+export const plain = (run: (ctx: Context<unknown, undefined, never>) => unknown) =>
+  defineJob({ name: 'walk', run: run as never });
+
+/** A job whose state is a sum. */
+export const summing = (run: (ctx: Context<unknown, { sum: number }>) => unknown) =>
+  defineJob({ name: 'sum', checkpoint: { version: 1, schema: z.object({ sum: z.int() }) }, run });
+
 export interface Started extends Execution {
   clock: FakeClock;
   host: FakeHost;

@@ -1,18 +1,11 @@
-import { type Context, defineJob } from 'slackwater';
 import { beforeEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
-import { goOn, settle, start } from './execution-harness.js';
+import { goOn, plain, settle, start, summing } from './execution-harness.js';
 
 /** What was done, in order, over all starts. */
 let done: string[] = [];
 beforeEach(() => {
   done = [];
 });
-
-const plain = (run: (ctx: Context<unknown, undefined, never>) => unknown) =>
-  defineJob({ name: 'walk', run: run as never });
-const summing = (run: (ctx: Context<unknown, { sum: number }>) => unknown) =>
-  defineJob({ name: 'sum', checkpoint: { version: 1, schema: z.object({ sum: z.int() }) }, run });
 
 describe('ctx.sleep', () => {
   it('waits', async () => {

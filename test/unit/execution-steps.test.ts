@@ -2,14 +2,12 @@ import { type Context, defineJob, SlackwaterError } from 'slackwater';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { encodeState } from '../../src/model/state-codec.js';
-import { gate, goOn, settle, start } from './execution-harness.js';
+import { gate, goOn, plain, settle, start } from './execution-harness.js';
 
 let done: string[] = [];
 beforeEach(() => {
   done = [];
 });
-const plain = (run: (ctx: Context<unknown, undefined, never>) => unknown) =>
-  defineJob({ name: 'steps', run: run as never });
 
 describe('ctx.step', () => {
   it('runs fn once in the life of the run, and gives its kept result afterwards', async () => {
@@ -128,7 +126,7 @@ describe('ctx.step', () => {
     [
       'a result that is too large',
       ctx => ctx.step('a', () => 'x'.repeat(2_000)),
-      'the result of step "a" of job "steps" has 2,003 bytes',
+      'the result of step "a" of job "walk" has 2,003 bytes',
     ],
     ['no name', ctx => ctx.step('', () => 1), 'needs a name'],
     ['no function', ctx => ctx.step('a', 1 as never), 'needs a function'],
