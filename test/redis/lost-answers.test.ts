@@ -3,7 +3,8 @@ import type { BackfillRecord } from '../../src/model/backfill.js';
 import { createBackfill, nextOfBackfill } from '../../src/store/backfills.js';
 import { readFires, recordByHand, unsentFires } from '../../src/store/fires.js';
 import { openStore, type Store } from '../../src/store/redis.js';
-import { failRun, startRun } from '../../src/store/runs.js';
+import { FencedError, failRun, startRun } from '../../src/store/runs.js';
+import { saveRun } from '../../src/store/saves.js';
 import { findSchedule } from '../../src/store/schedules.js';
 import { takeTurn } from '../../src/store/turns.js';
 import { createWindow } from '../../src/store/windows.js';
@@ -121,6 +122,23 @@ describe('an answer that is lost has the client send its request again, and it i
     expect(other.lost()).toBe(true);
     expect(await fail(other)).toEqual({ kind: 'retry', failures: 2 });
     expect(await fail(other)).toEqual({ kind: 'ended' });
+  });
+
+  test('a yield: the run goes on with the fence that it took', async () => {
+    const store = useStore();
+    const run = { queue: 'q', jobId: 'run-1', token: 't1' };
+    await store.redis.set(store.keys.lock('q', 'run-1'), 't1', 'PX', 60_000);
+    const by = { release: 'r1', host: 'h1', app: 'a', crashed: false, crashLimit: 3, lockMs: 60_000 };
+    const right = { ...run, fence: ((await startRun(store, run, by)) as { fence: number }).fence };
+    const state = { state: 'row 17', version: 1, cursors: null };
+    const other = await losing(store, sent => sent.includes('row 17'));
+    const saved = await saveRun(other, right, state, 'yield');
+    expect(other.lost()).toBe(true);
+    expect(saved.fence).toBe(right.fence + 1);
+    await saveRun(store, { ...right, fence: saved.fence }, { ...state, state: 'row 18' });
+    // Once it has started again that was not its yield.
+    const next = ((await startRun(store, run, by)) as { fence: number }).fence;
+    await expect(saveRun(store, { ...right, fence: next - 1 }, state, 'yield')).rejects.toThrow(FencedError);
   });
 
   test('a window is not in its own way', async () => {

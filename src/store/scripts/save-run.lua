@@ -7,10 +7,15 @@
 -- version. None has version 0. A position that is not newer than the former one has replaced it.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 local run = KEYS[2]
-local kept = redis.call('HMGET', run, 'fence', 'state', 'version', 'cursors', 'savedAt', 'count', 'release', 'stateRelease', 'formerVersion')
-if kept[1] ~= ARGV[2] then return {'fenced'} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local kept = redis.call('HMGET', run, 'fence', 'state', 'version', 'cursors', 'savedAt', 'count', 'release', 'stateRelease', 'formerVersion')
+if kept[1] ~= ARGV[2] then
+  -- Its own yield, sent again because the answer was lost: no start has come since.
+  local own = ARGV[7] == 'yield' and tonumber(kept[1]) == ARGV[2] + 1 and redis.call('HGET', run, 'yielded') == '1'
+  if own then return {'ok', now, kept[1], 0} end
+  return {'fenced'}
+end
 -- Redis lets a script that has begun to write finish, also when its memory is full, and this write takes no room. A state stands in the place of the one
 -- before; and a window must be able to end.
 redis.call('PERSIST', run)
