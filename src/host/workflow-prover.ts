@@ -6,7 +6,7 @@ import { runIdOf } from '../queue/run-id.js';
 import { askedFor } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
-import { fitOf, liveWorkflows, refusalOf } from '../workflow/live-graphs.js';
+import { type Fit, fitsOf, liveWorkflows, refusalOf } from '../workflow/live-graphs.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface WorkflowProverOptions {
@@ -36,10 +36,16 @@ export class WorkflowProver {
   }
 
   async #proveRun(run: RunAddress): Promise<Refusal[]> {
-    const fit = await fitOf(this.options.store, run, this.options);
-    if (!fit || fit.refusals.length > 0) return fit?.refusals ?? [];
-    const reason = await this.#payloadMisfit(run, fit.kept);
-    return reason === null ? [] : [refusalOf(run, fit.kept, { step: null, reason })];
+    const found: Refusal[] = [];
+    for await (const fit of fitsOf(this.options.store, run, this.options))
+      found.push(...(await this.#refusalsOf(fit)));
+    return found;
+  }
+
+  async #refusalsOf({ run, kept, refusals }: Fit): Promise<Refusal[]> {
+    if (refusals.length > 0) return refusals;
+    const reason = await this.#payloadMisfit(run, kept);
+    return reason === null ? [] : [refusalOf(run, kept, { step: null, reason })];
   }
 
   /** The code reads the payload at every step that is still to come. */

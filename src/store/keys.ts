@@ -85,6 +85,8 @@ export interface Keys {
   workflowPayloads(queue: string, jobId: string, part: string): string;
   /** Set of job IDs in this queue that are workflow runs which have begun and not ended. */
   liveWorkflows(queue: string): string;
+  /** Set of job IDs in this queue that are workflow runs which had ended, are to go on, and were not claimed since. */
+  reopenedWorkflows(queue: string): string;
   /** Sorted set of an app's workflow runs, by when there is something to do for them. With the queues, since scripts that write to these write to it. */
   agenda(app: string): string;
   /** The beginning of the keys of everything in a queue. */
@@ -161,6 +163,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     workflowResults: (queue, jobId) => `${ofJob(queue, jobId)}:sw:wf:results`,
     workflowPayloads: (queue, jobId, part) => `${ofJob(queue, jobId)}:sw:wf:payloads:${part}`,
     liveWorkflows: queue => `${queuePrefix}:${queue}:sw:workflows`,
+    reopenedWorkflows: queue => `${queuePrefix}:${queue}:sw:reopened`,
     agenda: app => `${queuePrefix}:sw:agenda:${namespace}:${app}`,
     queue: queue => `${queuePrefix}:${queue}:`,
     seats: (queue, job) => `${queuePrefix}:${queue}:sw:seats:${job}`,

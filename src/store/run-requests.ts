@@ -2,7 +2,7 @@ import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
 const cancelScript = script<CancelAnswer | 'again'>('cancel-run', 6);
-const reopenScript = script<number>('reopen-run', 7);
+const reopenScript = script<number>('reopen-run', 8);
 const callScript = script<number>('call-cancelled', 1);
 
 export interface RunAddress {
@@ -65,6 +65,7 @@ export async function reopenRun(
     keys.workflow(queue, jobId),
     keys.workflowResults(queue, jobId),
     keys.withoutJob(queue),
+    keys.reopenedWorkflows(queue),
     jobId,
     restart ? '1' : '0',
     keepNote ? '1' : '0',

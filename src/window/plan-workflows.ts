@@ -1,7 +1,7 @@
 import type { Refusal } from '../model/intent.js';
 import type { Release } from '../model/release.js';
 import type { Store } from '../store/redis.js';
-import { fitOf, liveWorkflows } from '../workflow/live-graphs.js';
+import { fitsOf, liveWorkflows } from '../workflow/live-graphs.js';
 
 const MOST = 100;
 
@@ -14,8 +14,10 @@ export async function workflowRefusals(store: Store, release: Release, queues: s
   const found: Refusal[] = [];
   for (const queue of queues)
     for await (const runs of liveWorkflows(store, queue)) {
-      const fits = await Promise.all(runs.map(run => fitOf(store, run, next)));
-      found.push(...fits.flatMap(fit => fit?.refusals ?? []));
+      const ofRuns = runs.map(async run => {
+        for await (const { refusals } of fitsOf(store, run, next)) found.push(...refusals);
+      });
+      await Promise.all(ofRuns);
       if (found.length >= MOST) return found.slice(0, MOST);
     }
   return found;

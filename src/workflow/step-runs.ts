@@ -13,6 +13,7 @@ import { reopenPart } from '../store/workflows/again.js';
 import { expandStep } from '../store/workflows/expand.js';
 import { cancelParts, markStep, readParts } from '../store/workflows/parts.js';
 import type { WorkflowPorts } from './ports.js';
+import { goesOn } from './reopened.js';
 import type { Seen } from './seen.js';
 
 /** A step whose runs are known. */
@@ -80,7 +81,7 @@ export async function enqueueRest(work: Work): Promise<Done> {
     if (!again) await enqueueParts(ports.queues, context, missing);
     else {
       let busy = false;
-      for (const part of parts.filter(({ mark }) => !mark?.startsWith('=')))
+      for (const part of parts.filter(({ mark }) => goesOn(mark, step.onFailure)))
         busy = (await goOn(ports, context, step, part)) || busy;
       if (busy) return from > enqueued ? 'again' : 'later';
     }

@@ -142,3 +142,22 @@ test('a run that begins after the proof is proven as it begins', async () => {
   await product.client.post(`/v1/runs/${run}/signals/go`, { payload: 1 });
   await product.all([run], ['completed']);
 });
+
+test('a run that a person has retried, and that no host has claimed yet, is proven too', async () => {
+  const product = await startProduct({ workers: 1 });
+  const fails = `.step('fails', defineJob({ name: 'fails', run: () => { throw new Error('no') } }), { after: ['first'] })`;
+  await product.deploy(folder(flow({ steps: `${LAST}${fails}` })));
+  const { id: run } = await product.client.post<{ id: string }>('/v1/workflows/gated/runs', {
+    payload: { day: 'monday' },
+  });
+  await product.all([run], ['failed']);
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  await product.client.post('/v1/holds', { reason: 'a test', queues: ['default'], until });
+  await product.client.post(`/v1/runs/${run}/retry`);
+
+  const without = await product.push(folder(flow({ steps: fails })));
+  const { refusals } = await product.endedAs((await product.open(without)).id, 'refused');
+  expect(refusals).toMatchObject([{ run, step: 'last' }]);
+  const { redis, keys } = product.store;
+  expect(await redis.lrange(keys.job('default', 'wait'), 0, -1)).toEqual([run]);
+});

@@ -1,5 +1,5 @@
 -- A person wants a workflow run to go on that failed or was cancelled: from what failed. What is done stays; runs that failed are queued again, what was stopped begins.
--- KEYS lock, run, workflow, agenda, live workflows of the queue, results, payloads of its steps … ARGV token, fence, job ID, member of the agenda, ms until somebody else looks.
+-- KEYS lock, run, workflow, agenda, live workflows of the queue, reopened ones, results, payloads of its steps … ARGV token, fence, job ID, member of the agenda, ms until somebody else looks.
 -- Answers 'begun', 'cancelled' (somebody has meanwhile cancelled it: nothing begins), 'lost' or 'fenced'.
 -- include workflow-steps
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
@@ -7,7 +7,7 @@ if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[2] then return 'fenced' end
 local wf = KEYS[3]
 if redis.call('HGET', wf, 'retry') ~= '1' then return 'begun' end
 if redis.call('HGET', KEYS[2], 'cancel') == '1' then return 'cancelled' end
-for i = 6, #KEYS do redis.call('PERSIST', KEYS[i]) end
+for i = 7, #KEYS do redis.call('PERSIST', KEYS[i]) end
 redis.call('PERSIST', wf)
 redis.call('HDEL', wf, 'retry', 'stop', 'why')
 redis.call('HINCRBY', wf, 'round', 1)
@@ -32,5 +32,6 @@ end
 local now = now_ms()
 release(wf, plan, now)
 redis.call('SADD', KEYS[5], ARGV[3])
+redis.call('SREM', KEYS[6], ARGV[3])
 changed(wf, KEYS[4], ARGV[4], now + tonumber(ARGV[5]))
 return 'begun'

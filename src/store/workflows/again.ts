@@ -5,7 +5,7 @@ import type { RunAddress } from '../run-requests.js';
 import { type Claimed, FencedError } from '../runs.js';
 
 const reopenScript = script<'begun' | 'cancelled' | 'lost' | 'fenced'>('reopen-workflow');
-const reopenPartScript = script<'again' | 'there' | 'busy'>('reopen-part', 10);
+const reopenPartScript = script<'again' | 'there' | 'busy'>('reopen-part', 11);
 
 /** A person wants it to go on: what failed or was stopped is to be done. @returns `cancelled`: not any more. @throws FencedError */
 export async function reopenWorkflow(
@@ -21,6 +21,7 @@ export async function reopenWorkflow(
     keys.workflow(queue, jobId),
     keys.agenda(app),
     keys.liveWorkflows(queue),
+    keys.reopenedWorkflows(queue),
     keys.workflowResults(queue, jobId),
   ];
   const lists = steps.map(({ name }) => keys.workflowPayloads(queue, jobId, name));
@@ -54,6 +55,7 @@ export async function reopenPart(
     keys.workflow(queue, jobId),
     keys.workflowResults(queue, jobId),
     keys.lock(queue, jobId),
+    keys.reopenedWorkflows(queue),
     field,
     jobId,
     keepFailed ? '1' : '0',

@@ -78,6 +78,7 @@ export async function endWorkflow(
     keys.workflow(queue, jobId),
     keys.agenda(kept.app),
     keys.liveWorkflows(queue),
+    keys.reopenedWorkflows(queue),
     keys.workflowResults(queue, jobId),
     keys.job(queue, jobId),
   ];

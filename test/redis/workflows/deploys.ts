@@ -5,7 +5,7 @@ import { leaseRecord } from '../../../src/store/lease.js';
 import type { Store } from '../../../src/store/redis.js';
 import { advance, createWindow } from '../../../src/store/windows.js';
 import { intentOf } from '../../../src/window/act.js';
-import { fitOf, liveWorkflows } from '../../../src/workflow/live-graphs.js';
+import { fitsOf, liveWorkflows } from '../../../src/workflow/live-graphs.js';
 import { iso, sampleWindow } from '../../support/window-samples.js';
 import type { Host } from './host.js';
 import { Violation } from './ledger.js';
@@ -122,7 +122,7 @@ export class Deploys {
     // What began since then was proven by its host.
     const fits = await this.#fits(target);
     if (!fits && !window.rollback) return this.#callOff('refused');
-    this.#isProven = fits && !(await this.world.waitsForReopening());
+    this.#isProven = fits;
     this.#permitted = new Set([target]);
     return this.#write({ phase: 'swapping', running: target, routedAt: iso(Date.now()) });
   }
@@ -142,7 +142,7 @@ export class Deploys {
     const next = hosts.find(({ name }) => !window.moved.includes(name));
     if (next) return this.#write({ moved: [...window.moved, next.name] });
     await this.#write({ phase: 'resuming', running: window.release, moved: [] });
-    this.#isProven = (await this.#fits(window.release)) && !(await this.world.waitsForReopening());
+    this.#isProven = await this.#fits(window.release);
   }
 
   async #resumed(window: Window, calm: boolean): Promise<void> {
@@ -163,7 +163,8 @@ export class Deploys {
     const { store } = this.world;
     const next = this.world.releases.get(release)!;
     for await (const runs of liveWorkflows(store, QUEUE))
-      for (const run of runs) if ((await fitOf(store, run, next))?.refusals.length) return false;
+      for (const run of runs)
+        for await (const { refusals } of fitsOf(store, run, next)) if (refusals.length > 0) return false;
     return true;
   }
 

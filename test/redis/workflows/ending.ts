@@ -54,7 +54,8 @@ async function isTidy({ store, jobId }: World): Promise<void> {
   const { redis, keys } = store;
   for (const key of [keys.workflow(QUEUE, jobId), keys.workflowResults(QUEUE, jobId)])
     if ((await redis.pttl(key)) === -1) throw new Violation(`${key} stays for ever`);
-  if ((await redis.scard(keys.liveWorkflows(QUEUE))) !== 0) throw new Violation('it still counts as live');
+  for (const key of [keys.liveWorkflows(QUEUE), keys.reopenedWorkflows(QUEUE)])
+    if ((await redis.scard(key)) !== 0) throw new Violation('it still counts as live');
   if ((await redis.zcard(keys.job(QUEUE, 'delayed'))) !== 0) throw new Violation('something is left delayed');
 }
 

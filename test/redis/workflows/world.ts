@@ -233,11 +233,6 @@ export class World {
     await (await this.job())!.retry('failed');
   }
 
-  /** A person wants it to go on, and no host has claimed it yet: until then it is not live, and nothing is proven of it. */
-  async waitsForReopening(): Promise<boolean> {
-    return (await readWorkflow(this.store, this.address))?.retry ?? false;
-  }
-
   /** A person deploys: now and then anything, and where the run waits for a release that has its steps, that one. */
   async deploy(isFor: 'anything' | 'the run'): Promise<void> {
     const { random, story } = this;
