@@ -6,6 +6,7 @@ import type { Store } from '../store/redis.js';
 import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
 import { settleStep } from '../store/workflows/settle.js';
 import { insteadOf, partOf, wholeOf } from './part-of.js';
+import { queueAgain } from './queue-again.js';
 import type { Queues } from './queues.js';
 import { runIdOf } from './run-id.js';
 import { findRun, showRun } from './runs.js';
@@ -107,7 +108,7 @@ async function requeue(store: Store, queues: Queues, run: Run, how: Requeue): Pr
   if (unknown) await settleUnknown(store, address, unknown);
   const job = await queues.get(address.queue).getJob(address.jobId);
   // Cancelled in the queue and not taken out yet: without the mark it simply waits again.
-  if (job?.finishedOn) await job.retry('failed');
+  if (job?.finishedOn) await queueAgain(job);
 }
 
 async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<void> {

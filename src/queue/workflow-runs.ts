@@ -4,6 +4,7 @@ import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { EnqueueContext } from './enqueue.js';
 import { type Options, ownOptionsOf } from './own-options.js';
+import { queueAgain } from './queue-again.js';
 import type { Queues } from './queues.js';
 
 /** IDs that no other queue has: made by us, and those of the runs of such workflow runs. */
@@ -85,11 +86,7 @@ function optionsOfParts(context: PartsContext): (part: Pick<Part, 'index'>) => O
 /** Queues a run again that has failed or was cancelled, and is reopened; one that waits is left alone. @returns whether it is there. */
 export async function requeuePart(queues: Queues, { queue, jobId }: RunAddress): Promise<boolean> {
   const job = await queues.get(queue).getJob(jobId);
-  if (job?.finishedOn)
-    await job.retry('failed').catch((error: { code?: unknown }) => {
-      // The queue's own answer, by number: another host was faster, and it is queued.
-      if (typeof error.code !== 'number') throw error;
-    });
+  if (job?.finishedOn) await queueAgain(job);
   return job !== undefined;
 }
 

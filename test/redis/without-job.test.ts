@@ -53,6 +53,29 @@ test('… and where whoever was about to queue it could not', async () => {
   expect(await waits()).toEqual(['run-1']);
 });
 
+test('… and on two hosts that look at once: one of them queues it, neither fails', async () => {
+  await endInQueue();
+  // Both have seen it among those that failed before either has queued it.
+  let met = 0;
+  let both = () => {};
+  const bothThere = new Promise<void>(resolve => {
+    both = resolve;
+  });
+  const meeting = (): Queues =>
+    ({
+      get: (name: string) => ({
+        async getJob(id: string) {
+          const job = await queues.get(name).getJob(id);
+          if (++met === 2) both();
+          await bothThere;
+          return job;
+        },
+      }),
+    }) as unknown as Queues;
+  await Promise.all([look(meeting()), look(meeting())]);
+  expect(await waits()).toEqual(['run-1']);
+});
+
 test('one that somebody else has queued again is forgotten once it starts', async () => {
   await endInQueue();
   await look();
