@@ -2,7 +2,7 @@ import type { Envelope, RunEnd } from '../model/run.js';
 import { largeResult, type PartOf } from '../model/workflow.js';
 import type { Settlement } from '../queue/consumer.js';
 import type { Store } from '../store/redis.js';
-import { FencedError, failRun, type Started } from '../store/runs.js';
+import { FencedError, failRun, markStopped, type Started } from '../store/runs.js';
 import { saveRun } from '../store/saves.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
 import { type Released, type Settled, settleStep } from '../store/workflows/settle.js';
@@ -93,7 +93,23 @@ export class RunEnds {
     run.steps = undefined;
     run.yieldedAt = now;
     this.#rest(run);
+    if (run.state === 'waiting') this.#showStopped(run);
     this.options.dispatch();
+  }
+
+  /** It may wait long: for the gate, or to run alone. Nobody waits for this. */
+  #showStopped(run: HeldRun): void {
+    const { store, patience, trouble } = this.options;
+    const { right } = run;
+    const marking = patience.until(
+      () => markStopped(store, right),
+      () => run.state === 'waiting' && !run.lost,
+    );
+    marking.catch(error =>
+      trouble.failed(error, 'that a run has stopped could not be stored: it is shown as running', {
+        run: run.claimed.runId,
+      }),
+    );
   }
 
   #rest(run: HeldRun): void {

@@ -18,6 +18,7 @@ export const RUN_FIELDS = [
   'app',
   'failures',
   'yielded',
+  'stopped',
   'cancel',
   'outcome',
   'park',
@@ -40,6 +41,8 @@ export type RunFields = Partial<Record<(typeof RUN_FIELDS)[number], string | nul
 export const STATE_FIELDS = [
   'outcome',
   'yielded',
+  'stopped',
+  'savedAt',
   'cancel',
   'startedAt',
   'workflow',
@@ -73,7 +76,8 @@ export type JobFields = Partial<Record<(typeof JOB_FIELDS)[number], string | nul
 
 /**
  * BullMQ's place and our marks, read as one state. A claim that has not started is still queued for people. A workflow run waits for its steps from its beginning to
- * its end, wherever the job that stands for it is.
+ * its end, wherever the job that stands for it is. One that was stopped without a yield goes on from what it had saved like one that yielded; where that is nothing it waits
+ * for its beginning once more.
  */
 export function stateOf(place: Place, run: RunFields): RunState {
   if (run.workflow === '1' && place !== 'completed' && place !== 'failed') return 'waiting';
@@ -85,16 +89,21 @@ export function stateOf(place: Place, run: RunFields): RunState {
     case 'waiting-children':
       return 'waiting';
     case 'active':
-      if (run.yielded === '1') return 'yielded';
+      if (rests(run)) return hasYielded(run) ? 'yielded' : 'queued';
       return run.startedAt ? 'running' : run.cancel === '1' ? 'cancelled' : 'queued';
     default:
       // Cancelled before it started: ended for people, and by the host as soon as it is claimed.
       if (run.cancel === '1') return 'cancelled';
       // In line for a seat, and only there out of BullMQ's way.
       if (place === 'delayed' && !run.waits) return 'delayed';
-      return run.yielded === '1' ? 'yielded' : 'queued';
+      return hasYielded(run) ? 'yielded' : 'queued';
   }
 }
+
+const rests = ({ yielded, stopped }: RunFields): boolean => yielded === '1' || stopped === '1';
+/** There is something that it goes on from. */
+const hasYielded = ({ yielded, stopped, savedAt }: RunFields): boolean =>
+  yielded === '1' || (stopped === '1' && Boolean(savedAt));
 
 export interface RunSource {
   queue: string;

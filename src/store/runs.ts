@@ -48,6 +48,7 @@ const startScript = script<(string | number)[]>('start-run', 8);
 const stepScript = script<[string]>('step-run', 3);
 const failScript = script<(string | number)[]>('fail-run', 4);
 const handOverScript = script<number>('hand-over', 2);
+const stoppedScript = script<number>('mark-stopped', 2);
 const finishScript = script<number>('finish-run', 5);
 
 /** Takes the next fence of a claimed run and reads what is needed to go on. `crashed`: count the death of its last worker against it, if that ran the same release. */
@@ -175,6 +176,14 @@ export async function handOver(
   host: string,
 ): Promise<void> {
   await handOverScript(redis, keys.lock(queue, jobId), keys.run(queue, jobId), token, release, host);
+}
+
+/** A run was stopped without a yield, and waits. Its fence stays: once it has started again this changes nothing. */
+export async function markStopped(
+  { redis, keys }: Store,
+  { queue, jobId, token, fence }: Claimed,
+): Promise<void> {
+  await stoppedScript(redis, keys.lock(queue, jobId), keys.run(queue, jobId), token, fence);
 }
 
 /** The steps kept so far. */

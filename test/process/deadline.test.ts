@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { readLedger } from './support/ledger.js';
 import { startProduct } from './support/product.js';
 
@@ -74,4 +75,35 @@ test('with force a job that blocks its event loop is killed after the grace and 
   await product.endedAs(opened.id, 'completed');
   const [run] = await product.all([deaf!], ['completed']);
   expect(run).toMatchObject({ attempt: 1, result: 'went on' });
+});
+
+test('what was stopped by force shows as waiting while its window is held: yielded where it has a saved state, queued where it begins anew', async () => {
+  const product = await startProduct();
+  await product.deploy('v1');
+  const next = await product.push('v2');
+  const [end, migrated] = [product.signal(), product.signal()];
+  const [stubborn] = await product.enqueue('ledger.stubborn', [{ until: end.path }]);
+  const [deaf] = await product.enqueue('ledger.deaf', [{ forMs: 60_000 }]);
+  await product.all([stubborn!, deaf!], ['running']);
+  await eventually(async () => (await product.runs([deaf!]))[0]!.checkpoint !== null);
+
+  const payload = { ledger: product.ledger, until: migrated.path };
+  const opened = await product.open(next, {
+    drainTimeout: '1s',
+    onDrainTimeout: 'force',
+    hooks: [{ name: 'migrate', when: 'stopped', job: { name: 'ledger.stubborn', payload } }],
+  });
+  await product.phase(opened.id, 'swapping');
+  const heldBy = [{ window: opened.id }];
+  await eventually(async () => {
+    const [anew, on] = await product.runs([stubborn!, deaf!]);
+    expect(anew).toMatchObject({ state: 'queued', attempt: 1, checkpoint: null, heldBy });
+    expect(on).toMatchObject({ state: 'yielded', attempt: 1, checkpoint: { count: 1 }, heldBy });
+    return true;
+  });
+  migrated.open();
+  end.open();
+  await product.endedAs(opened.id, 'completed');
+  for (const run of await product.all([stubborn!, deaf!], ['completed']))
+    expect(run).toMatchObject({ attempt: 1, heldBy: [] });
 });

@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Envelope } from '../../src/model/run.js';
-import { FencedError, failRun, finishRun, handOver, saveStep, startRun } from '../../src/store/runs.js';
+import {
+  FencedError,
+  failRun,
+  finishRun,
+  handOver,
+  markStopped,
+  saveStep,
+  startRun,
+} from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
 import { type TestStore, useStore } from '../support/store.js';
 
@@ -65,6 +73,15 @@ describe('a start', () => {
     await start({ release: 'r2', host: 'h2' }, 't2');
     await handOver(store, RUN, 'r3', 'h1');
     expect([await field('release'), await field('host')]).toEqual(['r2', 'h2']);
+  });
+
+  test('is not undone by the word that the one before was stopped, which came late', async () => {
+    const before = await start();
+    await markStopped(store, before);
+    expect(await field('stopped')).toBe('1');
+    await start();
+    await markStopped(store, before);
+    expect(await field('stopped')).toBeNull();
   });
 
   test('counts crashes without an advance, and ends the run at the limit', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Place, type RunFields, toRun } from '../../src/queue/run-record.js';
+import { type Place, type RunFields, stateOf, toRun } from '../../src/queue/run-record.js';
 
 const attempt = (place: Place, run: RunFields): number =>
   toRun({ queue: 'q', jobId: '1', place, job: { name: 'j' }, run, app: 'a', heldBy: [] }).attempt;
@@ -34,4 +34,14 @@ test.each<[says: string, opts: unknown, is: string | null]>([
   };
   const run = toRun({ queue: 'q', jobId: '1', place: 'wait', job, run: {}, app: 'a', heldBy: [] });
   expect(run.scheduledFor).toBe(is);
+});
+
+test.each<[says: string, place: Place, run: RunFields, is: string]>([
+  ['with a state goes on from that', 'active', { savedAt: '1' }, 'yielded'],
+  ['without one begins anew', 'active', {}, 'queued'],
+  ['and given back goes on from its state', 'wait', { savedAt: '1' }, 'yielded'],
+  ['and cancelled is that, once it is given back', 'wait', { savedAt: '1', cancel: '1' }, 'cancelled'],
+  ['and that has ended since has ended', 'failed', { savedAt: '1' }, 'failed'],
+])('a run that was stopped without a yield %s', (_, place, run, is) => {
+  expect(stateOf(place, { startedAt: '1', stopped: '1', ...run })).toBe(is);
 });

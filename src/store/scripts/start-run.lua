@@ -14,7 +14,7 @@ local run = KEYS[2]
 local fence = redis.call('HINCRBY', run, 'fence', 1)
 redis.call('PERSIST', run)
 begin_anew_for(KEYS[6], run, KEYS[3], KEYS[7], ARGV[9])
-redis.call('HDEL', run, 'yielded', 'outcome', 'park', 'keepMs')
+redis.call('HDEL', run, 'yielded', 'stopped', 'outcome', 'park', 'keepMs')
 redis.call('ZREM', KEYS[5], ARGV[9])
 local first = redis.call('HSETNX', run, 'startedAt', now) == 1
 if ARGV[8] ~= '' and first and redis.call('HEXISTS', KEYS[8], 'stop') == 1 then redis.call('HSET', run, 'cancel', '1') end
