@@ -186,10 +186,20 @@ describe('plain lines', () => {
     expect(changes(draining, draining)).toEqual([]);
   });
 
-  test('tell a moved deadline and the summary of an end', () => {
-    expect(changes(draining, { ...draining, drainDeadline: at(99_000) })).toEqual([
-      'deadline moved to 2030-01-01T00:01:39.000Z',
-    ]);
+  test('tell a moved deadline with the reason', () => {
+    const moved = (change: Partial<Window>) =>
+      changes(draining, { ...draining, drainDeadline: at(99_000), ...change }).at(-1);
+    const askings = [{ kind: 'extend', by: 'ann', at: at(5_000), byMs: 60_000 }] as const;
+    const deadline = 'deadline moved to 2030-01-01T00:01:39.000Z: ';
+    expect(moved({ askings: [...askings] })).toBe(`${deadline}extended by 1m00s by ann`);
+    expect(moved({ forced: true })).toMatch(
+      `${deadline}it had passed, and until then what has not stopped is`,
+    );
+    const rollback = { because: 'asked for', at: at(5_000), from: 'draining', hadMoved: false } as const;
+    expect(moved({ rollback })).toBe(`${deadline}the way back has a drain timeout of its own`);
+  });
+
+  test('tell the summary of an end', () => {
     const aborted: Window = {
       ...draining,
       phase: 'done',

@@ -1,5 +1,5 @@
 import { taskKey } from '../../model/task.js';
-import type { Window } from '../../model/window.js';
+import type { Asking, Window } from '../../model/window.js';
 import { askingText } from '../show/askings.js';
 import { prospect } from '../show/blocker.js';
 import { sideBySide, watchText } from '../show/strategy.js';
@@ -40,19 +40,29 @@ export function changes(before: Window | null, now: Window, at = Date.now()): st
   if (isBeside && isBeside !== wasBeside) lines.push(`swapping: ${isBeside}`);
   if (isWorse(before, now)) lines.push(`new release: ${watchText(now)}`);
   if (now.drainDeadline && before?.drainDeadline && now.drainDeadline !== before.drainDeadline) {
-    lines.push(`deadline moved to ${now.drainDeadline}`);
+    lines.push(`deadline moved to ${now.drainDeadline}: ${whyMoved(before, now)}`);
   }
   if (now.outcome && now.outcome !== before?.outcome)
     lines.push(`${now.outcome}${now.summary ? `: ${now.summary}` : ''}`);
   return lines;
 }
 
-function asked(before: Window | null, { askings }: Window): Told[] {
+function newAskings(before: Window | null, { askings }: Window): Asking[] {
   // Of many only the last are kept, so the number says nothing.
   const last = before?.askings.at(-1)?.at ?? '';
-  return askings
-    .filter(({ at }) => at > last)
-    .map(each => ({ at: Date.parse(each.at), lines: [askingText(each)] }));
+  return askings.filter(({ at }) => at > last);
+}
+
+const asked = (before: Window | null, now: Window): Told[] =>
+  newAskings(before, now).map(each => ({ at: Date.parse(each.at), lines: [askingText(each)] }));
+
+/** By whom, or by which rule. */
+function whyMoved(before: Window, now: Window): string {
+  if (now.rollback && !before.rollback) return 'the way back has a drain timeout of its own';
+  if (now.forced && !before.forced)
+    return 'it had passed, and until then what has not stopped is stopped by force (--on-timeout force)';
+  const extensions = newAskings(before, now).filter(({ kind }) => kind === 'extend');
+  return extensions.map(askingText).join(', ') || 'the window was extended';
 }
 
 function entered(before: Window | null, now: Window): Told[] {
