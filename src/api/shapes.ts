@@ -213,9 +213,10 @@ export const queueShape = named('Queue', {
     .string()
     .meta({ description: "BullMQ's prefix, which plain producers need where it is not bull" }),
   paused: z.boolean(),
-  counts: z
-    .record(z.string(), z.int())
-    .meta({ description: 'how many runs stand where; `inLine`: for a limit of their job' }),
+  counts: z.record(z.string(), z.int()).meta({
+    description:
+      'how many runs stand where; `inLine`: for a limit of their job; `failed`: also those that were parked or cancelled',
+  }),
   limits: open({
     concurrency: z.int().nullable(),
     rate: open({ max: z.int(), perMs: ms }).nullable(),

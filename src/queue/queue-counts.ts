@@ -5,7 +5,7 @@ export interface QueueCounts {
   paused: boolean;
   /**
    * `waiting`: workflow runs that have begun; `inLine`: runs that wait for a limit of their job. The jobs of both stand among the delayed, where they are not
-   * counted.
+   * counted. `failed`: all that ended without a result, the parked and the cancelled too; which is which stands with each run.
    */
   counts: Record<
     'active' | 'wait' | 'prioritized' | 'inLine' | 'delayed' | 'waiting' | 'failed' | 'completed',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type QueueStatus, queuesTable } from '../../src/cli/show/fleet.js';
+import { failedNote, type QueueStatus, queuesTable } from '../../src/cli/show/fleet.js';
 import { releasesTable } from '../../src/cli/show/release.js';
 import { runsTable } from '../../src/cli/show/run.js';
 import { createStyle } from '../../src/cli/show/style.js';
@@ -79,6 +79,12 @@ describe('the list of runs', () => {
     ];
     expect(listed(run({ state: 'queued', heldBy }))).toContain('at most 2 runs of its job at once');
   });
+});
+
+test('under the list of queues it says what failed counts, where there is something to count', () => {
+  const queue = (failed: number) => ({ counts: { failed } }) as unknown as QueueStatus;
+  expect(failedNote([queue(0), queue(1)])).toMatch(/^failed: those that were parked or cancelled too; /);
+  expect(failedNote([queue(0)])).toBeNull();
 });
 
 test('the list of queues has their limits', () => {

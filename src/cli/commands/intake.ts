@@ -8,7 +8,9 @@ export function defineIntake(program: Command): void {
     .description('List hosts, what they run and on which release.')
     .action(lazy(async () => (await import('../actions/fleet.js')).hosts));
   const queues = overHttp(program.command('queues'), 'queues')
-    .description('List queues, what waits in them, their limits and what holds them.')
+    .description(
+      'List queues, what waits in them, how it ended (failed: parked and cancelled runs too), their limits and what holds them.',
+    )
     .action(lazy(async () => (await import('../actions/fleet.js')).queues));
   overHttp(queues.command('set <name>'), 'queues set reports --concurrency 20 --rate 100/1m')
     .description(

@@ -65,6 +65,12 @@ export function queuesTable(queues: QueueStatus[], now: number, style: Style): s
   return table(queues, columns, style, 'no queue yet: deploy a job first');
 }
 
+/** Of a queue only the sum is known at once. `null`: nothing to tell. */
+export const failedNote = (queues: QueueStatus[]): string | null =>
+  queues.some(({ counts }) => (counts.failed ?? 0) > 0)
+    ? 'failed: those that were parked or cancelled too; "slackwater runs ls --queue NAME --state failed" lists the failed alone'
+    : null;
+
 function limitsText({ concurrency, rate }: QueueStatus['limits']): string {
   const texts = [
     concurrency === null ? null : `${concurrency} at once`,
