@@ -1,3 +1,4 @@
+import type { Retention } from '../model/retention.js';
 import type { PartOf, StepAnswer, StepQuestion } from '../model/workflow.js';
 import type { Logger } from '../platform/logger.js';
 import type { Queues } from '../queue/queues.js';
@@ -9,7 +10,8 @@ import type { Released } from '../store/workflows/settle.js';
 import { Agenda } from '../workflow/agenda.js';
 import { claimedWorkflow, type Standing } from '../workflow/claimed.js';
 import { Foresight } from '../workflow/foresight.js';
-import type { Claims, RunningRelease, WorkflowPorts } from '../workflow/ports.js';
+import type { Claims, WorkflowPorts } from '../workflow/ports.js';
+import type { RunningRelease } from '../workflow/running-release.js';
 import type { HeldRun } from './held-run.js';
 import type { Pool } from './pool.js';
 
@@ -24,7 +26,7 @@ export interface WorkflowsOptions {
   app: string;
   store: Store;
   queues: Queues;
-  retention: { completedMs: number; failedMs: number };
+  retention: Retention;
   payloadBytes: number;
   claims: Claims;
   trouble: TroubleWatch;

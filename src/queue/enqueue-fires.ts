@@ -1,5 +1,6 @@
+import type { Retention } from '../model/retention.js';
 import type { UnsentFire } from '../model/schedule.js';
-import { type EnqueueContext, optionsOf } from './enqueue.js';
+import { optionsOf } from './enqueue.js';
 import type { Queues } from './queues.js';
 
 /** One transaction: Redis serves nobody else meanwhile, a few milliseconds. */
@@ -12,7 +13,7 @@ export async function enqueueFires(
   queues: Queues,
   queue: string,
   fires: UnsentFire[],
-  retention: EnqueueContext['retention'],
+  retention: Retention,
 ): Promise<void> {
   const kept = {
     completedMs: Math.max(FIRE_KEPT_MS, retention.completedMs),

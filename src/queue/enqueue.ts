@@ -4,7 +4,7 @@ import { type Retention, retentionOf } from '../model/retention.js';
 import { newId } from '../platform/ids.js';
 import type { Store } from '../store/redis.js';
 import { knownRuns } from './how-ended.js';
-import type { Options } from './own-options.js';
+import { keptFor, type Options } from './own-options.js';
 import type { Queues } from './queues.js';
 import { queueApps } from './runs.js';
 import { isTaskQueue } from './task-runs.js';
@@ -95,14 +95,13 @@ const idOf = (app: string, job: string, dedupeKey: string | undefined) =>
   dedupeKey === undefined ? newId('run') : idFromKey(app, job, dedupeKey);
 
 /** Attempts and backoff are not among them: the host counts failures itself, since those before a checkpoint advanced do not count. */
-export function optionsOf(id: string, request: RunRequest, { completedMs, failedMs }: Retention): Options {
+export function optionsOf(id: string, request: RunRequest, retention: Retention): Options {
   return {
     jobId: id,
     ...(request.priority ? { priority: request.priority } : {}),
     ...(request.delayMs ? { delay: request.delayMs } : {}),
     ...ownOptions(request),
-    removeOnComplete: { age: Math.ceil(completedMs / 1_000) },
-    removeOnFail: { age: Math.ceil(failedMs / 1_000) },
+    ...keptFor(retention),
   };
 }
 

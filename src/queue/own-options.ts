@@ -1,5 +1,6 @@
 import type { JobsOptions } from 'bullmq';
 import type { StepRuns } from '../model/kept-workflow.js';
+import type { Retention } from '../model/retention.js';
 import type { PartOf } from '../model/workflow.js';
 
 /** What Slackwater keeps in the options of a BullMQ job, under `slackwater`. Each is left out where it does not apply. */
@@ -18,6 +19,12 @@ export interface OwnOptions {
 }
 
 export type Options = JobsOptions & { slackwater?: OwnOptions };
+
+/** How long BullMQ is to keep a run that has ended. */
+export const keptFor = ({ completedMs, failedMs }: Retention): Options => ({
+  removeOnComplete: { age: Math.ceil(completedMs / 1_000) },
+  removeOnFail: { age: Math.ceil(failedMs / 1_000) },
+});
 
 /** Options of a BullMQ job, read as ours. Any client may have written them: what is not of the right kind is not there. */
 export function ownOptionsOf(options: unknown): OwnOptions {

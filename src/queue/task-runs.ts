@@ -1,8 +1,8 @@
 import type { Job } from 'bullmq';
 import type { JobManifest } from '../model/release.js';
+import type { Retention } from '../model/retention.js';
 import type { Store } from '../store/redis.js';
-import type { EnqueueContext } from './enqueue.js';
-import { type Options, ownOptionsOf } from './own-options.js';
+import { keptFor, type Options, ownOptionsOf } from './own-options.js';
 import type { Queues } from './queues.js';
 
 const PREFIX = 'slackwater.tasks.';
@@ -28,7 +28,7 @@ export async function enqueueTaskRun(
   store: Store,
   queues: Queues,
   job: JobManifest,
-  request: { id: string; payload: unknown; release: string } & EnqueueContext,
+  request: { id: string; payload: unknown; release: string; app: string; retention: Retention },
 ): Promise<void> {
   const { id, payload, release, app, retention } = request;
   const queue = taskQueueOf(app);
@@ -36,8 +36,7 @@ export async function enqueueTaskRun(
   const options: Options = {
     jobId: id,
     attempts: 1,
-    removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
-    removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
+    ...keptFor(retention),
     slackwater: { release },
   };
   await queues.get(queue).add(job.name, payload, options);

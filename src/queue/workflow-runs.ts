@@ -1,9 +1,9 @@
 import type { StepRuns } from '../model/kept-workflow.js';
+import type { Retention } from '../model/retention.js';
 import type { PartOf } from '../model/workflow.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
-import type { EnqueueContext } from './enqueue.js';
-import { type Options, ownOptionsOf } from './own-options.js';
+import { keptFor, type Options, ownOptionsOf } from './own-options.js';
 import { queueAgain } from './queue-again.js';
 import type { Queues } from './queues.js';
 
@@ -25,13 +25,14 @@ export interface Part {
   payload: string;
 }
 
-export interface PartsContext extends Pick<EnqueueContext, 'retention'> {
+export interface PartsContext {
   workflow: RunAddress;
   step: string;
   runs: StepRuns;
   /** 0: none. */
   priority: number;
   scheduledFor: string | null;
+  retention: Retention;
 }
 
 /** Puts runs of a step into their queue; those that are there already stay as they are. */
@@ -69,8 +70,7 @@ function optionsOfParts(context: PartsContext): (part: Pick<Part, 'index'>) => O
   const shared: Options = {
     ...(priority > 0 && { priority }),
     ...(attempts !== null && { attempts }),
-    removeOnComplete: { age: Math.ceil(retention.completedMs / 1_000) },
-    removeOnFail: { age: Math.ceil(retention.failedMs / 1_000) },
+    ...keptFor(retention),
   };
   const own = {
     ...(scheduledFor !== null && { scheduledFor }),

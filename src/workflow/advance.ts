@@ -8,7 +8,8 @@ import { beginWait, type Expansion, expandStep, mayGoAlong } from '../store/work
 import { lookAtWorkflow } from '../store/workflows/look.js';
 import type { Released } from '../store/workflows/settle.js';
 import { ask } from './ask.js';
-import type { RunningRelease, WorkflowPorts } from './ports.js';
+import type { WorkflowPorts } from './ports.js';
+import type { RunningRelease } from './running-release.js';
 import { type Seen, seenByEnd, seenByLook } from './seen.js';
 import { type Done, endRuns, enqueueAlong, enqueueNew, enqueueRest, type Work } from './step-runs.js';
 

@@ -5,8 +5,9 @@ import type { RunAddress } from '../store/run-requests.js';
 import type { Expansion } from '../store/workflows/expand.js';
 import { resultOf } from '../store/workflows/settle.js';
 import { besideFit, stepFit } from './graph-fit.js';
-import type { RunningRelease, WorkflowPorts } from './ports.js';
+import type { WorkflowPorts } from './ports.js';
 import { isPlain, questionOf } from './question.js';
+import type { RunningRelease } from './running-release.js';
 import type { Seen } from './seen.js';
 
 /** Results of one step that are read at once. */

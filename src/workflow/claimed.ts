@@ -7,7 +7,8 @@ import { reopenWorkflow } from '../store/workflows/again.js';
 import { beginWorkflow } from '../store/workflows/begin.js';
 import { readWorkflow } from '../store/workflows/look.js';
 import { readResults } from './ask.js';
-import type { RunningRelease, WorkflowPorts } from './ports.js';
+import type { WorkflowPorts } from './ports.js';
+import type { RunningRelease } from './running-release.js';
 
 /** A run that a host has claimed and that may stand for a workflow run. */
 export interface StandIn {

@@ -2,8 +2,8 @@ import type { PartOf, StepAnswer, StepQuestion } from '../model/workflow.js';
 import { memberOf } from '../store/agenda.js';
 import type { RunAddress } from '../store/run-requests.js';
 import { stepFit } from './graph-fit.js';
-import type { RunningRelease } from './ports.js';
 import { isPlain, questionOf } from './question.js';
+import type { RunningRelease } from './running-release.js';
 import type { Seen } from './seen.js';
 
 /** Runs of which is remembered what was seen last, and questions whose answer nobody has taken. */

@@ -1,21 +1,10 @@
-import type { JobManifest } from '../model/release.js';
-import type { StepAnswer, StepQuestion, WorkflowManifest } from '../model/workflow.js';
+import type { Retention } from '../model/retention.js';
 import type { ClaimPlace } from '../queue/consumer.js';
 import type { Queues } from '../queue/queues.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import type { Foresight } from './foresight.js';
-
-/** The release that runs now, as far as workflows need it. */
-export interface RunningRelease {
-  jobs: ReadonlyMap<string, JobManifest>;
-  /** The same object as long as this release runs. */
-  workflows: ReadonlyMap<string, WorkflowManifest>;
-  /** Asks its code about a step. @throws where it could not be asked: it is asked again later. */
-  evaluate(question: StepQuestion): Promise<StepAnswer>;
-  /** Another release that may have to go on with what begins now: a window is about to change them, or hosts run both. */
-  beside?: { release: string; has(kind: 'job' | 'workflow', name: string): boolean } | null;
-}
+import type { RunningRelease } from './running-release.js';
 
 /** Claims of this host, for whoever puts a run into a queue. */
 export interface Claims {
@@ -28,7 +17,7 @@ export interface WorkflowPorts {
   app: string;
   store: Store;
   queues: Queues;
-  retention: { completedMs: number; failedMs: number };
+  retention: Retention;
   /** `atOnce`: runs that are put into a queue in one go, or cancelled; nobody else is served meanwhile. */
   limits: { payloadBytes: number; readBytes: number; atOnce: number };
   claims?: Claims;

@@ -9,7 +9,8 @@ import { lookAtWorkflow, readWorkflow } from '../../src/store/workflows/look.js'
 import { readParts } from '../../src/store/workflows/parts.js';
 import { type Released, settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
-import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
+import type { WorkflowPorts } from '../../src/workflow/ports.js';
+import type { RunningRelease } from '../../src/workflow/running-release.js';
 import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import {

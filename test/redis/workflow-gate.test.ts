@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { advance } from '../../src/workflow/advance.js';
-import type { RunningRelease, WorkflowPorts } from '../../src/workflow/ports.js';
+import type { WorkflowPorts } from '../../src/workflow/ports.js';
+import type { RunningRelease } from '../../src/workflow/running-release.js';
 import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import { APP, begin, RUN, states, store, useWorkflow } from './workflows/kept.js';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { StepManifest, StepQuestion } from '../../src/model/workflow.js';
 import { Foresight } from '../../src/workflow/foresight.js';
-import type { RunningRelease } from '../../src/workflow/ports.js';
+import type { RunningRelease } from '../../src/workflow/running-release.js';
 import type { Seen } from '../../src/workflow/seen.js';
 import { sampleStep } from '../support/sample-workflows.js';
 
