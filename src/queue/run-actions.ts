@@ -4,6 +4,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
 import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
+import { keepPayloads } from '../store/workflows/again.js';
 import { settleStep } from '../store/workflows/settle.js';
 import { insteadOf, partOf, wholeOf } from './part-of.js';
 import { queueAgain } from './queue-again.js';
@@ -106,6 +107,7 @@ async function requeue(store: Store, queues: Queues, run: Run, how: Requeue): Pr
   if (!(await reopenRun(store, address, restart, keepNote)))
     throw new SlackwaterError('conflict', `run ${run.id} has just been queued or removed by somebody else`);
   if (unknown) await settleUnknown(store, address, unknown);
+  await keepPayloads(store, address);
   const job = await queues.get(address.queue).getJob(address.jobId);
   // Cancelled in the queue and not taken out yet: without the mark it simply waits again.
   if (job?.finishedOn) await queueAgain(job);

@@ -9,9 +9,10 @@ import {
   requeuePart,
 } from '../queue/workflow-runs.js';
 import { callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
-import { reopenPart } from '../store/workflows/again.js';
+import { keepPayloads, reopenPart } from '../store/workflows/again.js';
 import { expandStep } from '../store/workflows/expand.js';
 import { cancelParts, markStep, readParts } from '../store/workflows/parts.js';
+import { failLost } from './lost-runs.js';
 import type { WorkflowPorts } from './ports.js';
 import { goesOn } from './reopened.js';
 import type { Seen } from './seen.js';
@@ -78,6 +79,7 @@ export async function enqueueRest(work: Work): Promise<Done> {
     const missing = parts.flatMap<Part>(({ index, payload, mark }) =>
       mark === null && payload !== null ? [{ index, payload }] : [],
     );
+    const unknown = parts.filter(({ payload, mark }) => payload === null && !mark?.startsWith('='));
     if (!again) await enqueueParts(ports.queues, context, missing);
     else {
       let busy = false;
@@ -85,6 +87,8 @@ export async function enqueueRest(work: Work): Promise<Done> {
         busy = (await goOn(ports, context, step, part)) || busy;
       if (busy) return from > enqueued ? 'again' : 'later';
     }
+    const lost = unknown.map(({ index }) => ({ ...address, step: step.name, index }));
+    await failLost(ports.store, ports.app, work.runs.queue, lost);
     // Others may have come this far, or the workflow stops.
     if (!(await mark(work, 'enqueued', to))) break;
   }
@@ -103,6 +107,7 @@ async function goOn(
   const field = fieldOf(step.name, index);
   const answer = await reopenPart(store, workflow, field, run, step.onFailure === 'continue');
   if (answer !== 'again') return answer === 'busy';
+  if (step.kind === 'workflow') await keepPayloads(store, run);
   // One that was not kept as long as its workflow begins anew.
   if (!(await requeuePart(queues, run)) && payload !== null)
     await enqueueParts(queues, context, [{ index, payload }]);

@@ -3,6 +3,7 @@ import { memberOf, NET_MS } from '../agenda.js';
 import { type Store, script } from '../redis.js';
 import type { RunAddress } from '../run-requests.js';
 import { type Claimed, FencedError } from '../runs.js';
+import { readWorkflow } from './look.js';
 
 const reopenScript = script<'begun' | 'cancelled' | 'lost' | 'fenced'>('reopen-workflow');
 const reopenPartScript = script<'again' | 'there' | 'busy'>('reopen-part', 11);
@@ -29,6 +30,16 @@ export async function reopenWorkflow(
   const answer = await reopenScript(redis, fixed.length + lists.length, ...fixed, ...lists, ...args);
   if (answer === 'lost' || answer === 'fenced') throw new FencedError(run);
   return answer;
+}
+
+/** Of a workflow run that is to go on: what it has yet to queue again must not go before a host has claimed it. Does nothing for any other run. */
+export async function keepPayloads(store: Store, { queue, jobId }: RunAddress): Promise<void> {
+  const { redis, keys } = store;
+  const kept = await readWorkflow(store, { queue, jobId });
+  if (!kept) return;
+  await Promise.all(
+    kept.graph.steps.map(({ name }) => redis.persist(keys.workflowPayloads(queue, jobId, name))),
+  );
 }
 
 /**
