@@ -12,6 +12,14 @@ export const FATES = ['ran', 'late', 'coalesced', 'skipped', 'held'] as const;
  */
 export type Fate = (typeof FATES)[number];
 
+/** How many fires have each fate; those that none has are left out. */
+export type Fates = Partial<Record<Fate, number>>;
+export function fatesOf(fires: { fate: Fate }[]): Fates {
+  const fates: Fates = {};
+  for (const { fate } of fires) fates[fate] = (fates[fate] ?? 0) + 1;
+  return fates;
+}
+
 /** One due instant of a schedule, and what became of it. */
 export interface Fire {
   schedule: string;

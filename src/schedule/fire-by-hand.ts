@@ -1,7 +1,7 @@
 import type { Fire } from '../model/schedule.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import type { Queues } from '../queue/queues.js';
-import { recordByHand } from '../store/fires.js';
+import { recordByHand } from '../store/record-fires.js';
 import type { Store } from '../store/redis.js';
 import { findSchedule } from '../store/schedules.js';
 import { sendFires } from './send.js';

@@ -1,11 +1,11 @@
 import type { Intent } from '../model/intent.js';
 import type { Release } from '../model/release.js';
 import type { AppliedSet, Schedule, ScheduleState, SchedulesDiff } from '../model/schedule.js';
-import { recordFates, stateText } from '../store/fires.js';
 import type { Holder } from '../store/lease.js';
+import { recordFates } from '../store/record-fires.js';
 import type { Store } from '../store/redis.js';
 import { getRelease } from '../store/release-records.js';
-import { applySchedules, type NewSet, stateFrom } from '../store/schedules.js';
+import { applySchedules, type NewSet, stateFrom, stateText } from '../store/schedules.js';
 import { findWindow } from '../store/windows.js';
 import type { AppBook, Book, Entry } from './book.js';
 import { carryOver } from './carry-over.js';

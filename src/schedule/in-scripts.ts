@@ -1,5 +1,7 @@
 import type { ScheduleState } from '../model/schedule.js';
-import { type DecidedFire, type Decision, stateText } from '../store/fires.js';
+import type { DecidedFire } from '../store/fires.js';
+import type { Decision } from '../store/record-fires.js';
+import { stateText } from '../store/schedules.js';
 
 /** A script records so many schedules, or fires, at most (but for one schedule's last): it must stay short. */
 const RECORDED_AT_ONCE = 100;

@@ -1,12 +1,12 @@
-import type { AppliedSet, Fate, ScheduleState, SchedulesDiff } from '../model/schedule.js';
+import type { AppliedSet, Fates, ScheduleState, SchedulesDiff } from '../model/schedule.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import type { Queues } from '../queue/queues.js';
-import { recordFates } from '../store/fires.js';
 import { watchControl } from '../store/intents.js';
 import type { Holder } from '../store/lease.js';
 import { type LeaseLoopOptions, leaseLoop } from '../store/lease-loop.js';
+import { recordFates } from '../store/record-fires.js';
 import type { Store } from '../store/redis.js';
 import { Book, type Entry } from './book.js';
 import { followRelease } from './follow-release.js';
@@ -23,7 +23,7 @@ const WAITING_AT_ONCE = 200;
 /** What logs and tests listen to. */
 export type SchedulerEvent =
   | { type: 'applied'; app: string; release: string; diff: SchedulesDiff }
-  | { type: 'fires'; app: string; fates: Partial<Record<Fate, number>> }
+  | { type: 'fires'; app: string; fates: Fates }
   /** A look failed. The next one comes by itself. */
   | { type: 'trouble'; error: unknown };
 

@@ -2,8 +2,8 @@ import type { UnsentFire } from '../model/schedule.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import { enqueueFires } from '../queue/enqueue-fires.js';
 import type { Queues } from '../queue/queues.js';
-import { strikeOff } from '../store/fires.js';
 import type { Store } from '../store/redis.js';
+import { strikeOff } from '../store/unsent-fires.js';
 
 /** Strikes off so many in one command. */
 const AT_ONCE = 250;

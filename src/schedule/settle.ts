@@ -1,15 +1,17 @@
-import { type Fate, fireRunId, type ScheduleState, type UnsentFire } from '../model/schedule.js';
+import { type Fates, fatesOf, type ScheduleState, type UnsentFire } from '../model/schedule.js';
 import type { Clock } from '../platform/clock.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import { haveEnded } from '../queue/how-ended.js';
 import type { Queues } from '../queue/queues.js';
 import { cancelRun } from '../queue/run-actions.js';
-import { type DecidedFire, type Decision, recordFates, stateText, unsentFires } from '../store/fires.js';
 import type { Holder } from '../store/lease.js';
+import { type Decision, recordFates } from '../store/record-fires.js';
 import type { Store } from '../store/redis.js';
 import type { RunByHand } from '../store/schedules.js';
+import { unsentFires } from '../store/unsent-fires.js';
 import type { Book, Entry } from './book.js';
-import { FIRES_AT_ONCE, inScripts } from './in-scripts.js';
+import { decisionsOf } from './decisions.js';
+import { inScripts } from './in-scripts.js';
 import type { Seen } from './observe.js';
 import type { Pace } from './pace.js';
 import { type FirePlan, planFires } from './plan-fires.js';
@@ -20,6 +22,9 @@ const SLICE = 250;
 const SLICE_MS = 100;
 /** What is not settled within this waits for the next look, ms: others may have fallen due meanwhile, and those on time go first. */
 const SETTLE_MS = 1_000;
+/** How often a run that is to be replaced is asked to end, ms. */
+const ASK_EVERY_MS = 1_000;
+
 /** What becomes of a schedule, on its way to the ledger. */
 interface Planned {
   entry: Entry;
@@ -31,12 +36,9 @@ export interface SettleOptions {
   clock: Clock;
   pace: Pace;
   retention: EnqueueContext['retention'];
-  onFires(app: string, fates: Partial<Record<Fate, number>>): void;
+  onFires(app: string, fates: Fates): void;
   onTrouble(error: unknown): void;
 }
-
-/** How often a run that is to be replaced is asked to end, ms. */
-const ASK_EVERY_MS = 1_000;
 
 /** Gives fires their fates: plan, record, send, strike off. */
 export class Settlement {
@@ -187,52 +189,7 @@ export class Settlement {
   }
 
   #tell(app: string, decisions: Decision[]): void {
-    const fates: Partial<Record<Fate, number>> = {};
-    for (const { fires } of decisions) for (const { fate } of fires) fates[fate] = (fates[fate] ?? 0) + 1;
-    if (Object.keys(fates).length > 0) this.options.onFires(app, fates);
+    const fires = decisions.flatMap(({ fires }) => fires);
+    if (fires.length > 0) this.options.onFires(app, fatesOf(fires));
   }
 }
-
-/** What is to be recorded of a schedule: in one piece, but where many of its fires only pass by. */
-function decisionsOf({ app, schedule, state, seen }: Entry, plan: FirePlan): Decision[] {
-  const name = schedule.job;
-  const decisions: Decision[] = [];
-  let [before, rest] = [seen, plan.fires];
-  while (rest.length > FIRES_AT_ONCE) {
-    const some = rest.slice(0, FIRES_AT_ONCE);
-    // Those that were held before have their place in the state, which goes with the last piece.
-    if (some.some(({ fate, at }) => at <= state.last || (fate !== 'skipped' && fate !== 'coalesced'))) break;
-    const after = stateText({ ...state, last: some.at(-1)!.at });
-    decisions.push({ schedule: name, seen: before, state: after, fires: some, unsent: [] });
-    [before, rest] = [after, rest.slice(FIRES_AT_ONCE)];
-  }
-  const started = rest.find(({ fate }) => fate === 'ran' || fate === 'late');
-  const run = started
-    ? { queue: schedule.queue, id: fireRunId(app, name, started.at), at: started.at }
-    : state.run;
-  const fires = rest.map(
-    (fire): DecidedFire => ({ ...fireOf(fire), ...(fire === started && { run: run!.id }) }),
-  );
-  const unsent = started
-    ? [
-        {
-          app,
-          schedule: name,
-          queue: schedule.queue,
-          job: name,
-          id: run!.id,
-          scheduledFor: new Date(started.at).toISOString(),
-          payload: schedule.payload,
-        },
-      ]
-    : [];
-  decisions.push({ schedule: name, seen: before, state: stateText({ ...plan.state, run }), fires, unsent });
-  return decisions;
-}
-
-const fireOf = ({ at, fate, reason, window }: FirePlan['fires'][number]): DecidedFire => ({
-  at,
-  fate,
-  reason,
-  ...(window && { window }),
-});

@@ -1,10 +1,9 @@
-import type { Fate } from '../model/schedule.js';
+import type { Fate, Fates } from '../model/schedule.js';
 import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/logger.js';
 import type { SchedulerEvent } from '../schedule/scheduler.js';
 
 type Told = Exclude<SchedulerEvent, { type: 'trouble' }>;
-type Fates = Partial<Record<Fate, number>>;
 
 const MINUTE_MS = 60_000;
 

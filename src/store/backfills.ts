@@ -1,10 +1,11 @@
 import type { Backfill, BackfillRecord } from '../model/backfill.js';
 import type { UnsentFire } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
-import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS, unsentField } from './fires.js';
+import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS } from './fires.js';
 import type { Holder } from './lease.js';
 import { writeList } from './lists.js';
 import { type Store, script } from './redis.js';
+import { unsentField } from './unsent-fires.js';
 
 const createScript = script<string>('create-backfill', 5);
 const advanceScript = script<'advanced' | 'not-the-holder' | 'stale'>('advance-backfill', 8);

@@ -51,6 +51,10 @@ export const stateFrom = (now: number, former?: ScheduleState): ScheduleState =>
   last: Math.max(now, former?.last ?? 0),
 });
 
+/** A state as the store has it: equal states are equal texts. */
+export const stateText = ({ last, held, waiting, run }: ScheduleState): string =>
+  JSON.stringify({ last, held, waiting, run });
+
 export interface NewSet {
   app: string;
   /** As stored. */

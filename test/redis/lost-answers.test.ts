@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { BackfillRecord } from '../../src/model/backfill.js';
 import { createBackfill, nextOfBackfill } from '../../src/store/backfills.js';
-import { readFires, recordByHand, unsentFires } from '../../src/store/fires.js';
+import { readFires } from '../../src/store/fires.js';
+import { recordByHand } from '../../src/store/record-fires.js';
 import { openStore, type Store } from '../../src/store/redis.js';
 import { FencedError, failRun, startRun } from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
 import { findSchedule } from '../../src/store/schedules.js';
 import { takeTurn } from '../../src/store/turns.js';
+import { unsentFires } from '../../src/store/unsent-fires.js';
 import { createWindow } from '../../src/store/windows.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { readParts } from '../../src/store/workflows/parts.js';

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { showRun } from '../../src/queue/runs.js';
-import { recordByHand, unsentFires } from '../../src/store/fires.js';
 import { createLease } from '../../src/store/lease.js';
+import { recordByHand } from '../../src/store/record-fires.js';
 import { redisNow } from '../../src/store/redis.js';
 import { findSchedule } from '../../src/store/schedules.js';
+import { unsentFires } from '../../src/store/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { losingAnAnswer } from '../support/lost-answer.js';

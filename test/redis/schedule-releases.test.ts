@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Fire } from '../../src/model/schedule.js';
 import type { Window } from '../../src/model/window.js';
-import { recordByHand, unsentFires } from '../../src/store/fires.js';
+import { recordByHand } from '../../src/store/record-fires.js';
 import { redisNow } from '../../src/store/redis.js';
 import { findSchedule } from '../../src/store/schedules.js';
+import { unsentFires } from '../../src/store/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { useQueues } from '../support/queues.js';
 import {
