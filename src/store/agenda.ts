@@ -23,16 +23,16 @@ export async function takeDue({ redis, keys }: Store, app: string, most: number)
 
 /**
  * There is nothing to do for a workflow run until then.
- * @param revision that was seen. @param dueAt ms by the clock of Redis; `null`: until something happens. @returns `false` where it has changed since.
+ * @param revision that was seen; `null`: nothing is kept of it. @param dueAt ms by the clock of Redis; `null`: until something happens. @returns `false` where it has changed since.
  */
 export async function restWorkflow(
   { redis, keys }: Store,
   app: string,
   address: RunAddress,
-  revision: number,
+  revision: number | null,
   dueAt: number | null,
 ): Promise<boolean> {
   const workflow = keys.workflow(address.queue, address.jobId);
   const due = dueAt ?? '';
-  return (await restScript(redis, workflow, keys.agenda(app), memberOf(address), revision, due)) === 1;
+  return (await restScript(redis, workflow, keys.agenda(app), memberOf(address), revision ?? '', due)) === 1;
 }

@@ -33,7 +33,8 @@ export async function advance(
     const release = ports.release();
     if (!release) return;
     const kept = known ? null : await lookAtWorkflow(store, app, address);
-    if (!known && !kept) return;
+    // Its job was removed, and another one has its ID.
+    if (!known && !kept) return void (await restWorkflow(store, app, address, null, null));
     const seen = known ? seenByEnd(known) : seenByLook(kept!);
     foresight?.saw(address, seen);
     if (await takeUp({ ports, release, address, seen })) return;

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Queues } from '../../src/queue/queues.js';
 import { retryRun } from '../../src/queue/run-actions.js';
 import { partRunId } from '../../src/queue/workflow-runs.js';
+import { memberOf } from '../../src/store/agenda.js';
 import { startRun } from '../../src/store/runs.js';
 import { reopenWorkflow } from '../../src/store/workflows/again.js';
 import { endWorkflow } from '../../src/store/workflows/begin.js';
@@ -79,6 +80,17 @@ test('payloads of steps stay from the moment at which a person has the workflow 
   await goOn();
   const job = await queues.get('q').getJob(PART);
   expect(job?.data).toBe(17);
+});
+
+test('a workflow run of which nothing is kept any more is looked at once', async () => {
+  const { redis, keys } = store;
+  await redis.zadd(keys.agenda(APP), 0, memberOf(RUN));
+  await advance(ports, RUN);
+  expect(await redis.zrange(keys.agenda(APP), '0', '-1')).toEqual([]);
+  const other = { queue: 'q', jobId: 'run-removed' };
+  await redis.zadd(keys.agenda(APP), 0, memberOf(other));
+  await advance(ports, other);
+  expect(await redis.zrange(keys.agenda(APP), '0', '-1')).toEqual([]);
 });
 
 test('a run that is gone with its payload fails: its workflow does not wait for it for ever', async () => {
