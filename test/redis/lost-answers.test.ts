@@ -10,8 +10,9 @@ import { findSchedule } from '../../src/store/schedules.js';
 import { takeTurn } from '../../src/store/turns.js';
 import { unsentFires } from '../../src/store/unsent-fires.js';
 import { createWindow } from '../../src/store/windows.js';
-import { expandStep } from '../../src/store/workflows/expand.js';
+import { beginWait, expandStep } from '../../src/store/workflows/expand.js';
 import { readParts } from '../../src/store/workflows/parts.js';
+import { signalWorkflow } from '../../src/store/workflows/signal.js';
 import { begunWorkflow } from '../support/begun-runs.js';
 import { onEnd } from '../support/lifetime.js';
 import { losingAnAnswer } from '../support/lost-answer.js';
@@ -107,6 +108,30 @@ describe('an answer that is lost has the client send its request again, and it i
     expect(other.lost()).toBe(true);
     const parts = await readParts(store, address, { name: 'score', each: true }, 0, 5_000);
     expect(parts.flatMap(({ payload }) => payload ?? [])).toEqual(payloads);
+  });
+
+  test('a signal is taken, and not the second of its name', async () => {
+    const store = useStore();
+    const address = { queue: 'q', jobId: 'run-1' };
+    await begunWorkflow(store, 'a', address, {
+      name: 'w',
+      steps: [sampleStep('approve', { kind: 'signal' })],
+    });
+    await beginWait(store, 'a', address, 'approve', { ms: null });
+    const other = await losing(store, sent => sent.includes('"ada"'));
+    expect(await signalWorkflow(other, address, 'approve', '"ada"')).toBe('taken');
+    expect(other.lost()).toBe(true);
+    expect(await signalWorkflow(store, address, 'approve', '"ada"')).toBe('already');
+  });
+
+  test('a signal that comes early is kept, and not the second of its name', async () => {
+    const store = useStore();
+    const address = { queue: 'q', jobId: 'run-1' };
+    await store.redis.hset(store.keys.job('q', 'run-1'), 'name', 'w');
+    const other = await losing(store, sent => sent.includes('"ada"'));
+    expect(await signalWorkflow(other, address, 'approve', '"ada"')).toBe('kept');
+    expect(other.lost()).toBe(true);
+    expect(await signalWorkflow(store, address, 'approve', '"ada"')).toBe('already');
   });
 
   test('a failed start is one attempt', async () => {

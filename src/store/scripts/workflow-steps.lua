@@ -1,6 +1,6 @@
 -- What scripts of workflows share; no act of its own. `plan` is JSON of the steps in order: [name, kind, 'stop' or 'continue', [places of those in after, from 0]].
 -- Of each step the hash of the workflow has: s: state, n: runs in all, l: of these not settled, f: failed, c: cancelled because the workflow stops,
--- q: enqueued up to here, x: looked at for its end up to here, t: due (ms), b: ready since, e: settled since, g: a signal that came, o: what its runs are, a: they are being queued again;
+-- q: enqueued up to here, x: looked at for its end up to here, t: due (ms), b: ready since, e: settled since, g: a signal that came, i: with which request, o: what its runs are, a: they are being queued again;
 -- and, as the plan has it: w: names of those in after, d: names of those that have it in theirs.
 -- Results have one field a run: '=' and JSON where it is done, '!' where it failed, '~' where it was cancelled with the workflow, both with the round: how often
 -- a person had retried the workflow by then.

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { memberOf } from '../agenda.js';
 import { type Store, script } from '../redis.js';
 import { type RunAddress, tellAgenda } from '../run-requests.js';
@@ -24,6 +25,7 @@ export async function signalWorkflow(
   const { redis, keys } = store;
   const { queue, jobId } = address;
   const workflow = keys.workflow(queue, jobId);
+  const request = randomBytes(6).toString('hex');
   for (;;) {
     const app = (await redis.hget(workflow, 'app')) ?? '';
     const answer = await signalScript(
@@ -37,6 +39,7 @@ export async function signalWorkflow(
       payload,
       EARLY_MS,
       app,
+      request,
     );
     // It has begun since its app was read.
     if (answer === 'again') continue;
