@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Hold } from '../model/hold.js';
 import type { Intent } from '../model/intent.js';
 import type { Asking, Choice, Report, Request, Window } from '../model/window.js';
@@ -257,6 +258,7 @@ async function update(
   change: (window: Window, at: string) => Window,
 ): Promise<Window> {
   const { keys, redis } = store;
+  const request = randomBytes(6).toString('hex');
   for (;;) {
     const window = await getWindow(store, id);
     if (expectedVersion !== undefined && window.version !== expectedVersion) {
@@ -284,6 +286,7 @@ async function update(
       JSON.stringify(spanOf(next)),
       JSON.stringify(event),
       keys.wake,
+      request,
     );
     if (written === 1) return next;
   }

@@ -9,7 +9,7 @@ import { saveRun } from '../../src/store/saves.js';
 import { findSchedule } from '../../src/store/schedules.js';
 import { takeTurn } from '../../src/store/turns.js';
 import { unsentFires } from '../../src/store/unsent-fires.js';
-import { createWindow } from '../../src/store/windows.js';
+import { createWindow, extendWindow, getWindow } from '../../src/store/windows.js';
 import { beginWait, expandStep } from '../../src/store/workflows/expand.js';
 import { readParts } from '../../src/store/workflows/parts.js';
 import { signalWorkflow } from '../../src/store/workflows/signal.js';
@@ -19,7 +19,7 @@ import { losingAnAnswer } from '../support/lost-answer.js';
 import { sampleStep } from '../support/sample-workflows.js';
 import { APP, applied } from '../support/schedules.js';
 import { type TestStore, useStore } from '../support/store.js';
-import { sampleWindow } from '../support/window-samples.js';
+import { sampleWindow, windowIn } from '../support/window-samples.js';
 
 /** A connection to the same store on which the answer to the first request that fits is lost: the client sends it again. */
 async function losing(
@@ -175,6 +175,16 @@ describe('an answer that is lost has the client send its request again, and it i
     expect(await createWindow(other, window)).toEqual(window);
     expect(other.lost()).toBe(true);
     await expect(createWindow(store, { ...window, id: 'win-2' })).rejects.toThrow(/takes this time/);
+  });
+
+  test('a window is extended once', async () => {
+    const store = useStore();
+    const window = await createWindow(store, windowIn('draining'));
+    const other = await losing(store, sent => sent.includes('"request":"extend"'));
+    const { maxDurationMs } = await extendWindow(other, window.id, { by: 'ada', byMs: 60_000 });
+    expect(other.lost()).toBe(true);
+    expect(maxDurationMs).toBe(window.maxDurationMs + 60_000);
+    expect((await getWindow(store, window.id)).askings).toHaveLength(1);
   });
 
   test('the turn of a key is not another’s', async () => {
