@@ -21,10 +21,12 @@ export class Code {
     if (step === null) return { verdict: 'fits' };
     const manifest = release.steps.find(({ name }) => name === step)!;
     for (const name of manifest.after) await this.#check(name, results[name]);
-    const { verdict, count } = this.story.steps[step]!;
+    const { verdict, count, untilMs } = this.story.steps[step]!;
     if (verdict === 'skip') return { verdict };
     if (verdict === 'failed' && !this.mended)
       return { verdict, error: { name: 'Error', message: `${step} cannot be asked`, stack: '' } };
+    if (manifest.kind === 'wait' && untilMs !== undefined)
+      return { verdict: 'wait', until: Date.now() + untilMs };
     if (manifest.kind !== 'job') return { verdict: 'fits' };
     const answer = ++this.#answers;
     const payloads = Array.from({ length: manifest.each ? count : 1 }, (_, place): Told => {

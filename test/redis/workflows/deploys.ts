@@ -14,6 +14,8 @@ import type { World } from './world.js';
 
 const HOUR_MS = 3_600_000;
 const OWNER = 'srv';
+/** Of new runs, of a canary. */
+const SHARES = [0.3, 0.8];
 
 /** Who may write intents, in all stories of a store. */
 export const lead = (store: Store): Promise<{ term: number }> =>
@@ -24,6 +26,8 @@ export interface Report {
   revision: number;
   release: string | null;
   running: number;
+  /** Of these, on another release than the host runs. */
+  ahead: number;
 }
 
 /**
@@ -82,7 +86,7 @@ export class Deploys {
     this.#isProven = false;
   }
 
-  async begin(release: string, strategy: 'window' | 'rolling'): Promise<void> {
+  async begin(release: string, strategy: Window['strategy']): Promise<void> {
     if (!this.isOver || release === this.current) return;
     await this.#declare({ release, previousRelease: this.current, strategy });
     await this.#write({ phase: 'preparing', running: this.current, endsBy: iso(Date.now() + HOUR_MS) });
@@ -102,7 +106,8 @@ export class Deploys {
       case 'resuming':
         return this.#resumed(window, calm);
       case 'done':
-        if (this.#all(({ release }) => release === this.current)) this.#permitted = new Set([this.current]);
+        if (this.#all(({ release, ahead }) => release === this.current && ahead === 0))
+          this.#permitted = new Set([this.current]);
     }
   }
 
@@ -112,7 +117,9 @@ export class Deploys {
     if (window.strategy === 'window') return this.#write({ phase: 'draining' });
     this.#permitted.add(window.release);
     this.#isProven = false;
-    return this.#write({ phase: 'swapping', moved: [this.world.hosts[0]!.name] });
+    const first =
+      window.strategy === 'canary' ? { share: SHARES[0] } : { moved: [this.world.hosts[0]!.name] };
+    return this.#write({ phase: 'swapping', ...first });
   }
 
   async #drained(window: Window, calm: boolean): Promise<void> {
@@ -140,13 +147,15 @@ export class Deploys {
     if (!isThere) return;
     if (this.#turns(calm) || !(await this.#fits(window.release))) return this.#callOff('aborted');
     const next = hosts.find(({ name }) => !window.moved.includes(name));
+    const share = SHARES.find(share => share > window.share);
+    if (window.moved.length === 0 && share !== undefined) return this.#write({ share });
     if (next) return this.#write({ moved: [...window.moved, next.name] });
-    await this.#write({ phase: 'resuming', running: window.release, moved: [] });
+    await this.#write({ phase: 'resuming', running: window.release, moved: [], share: 0 });
     this.#isProven = await this.#fits(window.release);
   }
 
   async #resumed(window: Window, calm: boolean): Promise<void> {
-    if (calm || window.rollback || window.strategy === 'rolling' || this.world.random.chance(0.6))
+    if (calm || window.rollback || window.strategy !== 'window' || this.world.random.chance(0.6))
       return this.#write({ phase: 'done', outcome: window.rollback ? 'rolled-back' : 'completed' });
     const back = { because: 'it goes wrong', at: iso(Date.now()), from: 'resuming', hadMoved: true } as const;
     return this.#write({ phase: 'draining', rollback: back, routedAt: null });
@@ -194,8 +203,8 @@ export class Deploys {
   async #write(change: Partial<Window>): Promise<void> {
     const { store, app, actors } = this.world;
     const window = { ...this.#window, ...change };
-    const { phase, outcome, moved } = window;
-    actors.tell(`--- ${window.strategy} to ${window.release}: ${phase} ${outcome ?? ''} ${moved}`);
+    const { phase, outcome, moved, share } = window;
+    actors.tell(`--- ${window.strategy} to ${window.release}: ${phase} ${outcome ?? ''} ${share} ${moved}`);
     const seenRevision = this.#intent?.revision ?? null;
     const written = await advance(
       store,

@@ -23,6 +23,8 @@ export class Host {
   running: Release | null = null;
   #gate = false;
   drains = false;
+  /** Of a canary: the release on which a share of the new runs begins. */
+  sharing: { release: Release; share: number } | null = null;
   /** What it was told last still binds. */
   isCurrent = true;
   /** Its record is over: nobody waits for it. */
@@ -101,7 +103,8 @@ export class Host {
     try {
       const intent = await readIntent(this.store, app);
       if (intent) this.#obey(ownIntent(intent, this.name));
-      const report = { revision: intent?.revision ?? 0, release: this.release, running: this.runs.running };
+      const { running, ahead } = this.runs;
+      const report = { revision: intent?.revision ?? 0, release: this.release, running, ahead };
       await actors.act(this.id, 'store', 'reports', async () => deploys.heard(this.name, report));
     } catch (error) {
       this.world.onError(this.id, error);
@@ -121,6 +124,8 @@ export class Host {
     }
     this.#gate = intent.gate === 'open' && !isForeign();
     this.drains = intent.drain || isForeign();
+    const { standby, share } = intent;
+    this.sharing = standby && share > 0 ? { release: this.world.releases.get(standby)!, share } : null;
     if (!this.mayBegin) return;
     this.runs.goOn();
     if (!this.#looks && !this.world.bugs.sweep) void this.#look();

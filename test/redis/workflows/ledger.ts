@@ -80,7 +80,7 @@ export class Ledger {
   /** A person has it go on: what was cancelled, or failed and may not, may be done again. */
   async reopened(): Promise<void> {
     for (const [field, mark] of Object.entries(await this.marks())) {
-      const step = this.graph!.steps.find(({ name }) => name === field.split('/')[0])!;
+      const step = (await this.look()).graph.steps.find(({ name }) => name === field.split('/')[0])!;
       if (mark[0] === '~' || (mark[0] === '!' && step.onFailure === 'stop')) this.done.delete(field);
     }
   }

@@ -18,6 +18,7 @@ import { claimedWorkflow } from '../../../src/workflow/claimed.js';
 import { LostAnswer } from './actors.js';
 import type { Host } from './host.js';
 import { type Told, Violation } from './ledger.js';
+import type { Release } from './releases.js';
 
 export const KEPT_MS = 60_000;
 const LOCK_MS = 600_000;
@@ -31,6 +32,10 @@ interface Claim {
   right: { queue: string; jobId: string; token: string; fence: number };
   /** Its lock is over. */
   lost: boolean;
+  /** On which it computes, or is about to. */
+  release: Release | null;
+  /** Chosen for the share of a canary; `null`: nobody has asked yet. */
+  isAhead: boolean | null;
 }
 
 type End = { kind: 'completed'; result: unknown } | { kind: 'failed' | 'cancelled'; message: string };
@@ -50,6 +55,12 @@ export class Runs {
 
   get running(): number {
     return this.#running;
+  }
+
+  /** Those that compute on another release than the host runs: of a canary. */
+  get ahead(): number {
+    const isAhead = ({ release }: Claim) => release !== null && release !== this.host.running;
+    return [...this.#claims].filter(isAhead).length;
   }
 
   get hasRoom(): boolean {
@@ -100,7 +111,7 @@ export class Runs {
     if (!job) return;
     const { part = null } = ownOptionsOf(job.opts);
     const right = { queue: job.queueName, jobId: job.id!, token, fence: 0 };
-    const claim: Claim = { job, token, part, right, lost: false };
+    const claim: Claim = { job, token, part, right, lost: false, release: null, isAhead: null };
     this.#claims.add(claim);
     try {
       await (job.name === 'w' ? this.#stand(claim) : this.#run(claim));
@@ -123,7 +134,7 @@ export class Runs {
   async #start(claim: Claim): Promise<Started> {
     for (;;) {
       await this.#begun(claim);
-      const release = this.host.running!;
+      const release = await this.#lane(claim);
       const by = {
         release: release.id,
         host: this.host.id,
@@ -138,13 +149,35 @@ export class Runs {
         );
         if (started.kind === 'lost' || claim.lost) throw new Lost('its lock is over');
         right.fence = started.fence;
-        if (started.kind !== 'ok' || (this.host.mayBegin && this.host.running === release)) return started;
+        if (started.kind !== 'ok' || (this.host.mayBegin && !this.#mustLeave(claim))) return started;
       } catch (error) {
         this.#running--;
+        claim.release = null;
         throw error;
       }
       this.#running--;
+      claim.release = null;
     }
+  }
+
+  /** As `Lanes`: where it computes. A workflow run computes nothing, and has the release that runs. */
+  async #lane(claim: Claim): Promise<Release> {
+    const { host } = this;
+    if (claim.part && host.sharing && claim.isAhead === null) {
+      const { keys } = host.store;
+      const { queue, jobId } = claim.right;
+      const release = await this.#until(() => host.store.redis.hget(keys.run(queue, jobId), 'release'));
+      const { id, share } = { id: host.sharing?.release.id, share: host.sharing?.share ?? 0 };
+      claim.isAhead = release === null ? chanceOf(host.world.story.seed, claim.part) < share : release === id;
+    }
+    claim.release = (claim.isAhead && host.sharing?.release) || host.running!;
+    return claim.release;
+  }
+
+  /** The release on which it computes is to compute no more here. */
+  #mustLeave({ release }: Claim): boolean {
+    const { running, sharing } = this.host;
+    return release !== running && release !== sharing?.release;
   }
 
   async #run(claim: Claim): Promise<void> {
@@ -154,6 +187,7 @@ export class Runs {
       end = await this.#ended(claim, started);
     } finally {
       this.#running--;
+      claim.release = null;
     }
     await this.#record(claim, end);
   }
@@ -180,11 +214,11 @@ export class Runs {
     const field = fieldOf(part!.step, part!.index);
     const works = () =>
       actors.act(this.host.id, 'work', `computes ${field}`, () =>
-        ledger.computes(jobId, part!, { actor: this.host.id, release: this.host.release! }, job.data as Told),
+        ledger.computes(jobId, part!, { actor: this.host.id, release: claim.release!.id }, job.data as Told),
       );
     for (let chance = from; chance < story.steps[part!.step]!.chances; chance++) {
       await works();
-      if (this.host.drains) await this.#yield(claim, chance);
+      if (this.host.drains || this.#mustLeave(claim)) await this.#yield(claim, chance);
     }
     await works();
     ledger.does(jobId);
@@ -208,13 +242,15 @@ export class Runs {
     right.fence = saved.fence;
     this.host.world.seen.yields++;
     this.#running--;
+    claim.release = null;
     try {
       await this.#begun(claim);
     } catch (error) {
       this.#running++;
       throw error;
     }
-    await this.#until(() => handOver(this.host.store, right, this.host.release!, this.host.id));
+    const { id } = await this.#lane(claim);
+    await this.#until(() => handOver(this.host.store, right, id, this.host.id));
     // As with every start: no run enters a worker once its lock may be over.
     if (claim.lost) throw new Lost('its lock is over');
   }
@@ -251,6 +287,7 @@ export class Runs {
       return;
     } finally {
       this.#running--;
+      claim.release = null;
     }
     if (standing.kind === 'none') throw new Violation('it is none of a workflow');
     if (standing.kind === 'aside') {
@@ -321,5 +358,9 @@ export class Runs {
     });
   }
 }
+
+/** 0 to 1, for each run the same whenever it is asked. */
+const chanceOf = (seed: number, { step, index }: PartOf): number =>
+  [...`${seed} ${step} ${index}`].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 997, 0) / 997;
 
 export const doneBy = (field: string): string => `done ${field}`;

@@ -10,6 +10,8 @@ interface StepStory {
   fails: Set<number>;
   /** So often may each of its runs yield. */
   chances: number;
+  /** Of a wait with `until`: ms from when it is asked; none where it has a `for`. */
+  untilMs?: number;
 }
 
 /** A workflow run and all that is known of it before it begins. */
@@ -30,10 +32,14 @@ export interface Story {
   disturbedFor: number;
   /** How often hosts die or stand still. */
   harm: number;
+  /** How often somebody retries it where it has failed, mended or not, while all else goes on. */
+  retries: number;
   /** How often time passes. */
   time: number;
   /** The share of windows that go host by host. */
   rolling: number;
+  /** Of these a share of the new runs goes first. */
+  isCanary: boolean;
   /** The share of answers of Redis that are lost. */
   lost: number;
 }
@@ -42,6 +48,8 @@ const LATER = 60_000;
 
 export function storyOf(seed: number): Story {
   const random = new Random(seed);
+  // What has come later has a chance of its own, so that a seed still tells what it did.
+  const more = new Random(seed + 0.5);
   const isCalm = random.chance(0.4);
   const steps: Record<string, StepStory> = {};
   const newStep = (name: string, mayComeAfter: string[]): StepManifest => {
@@ -50,12 +58,14 @@ export function storyOf(seed: number): Story {
     const each = kind === 'job' && random.chance(0.4);
     const when = !isCalm && random.chance(0.15);
     steps[name] = stepStory(random, { kind, each, when, isCalm });
+    const isUntil = kind === 'wait' && more.chance(0.5);
+    if (isUntil) Object.assign(steps[name], untilStory(more, isCalm));
     return stepOf(name, kind, {
       after,
       each,
       when,
       onFailure: random.chance(0.4) ? 'continue' : 'stop',
-      ...(kind === 'wait' && { waitMs: random.pick([0, LATER]) }),
+      ...(kind === 'wait' && { waitMs: isUntil ? null : random.pick([0, LATER]) }),
       ...(kind === 'signal' && { timeoutMs: random.pick([null, LATER]) }),
     });
   };
@@ -85,8 +95,10 @@ export function storyOf(seed: number): Story {
     cancelAfter: !isCalm && random.chance(0.15) ? random.between(1, 500) : null,
     disturbedFor: random.between(0, 1500),
     harm: random.pick([0, 0.3, 1]),
+    retries: more.pick([0, 0, 3]),
     time: 1.5,
     rolling: random.pick([0, 0.3, 1]),
+    isCanary: more.chance(0.5),
     lost: random.pick([0, 0, 0.01, 0.05]),
   };
 }
@@ -107,7 +119,14 @@ export function sideBySide(seed: number): Story {
     time: 10,
     harm: 0,
     rolling: 1,
+    isCanary: false,
   };
+}
+
+/** An instant that is over already, or to come; or the code fails where it is asked for it. */
+function untilStory(random: Random, isCalm: boolean): Partial<StepStory> {
+  const untilMs = random.pick([-LATER, LATER]);
+  return { untilMs, ...(!isCalm && random.chance(0.1) && { verdict: 'failed' }) };
 }
 
 function stepStory(

@@ -48,6 +48,8 @@ async function live(world: World, story: Story): Promise<void> {
   if (first.outcome === 'completed') {
     const kept = world.ledger.graph;
     const graph = kept && !waitsForLate(kept) ? kept : null;
+    // Its code was mended on the way.
+    if (world.code.mended) return;
     const alone = graph && (await undisturbed(world.ground, story, graph));
     if (alone && !isDeepStrictEqual(first, alone))
       throw new Violation(`it is ${JSON.stringify(first)}, and undisturbed ${JSON.stringify(alone)}`);
@@ -85,6 +87,7 @@ async function disturbed(world: World, story: Story, acts: number): Promise<void
         strike: story.harm,
         stop: story.harm,
         goOn: 4,
+        retry: story.retries,
         deploy: 6,
         window: 15,
         time: story.time,
@@ -101,6 +104,9 @@ async function disturbed(world: World, story: Story, acts: number): Promise<void
         break;
       case 'goOn':
         world.goOnOne();
+        break;
+      case 'retry':
+        await world.retryFailed();
         break;
       case 'deploy':
         await world.deploy('anything');

@@ -224,9 +224,17 @@ export class World {
     return requestCancel(this.store, this.address);
   }
 
-  /** A person mends the code, and has the workflow go on from what failed. */
-  async retry(): Promise<void> {
-    this.code.mended = true;
+  /** While all else goes on a person has it go on, where it has failed; now and then with the same code. */
+  async retryFailed(): Promise<void> {
+    const job = await this.job();
+    if (!job?.finishedOn || (await job.isCompleted())) return;
+    await this.retry(this.random.chance(0.5));
+  }
+
+  /** A person has the workflow go on from what failed, and mends the code before. */
+  async retry(mends = true): Promise<void> {
+    this.actors.tell(`--- it is retried, and its code ${mends ? 'mended' : 'as it was'}`);
+    this.code.mended ||= mends;
     await this.ledger.reopened();
     this.deploys.reopened();
     if (!(await reopenRun(this.store, this.address, false))) throw new Violation('it cannot be reopened');
@@ -237,7 +245,8 @@ export class World {
   async deploy(isFor: 'anything' | 'the run'): Promise<void> {
     const { random, story } = this;
     if (isFor === 'anything') {
-      const strategy = random.chance(story.rolling) ? 'rolling' : 'window';
+      const sideBySide = story.isCanary ? 'canary' : 'rolling';
+      const strategy = random.chance(story.rolling) ? sideBySide : 'window';
       return this.deploys.begin(random.pick(story.releases).id, strategy);
     }
     const kept = await readWorkflow(this.store, this.address);
