@@ -15,14 +15,14 @@ for (const mutation of MUTATIONS)
     expect(await find(mutation)).toMatch(mutation.breaks);
   });
 
-async function find({ script, hosts, from }: Mutation): Promise<string> {
+async function find({ script, hosts, stories = storyOf, from }: Mutation): Promise<string> {
   const store = useStore();
   const isSent = script && plant(store.redis, script);
   const shared = await ground(store);
   onEnd(() => shared.close());
   for (let seed = from; seed < from + SEEDS; seed++) {
     try {
-      await tell(shared, storyOf(seed), hosts);
+      await tell(shared, stories(seed), hosts);
     } catch (error) {
       const { cause } = error as Error;
       if (!(cause instanceof Violation)) throw error;

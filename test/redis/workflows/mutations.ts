@@ -1,4 +1,6 @@
 import type { Redis } from '../../../src/store/redis.js';
+import { retried } from './chosen-stories.js';
+import type { Story } from './story.js';
 import type { HostBugs } from './world.js';
 
 /** An error that is put in on purpose: into the text of a script, or into what hosts do. */
@@ -7,6 +9,8 @@ export interface Mutation {
   /** What has to be there, once each, and what stands in its place. */
   script?: { name: string; change: [from: string, to: string][] };
   hosts?: HostBugs;
+  /** Left out: any. */
+  stories?(seed: number): Story;
   /** The promise that stories find broken … */
   breaks: RegExp;
   /** … and the first story that did: those after it are told only where it does so no more. */
@@ -55,7 +59,7 @@ export const MUTATIONS: Mutation[] = [
         ["~= ARGV[2] then return {'fenced'} end", "== '' then end"],
       ],
     },
-    breaks: /is computed again, after it was settled|is done again|and was not done/,
+    breaks: /is computed again, after it was settled|is done again|and was not done|are still to come/,
     from: 87,
   },
   {
@@ -74,6 +78,13 @@ export const MUTATIONS: Mutation[] = [
     script: { name: 'rest-workflow', change: [['~= ARGV[2] then return 0 end', "== 'x' then return 0 end"]] },
     breaks: /does not end/,
     from: 144,
+  },
+  {
+    bug: 'a retried run that no host has claimed yet is not proven',
+    script: { name: 'reopen-run', change: [["redis.call('SADD', reopened, id)", '']] },
+    stories: retried,
+    breaks: /does not fit a release that was proven/,
+    from: 27,
   },
   { bug: 'nobody looks at the agenda', hosts: { sweep: true }, breaks: /does not end/, from: 3 },
   {

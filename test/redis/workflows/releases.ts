@@ -6,12 +6,18 @@ import { sampleJob } from '../../support/sample-releases.js';
 
 export const QUEUE = 'q';
 
-/** A release of the one workflow of a story, `w`. */
+/** The workflow of a story, and the one that steps of it may run. */
+export const OUTER = 'w';
+export const INNER = 'inner';
+
+/** A release of the workflows of a story. */
 export interface Release {
   id: string;
   /** How it came of the one before. */
   change: string;
+  /** Of the workflow of the story, and of the one that steps of it run; none where no step does. */
   steps: StepManifest[];
+  inner: StepManifest[];
   jobs: ReadonlyMap<string, JobManifest>;
   workflows: ReadonlyMap<string, WorkflowManifest>;
 }
@@ -19,15 +25,29 @@ export interface Release {
 const jobOf = (name: string): [string, JobManifest] => [name, { ...sampleJob, name, queue: QUEUE }];
 const JOBS = new Map([jobOf('job'), jobOf('other')]);
 
-export function releaseOf(id: string, change: string, steps: StepManifest[]): Release {
-  const workflow = { name: 'w', queue: QUEUE, payloadSchema: {}, steps };
-  return { id, change, steps, jobs: JOBS, workflows: new Map([['w', workflow]]) };
+export function releaseOf(
+  id: string,
+  change: string,
+  steps: StepManifest[],
+  inner: StepManifest[] = [],
+): Release {
+  const graphs = { [OUTER]: steps, ...(inner.length > 0 && { [INNER]: inner }) };
+  const workflows = Object.entries(graphs).map(([name, steps]): [string, WorkflowManifest] => {
+    return [name, { name, queue: QUEUE, payloadSchema: {}, steps }];
+  });
+  return { id, change, steps, inner, jobs: JOBS, workflows: new Map(workflows) };
 }
 
 /** Changes that runs which have begun can always go on with, and some that they can only go on with from some point on, or never. */
 const CHANGES = { same: 4, add: 4, rewire: 3, job: 2, insert: 1.5, remove: 1.5, each: 1 };
 
-export function nextRelease(before: Release, id: string, random: Random, newStep: NewStep): Release {
+export function nextRelease(
+  before: Release,
+  id: string,
+  random: Random,
+  newStep: NewStep,
+  inner = before.inner,
+): Release {
   const change = random.weighted(CHANGES);
   const steps = before.steps.map(step => ({ ...step }));
   const some = random.pick(steps);
@@ -52,11 +72,11 @@ export function nextRelease(before: Release, id: string, random: Random, newStep
       if (some.kind === 'job') some.runs = some.runs === 'job' ? 'other' : 'job';
       break;
     case 'remove':
-      return releaseOf(id, `${change} ${some.name}`, without(steps, some.name));
+      return releaseOf(id, `${change} ${some.name}`, without(steps, some.name), inner);
     case 'each':
-      if (some.kind === 'job') some.each = !some.each;
+      if (some.kind === 'job' || some.kind === 'workflow') some.each = !some.each;
   }
-  return releaseOf(id, `${change} ${some.name}`, steps);
+  return releaseOf(id, `${change} ${some.name}`, steps, inner);
 }
 
 export type NewStep = (name: string, mayComeAfter: string[]) => StepManifest;

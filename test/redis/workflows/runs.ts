@@ -18,7 +18,7 @@ import { claimedWorkflow } from '../../../src/workflow/claimed.js';
 import { LostAnswer } from './actors.js';
 import type { Host } from './host.js';
 import { type Told, Violation } from './ledger.js';
-import type { Release } from './releases.js';
+import { INNER, OUTER, type Release } from './releases.js';
 
 export const KEPT_MS = 60_000;
 const LOCK_MS = 600_000;
@@ -114,7 +114,7 @@ export class Runs {
     const claim: Claim = { job, token, part, right, lost: false, release: null, isAhead: null };
     this.#claims.add(claim);
     try {
-      await (job.name === 'w' ? this.#stand(claim) : this.#run(claim));
+      await (isWorkflow(job) ? this.#stand(claim) : this.#run(claim));
     } catch (error) {
       if (!(error instanceof Lost || error instanceof FencedError)) throw error;
       actors.tell(`${this.host.id} has lost ${job.id}`);
@@ -163,7 +163,7 @@ export class Runs {
   /** As `Lanes`: where it computes. A workflow run computes nothing, and has the release that runs. */
   async #lane(claim: Claim): Promise<Release> {
     const { host } = this;
-    if (claim.part && host.sharing && claim.isAhead === null) {
+    if (claim.part && !isWorkflow(claim.job) && host.sharing && claim.isAhead === null) {
       const { keys } = host.store;
       const { queue, jobId } = claim.right;
       const release = await this.#until(() => host.store.redis.hget(keys.run(queue, jobId), 'release'));
@@ -195,9 +195,7 @@ export class Runs {
   async #ended(claim: Claim, started: Started): Promise<End> {
     switch (started.kind) {
       case 'settled':
-        return started.end === 'completed'
-          ? { kind: 'completed', result: started.result }
-          : { kind: started.end, message: started.end };
+        return endOf(started);
       case 'cancelled':
         return this.#cancelled(claim);
       case 'ok':
@@ -208,10 +206,12 @@ export class Runs {
   }
 
   async #compute(claim: Claim, from: number): Promise<End> {
-    const { actors, ledger, story, code } = this.host.world;
+    const { actors, ledger, story, code, seen, jobId: outer } = this.host.world;
     const { right, part, job } = claim;
     const { jobId } = right;
     const field = fieldOf(part!.step, part!.index);
+    if (part!.jobId !== outer) seen.inner++;
+    if (claim.release !== this.host.running) seen.ahead++;
     const works = () =>
       actors.act(this.host.id, 'work', `computes ${field}`, () =>
         ledger.computes(jobId, part!, { actor: this.host.id, release: claim.release!.id }, job.data as Told),
@@ -258,8 +258,7 @@ export class Runs {
   async #cancelled(claim: Claim): Promise<End> {
     const { right } = claim;
     await this.#until(() => failRun(this.host.store, right, { kind: 'cancelled', attempts: 0 }));
-    const error = { name: 'cancelled', message: 'cancelled', stack: '' };
-    if (claim.part) await this.#settle(claim, { kind: 'cancelled', run: right.jobId, error });
+    await this.#settle(claim, { kind: 'cancelled', run: right.jobId, error: CANCELLED });
     return { kind: 'cancelled', message: 'cancelled' };
   }
 
@@ -267,6 +266,11 @@ export class Runs {
   async #stand(claim: Claim): Promise<void> {
     const { right, job, token } = claim;
     const started = await this.#start(claim);
+    if (started.kind === 'settled') {
+      this.#running--;
+      claim.release = null;
+      return void (await this.#record(claim, endOf(started)));
+    }
     let standing: Awaited<ReturnType<typeof claimedWorkflow>>;
     try {
       const payload = JSON.stringify(job.data);
@@ -274,7 +278,7 @@ export class Runs {
       const standIn = {
         right,
         runId: job.id!,
-        name: 'w',
+        name: job.name,
         payload,
         scheduledFor: null,
         priority: job.opts.priority ?? 0,
@@ -301,19 +305,25 @@ export class Runs {
       const error = end.kind === 'failed' ? { error: end.error } : {};
       await this.#until(() => failRun(this.host.store, right, { kind: end.kind, attempts: 0, ...error }));
     }
+    if (end.kind === 'completed') await this.#settle(claim, { kind: 'done', result: end.result });
+    else {
+      const error = end.kind === 'failed' ? end.error : CANCELLED;
+      await this.#settle(claim, { kind: end.kind, run: right.jobId, error });
+    }
     const again = end.kind !== 'completed';
     if (await this.#record(claim, again ? { kind: end.kind, message: end.kind } : end))
       await this.#tidy(() => endWorkflow(this.host.store, right, { keepMs: KEPT_MS, again }));
   }
 
   async #settle({ right, part }: Claim, how: Settled): Promise<void> {
-    const settling = this.#until(() => settleStep(this.host.store, this.host.world.app, right, part!, how));
+    if (!part) return;
+    const settling = this.#until(() => settleStep(this.host.store, this.host.world.app, right, part, how));
     const release = this.host.ports.release();
     if (how.kind === 'done' && release)
-      this.host.foresight.ends(release, part!, JSON.stringify(how.result ?? null));
+      this.host.foresight.ends(release, part, JSON.stringify(how.result ?? null));
     const answer = await settling;
     if (answer.kind === 'gone') throw new Violation(`${right.jobId} is nobody's any more`);
-    if (answer.kind === 'settled') this.host.agenda.move(part!, answer.released);
+    if (answer.kind === 'settled') this.host.agenda.move(part, answer.released);
   }
 
   /** The queue hears of the end, and what was kept to go on with may go. */
@@ -358,6 +368,13 @@ export class Runs {
     });
   }
 }
+
+const isWorkflow = ({ name }: Job): boolean => name === OUTER || name === INNER;
+
+const endOf = ({ end, result }: Extract<Started, { kind: 'settled' }>): End =>
+  end === 'completed' ? { kind: 'completed', result } : { kind: end, message: end };
+
+const CANCELLED = { name: 'cancelled', message: 'cancelled', stack: '' };
 
 /** 0 to 1, for each run the same whenever it is asked. */
 const chanceOf = (seed: number, { step, index }: PartOf): number =>

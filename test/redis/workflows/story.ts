@@ -1,9 +1,9 @@
 import type { StepKind, StepManifest } from '../../../src/model/workflow.js';
 import { Random } from '../../simulation/random.js';
-import { nextRelease, type Release, releaseOf } from './releases.js';
+import { INNER, nextRelease, type Release, releaseOf } from './releases.js';
 
 /** What the code says of a step, and what its runs come to. Every release says the same, and each in words of its own. */
-interface StepStory {
+export interface StepStory {
   verdict: 'run' | 'skip' | 'failed';
   count: number;
   /** Places of the runs that fail, until somebody mends the code. */
@@ -52,10 +52,12 @@ export function storyOf(seed: number): Story {
   const more = new Random(seed + 0.5);
   const isCalm = random.chance(0.4);
   const steps: Record<string, StepStory> = {};
-  const newStep = (name: string, mayComeAfter: string[]): StepManifest => {
+  const hasInner = more.chance(0.5);
+  const newStep = (name: string, mayComeAfter: string[], isOuter = true): StepManifest => {
     const after = mayComeAfter.filter(() => random.chance(0.4));
-    const kind: StepKind = random.weighted({ job: 8, wait: 1, signal: 1 });
+    let kind: StepKind = random.weighted({ job: 8, wait: 1, signal: isOuter ? 1 : 0 });
     const each = kind === 'job' && random.chance(0.4);
+    if (isOuter && hasInner && kind === 'job' && more.chance(0.3)) kind = 'workflow';
     const when = !isCalm && random.chance(0.15);
     steps[name] = stepStory(random, { kind, each, when, isCalm });
     const isUntil = kind === 'wait' && more.chance(0.5);
@@ -69,18 +71,23 @@ export function storyOf(seed: number): Story {
       ...(kind === 'signal' && { timeoutMs: random.pick([null, LATER]) }),
     });
   };
-  const graph: StepManifest[] = [];
-  const size = random.between(1, 7);
-  for (let i = 0; i < size; i++)
-    graph.push(
-      newStep(
-        `s${i}`,
-        graph.map(({ name }) => name),
-      ),
-    );
-  const first = releaseOf('r1', 'first', graph);
-  const second = nextRelease(first, 'r2', random, newStep);
-  const releases = [first, second, nextRelease(random.pick([first, second]), 'r3', random, newStep)];
+  const graphOf = (size: number, letter: string, isOuter: boolean) => {
+    const graph: StepManifest[] = [];
+    const names = () => graph.map(({ name }) => name);
+    for (let i = 0; i < size; i++) graph.push(newStep(`${letter}${i}`, names(), isOuter));
+    return graph;
+  };
+  const graph = graphOf(random.between(1, 7), 's', true);
+  const inner = hasInner ? graphOf(more.between(1, 3), 'i', false) : [];
+  const innerOf = (before: Release, name: string) => {
+    if (!hasInner || more.chance(0.6)) return before.inner;
+    steps[name] = { verdict: 'run', count: 1, fails: new Set(), chances: 2 };
+    return [...inner, stepOf(name, 'job', { after: more.chance(0.5) ? [inner[0]!.name] : [] })];
+  };
+  const first = releaseOf('r1', 'first', graph, inner);
+  const second = nextRelease(first, 'r2', random, newStep, innerOf(first, 'ir2'));
+  const either = random.pick([first, second]);
+  const releases = [first, second, nextRelease(either, 'r3', random, newStep, innerOf(either, 'ir3'))];
   const all = new Map(releases.flatMap(release => release.steps).map(step => [step.name, step]));
   const signals = [...all.values()]
     .filter(({ kind, timeoutMs }) => kind === 'signal' && (timeoutMs === null || random.chance(0.7)))
@@ -100,26 +107,6 @@ export function storyOf(seed: number): Story {
     rolling: random.pick([0, 0.3, 1]),
     isCanary: more.chance(0.5),
     lost: random.pick([0, 0, 0.01, 0.05]),
-  };
-}
-
-/** A release comes host by host that has a step more, and the run begins meanwhile: on a host that has it already, or on one that does not. */
-export function sideBySide(seed: number): Story {
-  const first = [stepOf('a', 'job'), stepOf('b', 'job', { after: ['a'], each: true })];
-  const more = [...first, stepOf('c', 'job', { after: ['a'] }), stepOf('d', 'job', { after: ['b', 'c'] })];
-  const step: StepStory = { verdict: 'run', count: 1, fails: new Set(), chances: 2 };
-  return {
-    ...storyOf(seed),
-    releases: [releaseOf('r1', 'first', first), releaseOf('r2', 'add c, d', more)],
-    steps: { a: step, b: { ...step, count: 3 }, c: step, d: step },
-    signals: [],
-    cancelAfter: null,
-    askAfter: 'side by side',
-    disturbedFor: 800,
-    time: 10,
-    harm: 0,
-    rolling: 1,
-    isCanary: false,
   };
 }
 
@@ -145,7 +132,7 @@ export function stepOf(name: string, kind: StepKind, more: Partial<StepManifest>
   return {
     name,
     kind,
-    runs: kind === 'job' ? 'job' : kind === 'workflow' ? 'inner' : null,
+    runs: kind === 'job' ? 'job' : kind === 'workflow' ? INNER : null,
     after: [],
     each: false,
     when: false,

@@ -47,7 +47,7 @@ async function live(world: World, story: Story): Promise<void> {
   const first = await endingOf(world, story, story.cancelAfter !== null);
   if (first.outcome === 'completed') {
     const kept = world.ledger.graph;
-    const graph = kept && !waitsForLate(kept) ? kept : null;
+    const graph = kept && !waitsForLate(kept) && isAlike(story, kept) ? kept : null;
     // Its code was mended on the way.
     if (world.code.mended) return;
     const alone = graph && (await undisturbed(world.ground, story, graph));
@@ -63,9 +63,19 @@ async function live(world: World, story: Story): Promise<void> {
   if (!mayFail && again.outcome !== 'completed') throw new Violation(`after a retry it is ${again.outcome}`);
 }
 
+/** Whichever release begins a workflow run of a step, it has the same steps. */
+const isAlike = ({ releases }: Story, graph: WorkflowGraph): boolean =>
+  graph.steps.every(({ kind }) => kind !== 'workflow') ||
+  releases.every(({ inner }) => isDeepStrictEqual(inner, releases[0]!.inner));
+
 /** The same graph, and nothing goes wrong: one release, no windows, nobody dies. */
 async function undisturbed(ground: Ground, story: Story, graph: WorkflowGraph): Promise<Ending> {
-  const quiet = { ...story, releases: [releaseOf('r1', 'alone', graph.steps)], cancelAfter: null, lost: 0 };
+  const quiet = {
+    ...story,
+    releases: [releaseOf('r1', 'alone', graph.steps, story.releases[0]!.inner)],
+    cancelAfter: null,
+    lost: 0,
+  };
   const world = new World(ground, quiet, `run-alone0000000000${told++}`, new Random(story.seed + 2));
   await world.begin();
   await world.ask();

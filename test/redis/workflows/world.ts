@@ -57,6 +57,11 @@ export interface Seen {
   waited: Set<string>;
   /** … and that one of another release began while both ran. */
   takenOver: number;
+  /** Times that a run of a step of a step's workflow computed, and one of a canary's share. */
+  inner: number;
+  ahead: number;
+  /** Retries while windows came and went. */
+  retries: number;
 }
 
 /** Hosts that move one workflow run, as the real ones do: the real scripts, rules and queue; only code and processes are played. */
@@ -67,7 +72,15 @@ export class World {
   readonly deploys: Deploys;
   readonly releases: ReadonlyMap<string, Release>;
   readonly hosts: Host[];
-  readonly seen: Seen = { windows: 0, yields: 0, waited: new Set(), takenOver: 0 };
+  readonly seen: Seen = {
+    windows: 0,
+    yields: 0,
+    waited: new Set(),
+    takenOver: 0,
+    inner: 0,
+    ahead: 0,
+    retries: 0,
+  };
   #starts = 0;
   #isAsked = false;
 
@@ -98,10 +111,6 @@ export class World {
 
   get address(): { queue: string; jobId: string } {
     return { queue: QUEUE, jobId: this.jobId };
-  }
-
-  marks(): Promise<Record<string, string>> {
-    return this.store.redis.hgetall(this.store.keys.workflowResults(QUEUE, this.jobId));
   }
 
   job(): Promise<Job | undefined> {
@@ -209,9 +218,11 @@ export class World {
     const { redis, keys } = this.store;
     for (const member of await redis.zrange(keys.agenda(this.app), '0', '-1'))
       await redis.zadd(keys.agenda(this.app), '0', member);
-    const workflow = keys.workflow(QUEUE, this.jobId);
-    for (const name of Object.keys(this.story.steps))
-      if (await redis.hexists(workflow, `t:${name}`)) await redis.hset(workflow, `t:${name}`, 1);
+    for (const jobId of await redis.smembers(keys.liveWorkflows(QUEUE))) {
+      const workflow = keys.workflow(QUEUE, jobId);
+      for (const name of Object.keys(this.story.steps))
+        if (await redis.hexists(workflow, `t:${name}`)) await redis.hset(workflow, `t:${name}`, 1);
+    }
     await this.#endLocks(token => !this.hosts.some(host => host.runs.holds(token)));
   }
 
@@ -228,6 +239,7 @@ export class World {
   async retryFailed(): Promise<void> {
     const job = await this.job();
     if (!job?.finishedOn || (await job.isCompleted())) return;
+    this.seen.retries++;
     await this.retry(this.random.chance(0.5));
   }
 
