@@ -57,10 +57,10 @@ export function firesTables(
       },
     ],
     checks: [
-      `${fires.toLocaleString('en-US')} fires on either side: each is there under the ID of its instant, was started once, as its queue counts, and none failed`,
+      `${fires.toLocaleString('en-US')} fires on either side: each is there under the ID of its instant, was started once, as its queue and the runs themselves count, and none failed`,
     ],
     notes: [
-      `both are due every fifteen seconds, seven seconds apart, ${rounds} times; jobs that do nothing, as many places on both sides as the product chooses, a worker process on each core`,
+      `both are due every fifteen seconds, seven seconds apart, ${rounds} times; jobs that do nothing but note that they were started, as many places on both sides as the product chooses, a worker process on each core`,
       'BullMQ stores the next job of a scheduler ahead, delayed, so there is no moment at which it is enqueued; a worker has to be there for it to fire',
       'at rest: samples of ten seconds, both at the same time; what it took with a single schedule is taken off. Slackwater has a thousand schedules in an app',
       'memory in the server is the growth of its resident memory since a release of a thousand jobs without schedules, garbage included: the releases with all their jobs were read meanwhile',

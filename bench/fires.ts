@@ -7,7 +7,9 @@ import { SchedulersPeer } from './peers/schedulers.js';
 import { type Answer, type Bench, type Context, check, Figures } from './support/bench.js';
 import { useOf } from './support/process-use.js';
 import { Product } from './support/product.js';
-import { jobName, MOST, QUEUE, writeJobs } from './work/ticks.js';
+import { readLedger } from './support/read-ledger.js';
+import { askToFinish, roundFolder } from './support/rounds.js';
+import { BY, jobName, MOST, QUEUE, writeJobs } from './work/ticks.js';
 
 /** Both are due every fifteen seconds, by turns: neither is to find the other at work. */
 const PERIOD_S = 15;
@@ -43,31 +45,51 @@ async function run(context: Context): Promise<Answer> {
 async function due(context: Context, redis: Redis, figures: Figures): Promise<number> {
   const { sizes, rounds, say } = context;
   const product = await Product.start(context);
-  let counted = 0;
+  const ledger = roundFolder(context.dir, 'fires');
+  const runs = new Map<string, string[]>();
+  const take = (by: string, ids: string[]) => runs.set(by, [...(runs.get(by) ?? []), ...ids]);
   for (const size of sizes) {
-    const apps = await deploy(context, product, 'due', size, () => OURS);
-    const peer = new SchedulersPeer(context, `schedulers-${size}`);
+    const apps = await deploy(context, product, { name: 'due', size, due: () => OURS, ledger });
+    const peer = new SchedulersPeer(context, `schedulers-${size}`, { ledger });
     await peer.start();
     await peer.schedule(size, () => THEIRS);
     // The first of each may find them only just there.
     await wait(2 * PERIOD_S * 1_000);
     for (let round = 1; round <= rounds; round++) {
-      const ours = await ends(redis, next(0), at => keysOf(context, apps, size, at));
+      const ours = await ends(redis, next(0), at => jobsOf(context, apps, size, at));
       figures.add('enqueued', size, ours.enqueuedMs);
       figures.add('begun', size, ours.begunMs);
       const theirs = await ends(redis, next(TURN_S), at =>
-        Array.from({ length: size }, (_, i) => peer.jobKey(i, at)),
+        Array.from({ length: size }, (_, i) => ({ keys: peer.keys, id: peer.jobId(i, at) })),
       );
       figures.add('begun:bullmq', size, theirs.begunMs);
-      counted += size;
+      take(BY, ours.ids);
+      take(peer.name, theirs.ids);
       say(
         `${size} due: enqueued within ${ours.enqueuedMs} ms, begun within ${ours.begunMs}; BullMQ ${theirs.begunMs}`,
       );
     }
     await peer.end();
   }
+  askToFinish(ledger);
+  for (const [by, ids] of runs) await started(ledger, by, ids);
   await product.stop();
-  return counted;
+  return runs.get(BY)!.length;
+}
+
+/** What runs noted themselves, in files that no Redis knows. @throws Error unless each of these was started, and of all that were none twice. */
+async function started(ledger: string, by: string, ids: string[]): Promise<void> {
+  const counts = await eventually(
+    () => {
+      const counts = new Map<string, number>();
+      for (const { run } of readLedger(ledger).filter(stretch => stretch.by === by))
+        counts.set(run, (counts.get(run) ?? 0) + 1);
+      return ids.every(id => counts.has(id)) && counts;
+    },
+    { timeout: 10_000, every: 500, what: `all ${ids.length} runs in the ledger of ${by}` },
+  );
+  const twice = [...counts].filter(([, count]) => count > 1).map(([run]) => run);
+  check(twice.length === 0, `${twice.length} runs were started more than once: ${twice[0]}`);
 }
 
 /** The next instant of a pattern, far enough off to be waited for, ms. */
@@ -78,37 +100,37 @@ function next(second: number): number {
 }
 
 /** Waits for the runs of an instant, and looks when each was handed to its queue and begun. @throws Error where one is missing, failed, or was started more than once. */
-async function ends(redis: Redis, at: number, keys: (at: number) => string[]) {
+async function ends(redis: Redis, at: number, jobs: (at: number) => { keys: string; id: string }[]) {
   await wait(Math.max(0, at - Date.now()));
-  const all = keys(at);
-  const jobs = await eventually(
+  const all = jobs(at);
+  const found = await eventually(
     async () => {
       const asked = redis.pipeline();
-      for (const key of all)
-        asked.hmget(key, 'timestamp', 'processedOn', 'finishedOn', 'failedReason', 'ats');
+      for (const { keys, id } of all)
+        asked.hmget(`${keys}${id}`, 'timestamp', 'processedOn', 'finishedOn', 'failedReason', 'ats');
       const answers = ((await asked.exec()) ?? []).map(([, fields]) => fields as (string | null)[]);
       return answers.every(([, , finishedOn]) => finishedOn) && answers;
     },
     { timeout: 30_000, every: 200, what: `the end of ${all.length} runs of ${new Date(at).toISOString()}` },
   );
   check(
-    jobs.every(([, , , failed]) => failed === null),
+    found.every(([, , , failed]) => failed === null),
     'a run failed',
   );
   check(
-    jobs.every(([, , , , starts]) => starts === '1'),
+    found.every(([, , , , starts]) => starts === '1'),
     'a run was not started once',
   );
-  const last = (field: number) => Math.max(...jobs.map(job => Number(job[field]))) - at;
-  return { enqueuedMs: last(0), begunMs: last(1) };
+  const last = (field: number) => Math.max(...found.map(job => Number(job[field]))) - at;
+  return { enqueuedMs: last(0), begunMs: last(1), ids: all.map(({ id }) => id) };
 }
 
-/** The keys of the jobs of a fire, each under the ID that follows from app, schedule and instant. */
-function keysOf(context: Context, apps: string[], size: number, at: number): string[] {
+/** The jobs of a fire, each under the ID that follows from app, schedule and instant. */
+function jobsOf(context: Context, apps: string[], size: number, at: number) {
   const instant = new Date(at).toISOString().replaceAll(/[-:]|\.000/g, '');
   return Array.from({ length: size }, (_, i) => {
     const [app, job] = [apps[Math.floor(i / MOST)]!, jobName(i % MOST)];
-    return `{${context.keys}}:${QUEUE}-${app}:${app}.${job}.${instant}`;
+    return { keys: `{${context.keys}}:${QUEUE}-${app}:`, id: `${app}.${job}.${instant}` };
   });
 }
 
@@ -120,13 +142,13 @@ async function idle(context: Context, redis: Redis, figures: Figures, sizes: num
   const env = { SLACKWATER_NAMESPACE: keys, SLACKWATER_QUEUE_PREFIX: `{${keys}}` };
   const product = await Product.start(context, { workers: 1, env });
   // What a release of as many jobs takes is not what their schedules do.
-  await deploy(context, product, 'none', MOST, i => (i === 0 ? SELDOM(i) : null));
-  const peer = new SchedulersPeer(context, 'schedulers-idle', 1);
+  await deploy(context, product, { name: 'none', size: MOST, due: i => (i === 0 ? SELDOM(i) : null) });
+  const peer = new SchedulersPeer(context, 'schedulers-idle', { processes: 1 });
   await peer.start();
   const before = await shares(product, peer, rounds);
   const memory = useOf(product.serverPid).memory;
   for (const size of sizes) {
-    await deploy(context, product, 'idle', size, SELDOM);
+    await deploy(context, product, { name: 'idle', size, due: SELDOM });
     await peer.schedule(size, SELDOM);
     const shared = await shares(product, peer, rounds);
     const ours = await bytesOf(redis, `{${keys}}:schedule*:idle-*`);
@@ -179,14 +201,17 @@ const current = new Map<string, string>();
 async function deploy(
   context: Context,
   product: Product,
-  name: string,
-  size: number,
-  due: (i: number) => string | null,
+  {
+    name,
+    size,
+    due,
+    ledger = null,
+  }: { name: string; size: number; due: (i: number) => string | null; ledger?: string | null },
 ): Promise<string[]> {
   const apps = Array.from({ length: Math.ceil(size / MOST) }, (_, i) => `${name}-${i}`);
   for (const [i, app] of apps.entries()) {
     const count = Math.min(MOST, size - i * MOST);
-    const folder = writeJobs(join(context.dir, `${app}-${count}`), count, due, `${QUEUE}-${app}`);
+    const folder = writeJobs(join(context.dir, `${app}-${count}`), count, due, `${QUEUE}-${app}`, ledger);
     const release = await product.pushFolder(folder, app);
     if (current.get(app) !== release) await product.deploy(release);
     current.set(app, release);

@@ -17,7 +17,7 @@ export class SchedulersPeer {
   constructor(
     private readonly context: Context,
     readonly name: string,
-    private readonly processes: number = availableParallelism(),
+    private readonly options: { processes?: number; ledger?: string } = {},
   ) {
     this.#prefix = `{${context.keys}-bullmq}`;
     this.#redis = connect({ url: context.redisUrl });
@@ -44,9 +44,10 @@ export class SchedulersPeer {
       prefix: this.#prefix,
       queue: this.name,
       concurrency: CONCURRENCY,
+      ledger: this.options.ledger ?? null,
     };
     this.#workers = Array.from(
-      { length: this.processes },
+      { length: this.options.processes ?? availableParallelism() },
       () => new Child(this.context.programs.schedulers!, [JSON.stringify(options)], this.context),
     );
     await Promise.all(this.#workers.map(worker => worker.message('ready')));
@@ -65,8 +66,8 @@ export class SchedulersPeer {
       );
   }
 
-  /** The key of the job of a scheduler for an instant, ms. */
-  jobKey = (i: number, at: number): string => `${this.keys}repeat:${nameOf(i)}:${at}`;
+  /** The ID of the job of a scheduler for an instant, ms. */
+  jobId = (i: number, at: number): string => `repeat:${nameOf(i)}:${at}`;
 
   /** Ends the processes, and forgets the queue. */
   async end(): Promise<void> {

@@ -56,6 +56,7 @@ export class Ledger {
       clearInterval(look);
       this.finishing = true;
       this.#asked.abort();
+      if (this.#open === 0) this.#write();
     }, LOOK_EVERY_MS);
     look.unref();
   }
@@ -90,6 +91,13 @@ export class Ledger {
     if (this.#fd === null) return;
     const line = `${JSON.stringify(stretch).padEnd(LINE_BYTES - 1)}\n`;
     writeSync(this.#fd, line, this.#stretches.get(stretch)! * LINE_BYTES);
+  }
+
+  /** A run of a single step. */
+  once(run: string): null {
+    this.did(this.begin(run, 1), 1, 0);
+    this.end();
+    return null;
   }
 
   /** A run has left, whatever the reason. The last one of a process that finishes writes the file. */
