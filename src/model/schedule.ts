@@ -94,6 +94,14 @@ export interface UnsentFire {
   payload: unknown;
 }
 
+/** @param id of its run. @param at its instant, ms. */
+export const unsentFire = (
+  app: string,
+  { job, queue, payload }: Pick<Schedule, 'job' | 'queue' | 'payload'>,
+  id: string,
+  at: number,
+): UnsentFire => ({ app, schedule: job, queue, job, id, scheduledFor: new Date(at).toISOString(), payload });
+
 /** The ID of the run of a fire: the same fire has the same run, whoever asks for it. */
 export const fireRunId = (app: string, schedule: string, at: number): string =>
   `${app}.${schedule}.${new Date(at).toISOString().replaceAll(/[-:]|\.000/g, '')}`;

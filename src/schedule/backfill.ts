@@ -1,5 +1,5 @@
 import type { BackfillProgress, BackfillRecord } from '../model/backfill.js';
-import { fireRunId } from '../model/schedule.js';
+import { fireRunId, unsentFire } from '../model/schedule.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
 import { type RunEnd, runEnds } from '../queue/how-ended.js';
@@ -113,14 +113,11 @@ interface Around {
 }
 
 /** The run of a fire has the ID of that fire, so that it never runs twice; what is wanted again has IDs of the backfill's own. */
-function fireOf(
-  { id: backfill, again }: BackfillRecord,
-  { app, job, queue, payload }: ScheduleView,
-  at: number,
-) {
+function fireOf({ id: backfill, again }: BackfillRecord, schedule: ScheduleView, at: number) {
+  const { app, job } = schedule;
   const id = fireRunId(app, job, at) + (again ? `.${backfill}` : '');
   return {
     fire: { at, fate: 'late' as const, reason: `run by backfill ${backfill}`, run: id },
-    unsent: { app, schedule: job, queue, job, id, scheduledFor: new Date(at).toISOString(), payload },
+    unsent: unsentFire(app, schedule, id, at),
   };
 }

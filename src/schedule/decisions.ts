@@ -1,5 +1,4 @@
-import { fireRunId } from '../model/schedule.js';
-import type { DecidedFire } from '../store/fires.js';
+import { fireRunId, unsentFire } from '../model/schedule.js';
 import type { Decision } from '../store/record-fires.js';
 import { stateText } from '../store/schedules.js';
 import type { Entry } from './book.js';
@@ -23,29 +22,8 @@ export function decisionsOf({ app, schedule, state, seen }: Entry, plan: FirePla
   const run = started
     ? { queue: schedule.queue, id: fireRunId(app, name, started.at), at: started.at }
     : state.run;
-  const fires = rest.map(
-    (fire): DecidedFire => ({ ...fireOf(fire), ...(fire === started && { run: run!.id }) }),
-  );
-  const unsent = started
-    ? [
-        {
-          app,
-          schedule: name,
-          queue: schedule.queue,
-          job: name,
-          id: run!.id,
-          scheduledFor: new Date(started.at).toISOString(),
-          payload: schedule.payload,
-        },
-      ]
-    : [];
+  const fires = rest.map(fire => (fire === started ? { ...fire, run: run!.id } : fire));
+  const unsent = started ? [unsentFire(app, schedule, run!.id, started.at)] : [];
   decisions.push({ schedule: name, seen: before, state: stateText({ ...plan.state, run }), fires, unsent });
   return decisions;
 }
-
-const fireOf = ({ at, fate, reason, window }: FirePlan['fires'][number]): DecidedFire => ({
-  at,
-  fate,
-  reason,
-  ...(window && { window }),
-});

@@ -34,7 +34,8 @@ export interface Situation {
   room: number;
 }
 
-interface PlannedFire extends HeldFire {
+/** As the ledger is to have it. */
+interface PlannedFire extends Pick<HeldFire, 'at' | 'window'> {
   fate: Fate;
   reason: string;
 }

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Fire, fatesOf, fireRunId, type Schedule, type UnsentFire } from '../model/schedule.js';
+import {
+  type Fire,
+  fatesOf,
+  fireRunId,
+  type Schedule,
+  type UnsentFire,
+  unsentFire,
+} from '../model/schedule.js';
 import { appendEvent } from './events.js';
 import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS, STARTS_KEPT, STARTS_KEPT_MS, toFire } from './fires.js';
 import type { Holder } from './lease.js';
@@ -91,9 +98,10 @@ function eventOf(app: string, decisions: Decision[]): Record<string, unknown> | 
 export async function recordByHand(
   { redis, keys }: Store,
   app: string,
-  { job, queue, payload }: Schedule,
+  schedule: Schedule,
   { by }: { by: string },
 ): Promise<{ fire: Fire; unsent: UnsentFire }> {
+  const { job, queue } = schedule;
   let at = await redisNow(redis);
   const request = randomBytes(6).toString('hex');
   for (; ; at++) {
@@ -102,7 +110,7 @@ export async function recordByHand(
     const id = fireRunId(app, job, at);
     const fire: DecidedFire = { at, fate: 'ran', reason: `asked for by ${by}`, run: id, request };
     const run: RunByHand = { queue, id };
-    const unsent = { app, schedule: job, queue, job, id, scheduledFor: iso(at), payload };
+    const unsent = unsentFire(app, schedule, id, at);
     const event = { app, fates: { ran: 1 }, fires: [{ schedule: job, at: iso(at), fate: 'ran' }], by };
     const answer = await byHandScript(
       redis,
