@@ -169,7 +169,16 @@ export const windowShape = named('Window', {
   blockers,
   refusals,
   summary: z.string().nullable(),
-  hosts: z.array(open({ id: z.string(), release: z.string().nullable(), phase: z.string() })),
+  hosts: z.array(
+    open({
+      id: z.string(),
+      release: z.string().nullable(),
+      phase: z.string().meta({
+        description:
+          'what it is at, in a word; `silent`: it has said nothing for some seconds; `fell-silent`: it did, and is not there any more',
+      }),
+    }),
+  ),
 });
 
 export const planShape = named('Plan', {

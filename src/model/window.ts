@@ -173,8 +173,22 @@ export interface Window {
   refusals: Refusal[];
   /** One sentence on how it ended, for people. */
   summary: string | null;
-  hosts: { id: string; release: string | null; phase: string }[];
+  hosts: WindowHost[];
 }
+
+export interface WindowHost {
+  id: string;
+  release: string | null;
+  /** What it is at, in a word. */
+  phase: string;
+}
+
+/** It has said nothing for some seconds, and is not known to be gone. */
+export const SILENT = 'silent';
+/** Hosts that are not there any more: of one it was seen that it fell silent, of the other not how it went. */
+export const FELL_SILENT = 'fell-silent';
+export const GONE = 'gone';
+export const isThere = ({ phase }: WindowHost): boolean => phase !== FELL_SILENT && phase !== GONE;
 
 /** The account of a finished window. All `…Ms` in milliseconds. */
 export interface Report {

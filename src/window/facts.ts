@@ -11,7 +11,7 @@ import type {
   WindowTally,
 } from '../model/intent.js';
 import type { TaskSign } from '../model/task.js';
-import type { Phase, Window } from '../model/window.js';
+import { isThere, type Phase, type Window } from '../model/window.js';
 import { NO_RECORD } from '../model/window-defaults.js';
 import { DAY_MS, targetOf } from './direction.js';
 
@@ -68,8 +68,8 @@ export const LIMITS: Limits = {
   heldMs: DAY_MS,
 };
 
-/** How a window tells of a host that is no longer there. */
-export const GONE = 'gone';
+/** A host that has said nothing for so long, ms, has probably died: it says something every second. Its record may live on for a while. */
+export const SILENT_MS = 5_000;
 
 /** One host, seen from one window. */
 export interface HostView {
@@ -133,7 +133,7 @@ export function factsOf(window: Window, observation: Observation, now: number, l
     ...lastWords.map(frozen),
   ];
   const gone = window.hosts.filter(host => !alive.has(host.id));
-  const vanished = gone.filter(host => host.phase !== GONE).map(host => host.id);
+  const vanished = gone.filter(isThere).map(host => host.id);
   return {
     window,
     now,

@@ -1,9 +1,6 @@
 import type { HostAppStatus, WindowTally } from '../model/intent.js';
 import type { Window } from '../model/window.js';
-import { type Facts, sum } from './facts.js';
-
-/** A host that has said nothing for so long, at the end of a window, has probably died; it says something every second. Its record may live on for a while. */
-const SILENT_MS = 5_000;
+import { type Facts, SILENT_MS, sum } from './facts.js';
 
 /** Runs of the window so far: the sum over its hosts, those that are gone included. So the figures never fall, and fit. */
 export function runsOf({ tallies, interrupted }: Facts): Window['runs'] {

@@ -1,5 +1,5 @@
 import type { Blocker } from '../../model/intent.js';
-import type { Phase, PhaseEntry, Window } from '../../model/window.js';
+import { isThere, type Phase, type PhaseEntry, type Window } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { prospect } from '../show/blocker.js';
 import { sideBySide, watchText } from '../show/strategy.js';
@@ -98,7 +98,8 @@ function drainBar(window: Window, { style, width, now }: FrameOptions): string {
   const { here, all } = arrived(window);
   if (window.arriveAt !== null)
     return `slow runs come in, the others compute on (all are there ${when(window.arriveAt, now)})`;
-  if (window.rollback) return `${still(window)} of ${plural(window.hosts.length, 'host')} still`;
+  if (window.rollback)
+    return `${still(window)} of ${plural(window.hosts.filter(isThere).length, 'host')} still`;
   if (all === 0) return style.dim('intake is held');
   const columns = Math.max(8, Math.min(30, width - 60));
   return `${style.cyan(bar(here, all, columns))} ${here}/${all} at a checkpoint`;
@@ -107,7 +108,8 @@ function drainBar(window: Window, { style, width, now }: FrameOptions): string {
 const still = ({ hosts }: Window): number => hosts.filter(host => host.phase === 'still').length;
 
 function detail(phase: Phase, window: Window): string {
-  if (phase === 'preparing') return window.hosts.length ? plural(window.hosts.length, 'host') : '';
+  const hosts = window.hosts.filter(isThere).length;
+  if (phase === 'preparing') return hosts ? plural(hosts, 'host') : '';
   if (phase === 'draining') return `${arrived(window).here} of ${plural(window.runs.inFlight, 'run')}`;
   return '';
 }

@@ -1,4 +1,4 @@
-import type { Window } from '../../model/window.js';
+import { FELL_SILENT, GONE, SILENT, type Window, type WindowHost } from '../../model/window.js';
 import { formatDuration } from '../../platform/duration.js';
 import { whoText } from './askings.js';
 import { prospect } from './blocker.js';
@@ -46,7 +46,7 @@ export function windowLines(window: Window, now: number, style: Style): string[]
         ],
         ['watch', watchFact(window)],
         ['going back', window.rollback?.because],
-        ['hosts', window.hosts.map(host => `${host.id} ${host.phase}`).join(', ')],
+        ['hosts', window.hosts.map(host => hostText(host, style)).join(', ')],
         ['asked', asked(window)],
       ],
       style,
@@ -91,6 +91,15 @@ function announcement(window: Window, now: number): string | null {
     return null;
   const from = new Date(Math.max(starts - announceMs, Date.parse(createdAt))).toISOString();
   return `${when(from, now)}: runs that could not stop in time wait from then on`;
+}
+
+function hostText({ id, phase }: WindowHost, style: Style): string {
+  const bad: Record<string, string> = {
+    [SILENT]: 'silent',
+    [FELL_SILENT]: 'fell silent',
+    [GONE]: 'left or fell silent',
+  };
+  return `${id} ${bad[phase] ? style.yellow(bad[phase]) : phase}`;
 }
 
 function watchFact(window: Window): string | null {
