@@ -3,7 +3,7 @@ import { styleOf } from '../../src/cli/output.js';
 import { runsTable } from '../../src/cli/show/run.js';
 import { firesTable, type ShownSchedule, schedulesTable } from '../../src/cli/show/schedules.js';
 import { createStyle, type Style, widthOf } from '../../src/cli/show/style.js';
-import { table } from '../../src/cli/show/table.js';
+import { facts, table } from '../../src/cli/show/table.js';
 import type { Run } from '../../src/model/run.js';
 import type { Fire } from '../../src/model/schedule.js';
 
@@ -82,6 +82,18 @@ describe('a table on a narrow terminal', () => {
       '  on time',
     ]);
   });
+});
+
+test('a value that is broken goes on under itself', () => {
+  const entries: [string, string][] = [
+    ['app', 'billing'],
+    ['reason', 'a table is locked'],
+  ];
+  expect(facts(entries, createStyle(false, 20), '  ')).toEqual([
+    '  app     billing',
+    '  reason  a table is',
+    '          locked',
+  ]);
 });
 
 test('only a terminal has a width', () => {

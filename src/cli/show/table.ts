@@ -69,7 +69,7 @@ function lineOf(places: Place[], texts: string[]): string[] {
   });
 }
 
-/** `name   value` lines, the names dim and aligned; entries without a value are left out. */
+/** `name   value` lines, the names dim and aligned, a value that is broken under itself; entries without a value are left out. */
 export function facts(
   entries: [name: string, value: string | null | undefined][],
   style: Style,
@@ -77,5 +77,7 @@ export function facts(
 ): string[] {
   const shown = entries.filter((entry): entry is [string, string] => Boolean(entry[1]));
   const width = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${indent}${style.dim(name.padEnd(width))}  ${value}`);
+  return shown.flatMap(([name, value]) =>
+    wrap(`${indent}${style.dim(name.padEnd(width))}  ${value}`, style.columns, width + GAP),
+  );
 }
