@@ -230,6 +230,23 @@ export const listOf = <Item extends z.ZodType>(item: Item) =>
     nextCursor: z.string().nullable().meta({ description: 'null on the last page' }),
   });
 
+export const hostsShape = open({
+  items: z.array(hostShape),
+  nextCursor: z.null(),
+  silent: z
+    .array(
+      open({
+        id: z.string(),
+        hostname: z.string(),
+        seenAt: time,
+        runs: z.int().meta({ description: 'that it held then: they go on elsewhere' }),
+      }),
+    )
+    .meta({
+      description: 'hosts that fell silent within the last hour, until others have come on their machines',
+    }),
+});
+
 export const eventStreamShape = {
   description: 'server-sent events; `data` is JSON `{type, at, …}`',
   content: { 'text/event-stream': { schema: z.string() } },

@@ -180,6 +180,16 @@ export interface LastWord {
   tally: WindowTally;
 }
 
+/** A host that fell silent, until another on its machine has come, an hour at most. */
+export interface SilentHost {
+  id: string;
+  hostname: string;
+  /** Its last sign of life, ISO 8601. */
+  seenAt: string;
+  /** Runs that it held then: they go on elsewhere. */
+  runs: number;
+}
+
 export interface HostStatus {
   id: string;
   hostname: string;

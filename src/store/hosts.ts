@@ -1,10 +1,21 @@
-import type { HostStatus, LastWord } from '../model/intent.js';
+import type { HostStatus, LastWord, SilentHost } from '../model/intent.js';
 import type { Keys } from './keys.js';
 import { type Store, script } from './redis.js';
 
 const reportHostScript = script<number>('report-host');
-const listHostsScript = script<[hosts: string[], words: string[]]>('list-hosts');
+const listHostsScript =
+  script<[hosts: string[], words: string[], signs: string[], seconds: string]>('list-hosts');
 const removeHostScript = script<number>('remove-host');
+
+/** So long it is told of a host that fell silent, ms. */
+const TOLD_MS = 3_600_000;
+
+/** The last sign of life of a host; `at`: ms since the epoch. */
+interface Sign {
+  hostname: string;
+  at: number;
+  runs: number;
+}
 
 /**
  * A host says where it stands. The record lives for `ttlMs`: a host that is silent longer is taken for dead, so `ttlMs` should not be
@@ -30,6 +41,8 @@ export async function reportHost(
     ttlMs,
     options.wake ? keys.wake : '',
     event,
+    JSON.stringify(signOf(status)),
+    TOLD_MS,
     ...textsOf(status, { whole: false }),
   );
 }
@@ -39,17 +52,34 @@ export async function listHosts(store: Store): Promise<HostStatus[]> {
   return (await lookAtHosts(store)).hosts;
 }
 
-/** The same, and in the same moment what each host said last in this window, by its ID, also of those that are gone. */
+/**
+ * The same, and in the same moment what each host said last in this window, by its ID, also of those that are gone; and who fell silent
+ * within the last hour, the latest first, but for those in whose place others have come.
+ */
 export async function lookAtHosts(
   { keys, redis }: Store,
   windowId?: string,
-): Promise<{ hosts: HostStatus[]; lastWords: Record<string, LastWord> }> {
-  const places = [keys.hosts, keys.events, ...(windowId === undefined ? [] : [keys.window(windowId)])];
-  const [texts, words] = await listHostsScript(redis, places.length, ...places, keys.host(''), keys.wake);
+): Promise<{ hosts: HostStatus[]; lastWords: Record<string, LastWord>; silent: SilentHost[] }> {
+  const ofWindow = windowId === undefined ? [] : [keys.window(windowId)];
+  const places = [keys.hosts, keys.events, keys.hostSigns, ...ofWindow];
+  const more = [keys.host(''), keys.wake, TOLD_MS];
+  const [texts, words, signs, seconds] = await listHostsScript(redis, places.length, ...places, ...more);
   const hosts = texts.map(text => JSON.parse(text) as HostStatus).sort((a, b) => (a.id < b.id ? -1 : 1));
   const lastWords: Record<string, LastWord> = {};
   for (let i = 0; i < words.length; i += 2) lastWords[words[i]!] = JSON.parse(words[i + 1]!) as LastWord;
-  return { hosts, lastWords };
+  return { hosts, lastWords, silent: silentOf(signs, hosts, Number(seconds) * 1_000) };
+}
+
+function silentOf(signs: string[], hosts: HostStatus[], now: number): SilentHost[] {
+  const alive = new Set(hosts.map(({ id }) => id));
+  const silent: SilentHost[] = [];
+  for (let i = 0; i < signs.length; i += 2) {
+    const id = signs[i]!;
+    const { hostname, at, runs } = JSON.parse(signs[i + 1]!) as Sign;
+    if (!alive.has(id) && at > now - TOLD_MS)
+      silent.push({ id, hostname, seenAt: new Date(at).toISOString(), runs });
+  }
+  return silent.sort((a, b) => (a.seenAt > b.seenAt ? -1 : 1));
 }
 
 /** A host that leaves in good order takes its record along, and leaves all that it counted. */
@@ -76,8 +106,15 @@ const placesOf = (keys: Keys, status: HostStatus): string[] => [
   keys.hosts,
   keys.host(status.id),
   keys.events,
+  keys.hostSigns,
   ...lastWordsOf(status, { whole: false }).map(({ window }) => keys.window(window)),
 ];
+
+const signOf = ({ hostname, seenAt, apps }: HostStatus): Sign => ({
+  hostname,
+  at: Date.parse(seenAt),
+  runs: Object.values(apps).reduce((sum, { held, running }) => sum + (held ?? running), 0),
+});
 
 const textsOf = (status: HostStatus, options: { whole: boolean }): string[] =>
   lastWordsOf(status, options).map(({ window: _, ...word }) => JSON.stringify(word));

@@ -15,6 +15,8 @@ export interface Keys {
   readonly pausedByUs: string;
   readonly lease: string;
   readonly hosts: string;
+  /** Hash: of each host that has not left in good order its last sign of life. Who is here and not in `hosts` fell silent. */
+  readonly hostSigns: string;
   readonly windows: string;
   readonly openWindows: string;
   readonly windowSchedules: string;
@@ -117,6 +119,7 @@ export function createKeys(namespace = 'sw', queuePrefix = 'bull'): Keys {
     pausedByUs: `${base}:paused`,
     lease: `${base}:lease`,
     hosts: `${base}:hosts`,
+    hostSigns: `${base}:hosts:signs`,
     windows: `${base}:windows`,
     openWindows: `${base}:windows:open`,
     windowSchedules: `${base}:window-schedules`,

@@ -122,6 +122,7 @@ const well: Findings = {
   },
   server: { url: 'http://x', ready: true },
   hosts: [host()],
+  silent: [],
   current: { a: 'r1' },
   windows: {},
   held: [],
@@ -179,6 +180,12 @@ test.each<[string, Partial<Findings>, Check['level'], RegExp]>([
   ['no server', { server: { url: 'u', ready: 'no answer' }, hosts: null, queues: null }, 'fail', /no answer/],
   ['no host', { hosts: [] }, 'fail', /slackwater host/],
   ['a silent host', { hosts: [host({ seenAt: new Date(NOW - 60_000).toISOString() })] }, 'warn', /60s ago/],
+  [
+    'a host that died',
+    { silent: [{ id: 'host-2', hostname: 'box', seenAt: new Date(NOW - 180_000).toISOString(), runs: 2 }] },
+    'warn',
+    /^host-2 on box fell silent: it was last seen 3m00s ago .*with 2 runs, which go on elsewhere: look/,
+  ],
   ['a host on another release', { current: { a: 'r2' } }, 'fail', /r1 instead of r2: look at its log/],
   [
     'a host that a window is about to move',

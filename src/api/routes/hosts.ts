@@ -1,14 +1,21 @@
-import { listHosts } from '../../store/hosts.js';
+import { lookAtHosts } from '../../store/hosts.js';
 import type { Routes } from '../context.js';
-import { hostShape, listOf } from '../shapes.js';
+import { hostsShape } from '../shapes.js';
 
 /** What serves. */
 export const hostRoutes: Routes = (api, { store }) => {
   api.get(
     '/v1/hosts',
     {
-      schema: { tags: ['hosts'], summary: 'The hosts that are alive', response: { 200: listOf(hostShape) } },
+      schema: {
+        tags: ['hosts'],
+        summary: 'The hosts that are alive, and those that fell silent lately',
+        response: { 200: hostsShape },
+      },
     },
-    async () => ({ items: await listHosts(store), nextCursor: null }),
+    async () => {
+      const { hosts, silent } = await lookAtHosts(store);
+      return { items: hosts, nextCursor: null, silent };
+    },
   );
 };

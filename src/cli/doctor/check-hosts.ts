@@ -1,4 +1,5 @@
-import type { HostAppStatus, HostStatus } from '../../model/intent.js';
+import type { HostAppStatus, HostStatus, SilentHost } from '../../model/intent.js';
+import { silentText } from '../show/fleet.js';
 import type { Check } from './diagnose.js';
 
 /** What hosts are held against. */
@@ -20,6 +21,15 @@ export function checkHosts(hosts: HostStatus[], expected: Expected): Check[] {
   }
   return [...hosts.map(host => checkHost(host, expected)), ...checkApps(hosts, expected)];
 }
+
+/** An hour long, or until another host has come on its machine, it is told that one died. */
+export const checkSilent = (silent: SilentHost[], now: number): Check[] =>
+  silent.map(host => {
+    const goOn =
+      host.runs === 0 ? '' : host.runs === 1 ? ', which goes on elsewhere' : ', which go on elsewhere';
+    const text = `${host.id} ${silentText(host, now)}${goOn}: look at that machine and its log, and start it again`;
+    return { name: 'host', level: 'warn', text };
+  });
 
 function checkHost(host: HostStatus, { current, windows, now }: Expected): Check {
   const check = (level: Check['level'], text: string): Check => ({

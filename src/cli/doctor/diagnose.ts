@@ -1,7 +1,7 @@
-import type { HostStatus } from '../../model/intent.js';
+import type { HostStatus, SilentHost } from '../../model/intent.js';
 import type { Window } from '../../model/window.js';
 import { plural } from '../show/text.js';
-import { checkHosts } from './check-hosts.js';
+import { checkHosts, checkSilent } from './check-hosts.js';
 import { checkHeldWindows, checkQueues, type QueueFacts } from './check-intake.js';
 
 export interface Check {
@@ -34,6 +34,8 @@ export interface Findings {
   redis: RedisFacts | string | null;
   server: { url: string; ready: true | string };
   hosts: HostStatus[] | null;
+  /** Those that fell silent lately. */
+  silent: SilentHost[];
   /** By app: the release that its last completed window went to. */
   current: Record<string, string | null>;
   /** By app: the window under way. */
@@ -56,6 +58,7 @@ export function diagnose(found: Findings): Check[] {
     ...checkRedis(found.redis),
     checkServer(found.server),
     ...(found.hosts ? checkHosts(found.hosts, found) : []),
+    ...checkSilent(found.silent, found.now),
     ...checkHeldWindows(found.held, found.now),
     ...(found.queues
       ? checkQueues(

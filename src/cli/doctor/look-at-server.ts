@@ -1,9 +1,8 @@
-import type { HostStatus } from '../../model/intent.js';
 import type { Run } from '../../model/run.js';
 import type { Window } from '../../model/window.js';
 import { isOver } from '../../model/window-defaults.js';
 import type { Client } from '../client.js';
-import type { QueueStatus } from '../show/fleet.js';
+import type { HostsAnswer, QueueStatus } from '../show/fleet.js';
 import type { Findings } from './diagnose.js';
 
 /** Ended runs are looked through so far back, ms. */
@@ -11,7 +10,10 @@ const LOOKS_BACK = 3_600_000;
 /** In each queue the newest come first, but a page says nothing of the next queue: so many pages are read. */
 const MOST_PAGES = 10;
 
-type Seen = Pick<Findings, 'server' | 'hosts' | 'current' | 'windows' | 'held' | 'queues' | 'ended'>;
+type Seen = Pick<
+  Findings,
+  'server' | 'hosts' | 'silent' | 'current' | 'windows' | 'held' | 'queues' | 'ended'
+>;
 
 /** What a server knows, or why it did not say. One that is not ready may still know much. */
 export async function lookAtServer(client: Client, now: number): Promise<Seen> {
@@ -27,7 +29,7 @@ export async function lookAtServer(client: Client, now: number): Promise<Seen> {
       return null;
     });
   const [hosts, queues, jobs, windows, failed, parked] = await Promise.all([
-    known(client.list<HostStatus>('/v1/hosts')),
+    known(client.get<HostsAnswer>('/v1/hosts')),
     known(client.list<QueueStatus>('/v1/queues')),
     known(client.list<{ app: string; release: string }>('/v1/jobs')),
     known(client.list<Window>('/v1/windows', {}, 100)),
@@ -38,7 +40,8 @@ export async function lookAtServer(client: Client, now: number): Promise<Seen> {
   const underWay = (windows ?? []).filter(({ phase }) => phase !== 'done' && phase !== 'scheduled');
   return {
     server: { url, ready: fault ?? true },
-    hosts: jobs && windows && hosts,
+    hosts: jobs && windows && (hosts?.items ?? null),
+    silent: hosts?.silent ?? [],
     current: Object.fromEntries((jobs ?? []).map(({ app, release }) => [app, release])),
     windows: Object.fromEntries([...underWay, ...held].map(({ app, id }) => [app, id])),
     held,

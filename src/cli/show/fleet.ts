@@ -1,9 +1,9 @@
-import type { HostStatus } from '../../model/intent.js';
+import type { HostStatus, SilentHost } from '../../model/intent.js';
 import type { HeldBy } from '../../model/run.js';
 import { formatDuration } from '../../platform/duration.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
-import { when } from './text.js';
+import { plural, when } from './text.js';
 
 /** A queue, as `GET /v1/queues` answers it. */
 export interface QueueStatus {
@@ -13,6 +13,18 @@ export interface QueueStatus {
   holds: HeldBy[];
   counts: Record<string, number>;
   limits: { concurrency: number | null; rate: { max: number; perMs: number } | null };
+}
+
+/** Hosts, as `GET /v1/hosts` answers them. */
+export interface HostsAnswer {
+  items: HostStatus[];
+  silent?: SilentHost[];
+}
+
+/** `on box fell silent: it was last seen 3m ago (2030-…), with 2 runs`. */
+export function silentText({ hostname, seenAt, runs }: SilentHost, now: number): string {
+  const held = runs === 0 ? 'without a run' : `with ${plural(runs, 'run')}`;
+  return `on ${hostname} fell silent: it was last seen ${when(seenAt, now)} (${seenAt}), ${held}`;
 }
 
 export function hostsTable(hosts: HostStatus[], now: number, style: Style): string {

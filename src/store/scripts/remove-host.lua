@@ -1,7 +1,8 @@
--- KEYS: hosts, host, events, windows   ARGV: id, wake channel, its last words in each of the windows
+-- KEYS: hosts, host, events, signs of life, windows   ARGV: id, wake channel, its last words in each of the windows
 redis.call('DEL', KEYS[2])
-for i = 4, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('HSET', KEYS[i], 'host:' .. ARGV[1], ARGV[i - 1]) end
+redis.call('HDEL', KEYS[4], ARGV[1])
+for i = 5, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('HSET', KEYS[i], 'host:' .. ARGV[1], ARGV[i - 2]) end
 end
 local removed = redis.call('ZREM', KEYS[1], ARGV[1])
 if removed == 1 then
