@@ -1,7 +1,7 @@
 import type { JobManifest, Release } from '../model/release.js';
 import type { WorkflowManifest } from '../model/workflow.js';
 import { SlackwaterError } from '../platform/errors.js';
-import { nearNames } from '../platform/near-names.js';
+import { didYouMean } from '../platform/near-names.js';
 import { listApps, readIntent } from '../store/intents.js';
 import type { Store } from '../store/redis.js';
 import { getRelease, listReleases } from '../store/releases.js';
@@ -103,14 +103,8 @@ export function createJobCatalog(store: Store): JobCatalog {
         'not-found',
         `${kind} ${name} is in release ${pushed.id} of app ${pushed.app}, which is not the current one: deploy it first (slackwater window open --release ${pushed.id})`,
       );
-    const near = nearNames(name, names);
-    const hint = near.length
-      ? `did you mean ${near.join(' or ')}?`
-      : names.length
-        ? `GET /v1/${kind}s lists them`
-        : kind === 'workflow'
-          ? 'no release that is deployed has one'
-          : 'no release is deployed yet';
+    const none = kind === 'workflow' ? 'no release that is deployed has one' : 'no release is deployed yet';
+    const hint = didYouMean(name, names, names.length > 0 ? `GET /v1/${kind}s lists them` : none);
     return new SlackwaterError(
       'not-found',
       `there is no ${kind} ${JSON.stringify(name.slice(0, 100))}: ${hint}`,

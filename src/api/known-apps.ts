@@ -1,4 +1,4 @@
-import { nearNames } from '../platform/near-names.js';
+import { didYouMean } from '../platform/near-names.js';
 import { listApps } from '../store/intents.js';
 import type { Store } from '../store/redis.js';
 import { wrongField } from './validation.js';
@@ -7,8 +7,7 @@ import { wrongField } from './validation.js';
 export async function checkApp(store: Store, app: string): Promise<void> {
   const apps = await listApps(store);
   if (apps.includes(app)) return;
-  const near = nearNames(app, apps);
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'push a release of it first';
+  const hint = didYouMean(app, apps, 'push a release of it first');
   throw wrongApp(`there is no app ${JSON.stringify(app)}: ${hint}`);
 }
 

@@ -1,5 +1,5 @@
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
-import { nearNames } from '../platform/near-names.js';
+import { didYouMean } from '../platform/near-names.js';
 import { checkBackoff } from './check-definition.js';
 import { checkSchedule } from './check-schedule.js';
 import { checkChoice, checkCount, checkDuration, checkName, checkSchema, refuseUnknown } from './checks.js';
@@ -115,11 +115,8 @@ function checkAfter(after: unknown, own: string, before: string[], fault: Fault)
 }
 
 function unknown(name: unknown, before: string[]): string {
-  const near = typeof name === 'string' ? nearNames(name, before) : [];
-  const hint =
-    near.length > 0
-      ? `did you mean "${near.join('" or "')}"?`
-      : `there are ${before.map(each => `"${each}"`).join(', ')}`;
+  const all = `there are ${before.map(each => `"${each}"`).join(', ')}`;
+  const hint = typeof name === 'string' ? didYouMean(name, before, all) : all;
   return `after names ${JSON.stringify(name)}, and no step of that name comes before it: ${before.length === 0 ? 'it is the first step' : hint}`;
 }
 

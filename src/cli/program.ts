@@ -1,5 +1,6 @@
-import { Command, Help, type Option } from 'commander';
+import { type Command, Help, type Option } from 'commander';
 import { VERSION } from '../platform/version.js';
+import { OurCommand } from './command.js';
 import { defineCalendar } from './commands/calendar.js';
 import { defineIntake } from './commands/intake.js';
 import { defineReleases } from './commands/releases.js';
@@ -15,7 +16,7 @@ import { wantsJson } from './report-error.js';
  * called, so that `--help` costs little more than Node itself.
  */
 export function createProgram(): Command {
-  const program = new Command('slackwater')
+  const program = new OurCommand('slackwater')
     .description(
       'Stops batch jobs at a checkpoint, swaps their code, and lets every run go on where it stopped.',
     )

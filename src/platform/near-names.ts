@@ -1,5 +1,11 @@
+/** How a message ends about a name that is not there: what may have been meant, or where there is nothing like it `otherwise`, which says where to look. */
+export function didYouMean(wanted: string, names: Iterable<string>, otherwise: string): string {
+  const near = nearNames(wanted, names);
+  return near.length > 0 ? `did you mean ${near.join(' or ')}?` : otherwise;
+}
+
 /** Up to three of `names` that somebody who wrote `wanted` may have meant, the nearest first. */
-export function nearNames(wanted: string, names: Iterable<string>): string[] {
+function nearNames(wanted: string, names: Iterable<string>): string[] {
   const most = Math.max(2, Math.floor(wanted.length / 3));
   return [...new Set(names)]
     .map(name => ({

@@ -1,6 +1,7 @@
 import type { KeptWorkflow } from '../model/kept-workflow.js';
 import type { RunState } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
+import { didYouMean } from '../platform/near-names.js';
 import type { Store } from '../store/redis.js';
 import type { RunAddress } from '../store/run-requests.js';
 import { readWorkflow } from '../store/workflows/look.js';
@@ -77,10 +78,11 @@ function stopsOf(id: string, kept: KeptWorkflow | null, only: string | undefined
       `run ${id} has no steps: it is no run of a workflow, has not begun, or ended so long ago that they are no longer kept`,
     );
   const { steps } = kept.graph;
-  if (only !== undefined && !steps.some(({ name }) => name === only))
+  const names = steps.map(({ name }) => name);
+  if (only !== undefined && !names.includes(only))
     throw new SlackwaterError(
       'not-found',
-      `run ${id} has no step ${JSON.stringify(only)}: it has ${steps.map(({ name }) => name).join(', ')}`,
+      `run ${id} has no step ${JSON.stringify(only)}: ${didYouMean(only, names, `it has ${names.join(', ')}`)}`,
     );
   return steps.flatMap(({ name, each }) => {
     const { runs, count, enqueued, again } = kept.steps[name]!;

@@ -4,6 +4,7 @@ import { SlackwaterError } from '../platform/errors.js';
 import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS } from './fires.js';
 import type { Holder } from './lease.js';
 import { writeList } from './lists.js';
+import { notThere } from './not-there.js';
 import { type Store, script } from './redis.js';
 import { unsentField } from './unsent-fires.js';
 
@@ -75,10 +76,8 @@ export async function listBackfills(store: Store): Promise<Backfill[]> {
 export async function getBackfill(store: Store, id: string): Promise<Backfill> {
   const [found] = await readBackfills(store, [id]);
   if (found) return shownBackfill(found.record);
-  throw new SlackwaterError(
-    'not-found',
-    `there is no backfill ${id}: see \`slackwater schedules backfills ls\``,
-  );
+  const known = await store.redis.zrevrange(store.keys.backfills, 0, -1);
+  throw notThere('backfill', id, known, 'see `slackwater schedules backfills ls`');
 }
 
 /** No more of it starts; the runs that it has started go on. Twice is the same as once. @throws SlackwaterError `not-found`; `conflict` where it is over. */

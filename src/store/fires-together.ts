@@ -34,8 +34,14 @@ export async function listLedgers(store: Store, app?: string): Promise<LedgerOf[
 export async function findLedger(store: Store, schedule: string, app?: string): Promise<LedgerOf> {
   const applied = (await listSchedules(store, app)).filter(({ job }) => job === schedule);
   if (applied.length > 0) return { app: theOne(schedule, applied, app).app, schedule };
-  const gone = (await listLedgers(store, app)).filter(of => of.schedule === schedule);
-  return theOne(schedule, gone, app);
+  const all = await listLedgers(store, app);
+  const gone = all.filter(of => of.schedule === schedule);
+  return theOne(
+    schedule,
+    gone,
+    app,
+    all.map(of => of.schedule),
+  );
 }
 
 /** What was read of one ledger: its newest fires after the place that the page begins at. */

@@ -1,6 +1,7 @@
 import { describeFreeze, type Freeze, freezeAt } from '../model/freeze.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
+import { notThere } from './not-there.js';
 import { redisNow, type Store, script } from './redis.js';
 
 const addScript = script<number>('add-freeze', 2);
@@ -35,7 +36,7 @@ export async function addFreeze(
 export async function removeFreeze(store: Store, id: string): Promise<void> {
   const { keys, redis } = store;
   if ((await removeScript(redis, keys.freezes, keys.events, id, keys.wake)) === 1) return;
-  throw new SlackwaterError('not-found', `there is no freeze ${id}: see \`slackwater freeze ls\``);
+  throw notThere('freeze', id, await redis.hkeys(keys.freezes), 'see `slackwater freeze ls`');
 }
 
 /** All that hold, will hold, or ended less than 30 days ago, in the order in which they begin. */

@@ -3,6 +3,7 @@ import type { Intent } from '../model/intent.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
 import { listApps, readIntent } from './intents.js';
+import { notThere } from './not-there.js';
 import { redisNow, type Store, script } from './redis.js';
 
 const placeHoldScript = script<number>('place-hold', 2);
@@ -51,7 +52,7 @@ export async function placeHold(store: Store, hold: Omit<Hold, 'id' | 'placedAt'
 export async function liftHold(store: Store, id: string): Promise<Hold> {
   const text = await store.redis.hget(store.keys.holds, id);
   if (text === null)
-    throw new SlackwaterError('not-found', `there is no hold ${id}: see \`slackwater hold ls\``);
+    throw notThere('hold', id, await store.redis.hkeys(store.keys.holds), 'see `slackwater hold ls`');
   const hold = JSON.parse(text) as Hold;
   if (isWindowHold(hold)) {
     const window = hold.owner.slice('window:'.length);

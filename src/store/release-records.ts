@@ -1,5 +1,6 @@
 import type { Release } from '../model/release.js';
 import { SlackwaterError } from '../platform/errors.js';
+import { notThere } from './not-there.js';
 import type { Store } from './redis.js';
 
 const ID_LENGTH = 12;
@@ -22,10 +23,8 @@ export async function getRelease(store: Store, name: string): Promise<Release> {
     throw new SlackwaterError('bad-request', `"${name}" fits ${ids.sort().join(', ')}: give more digits`);
   const release = ids.length === 1 ? await readRelease(store, ids[0]!) : null;
   if (release?.digest.startsWith(wanted)) return release;
-  throw new SlackwaterError(
-    'not-found',
-    `there is no release ${name}: push it, or see \`slackwater release ls\``,
-  );
+  const known = (await entriesOf(store)).map(entry => entry.id);
+  throw notThere('release', name, known, 'push it, or see `slackwater release ls`');
 }
 
 /** @returns the release of this very ID, or `null`. */

@@ -1,5 +1,6 @@
 import type { AppliedSet, Schedule, SchedulePause, ScheduleState, SchedulesDiff } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
+import { didYouMean } from '../platform/near-names.js';
 import { listApps } from './intents.js';
 import type { Holder } from './lease.js';
 import { redisNow, type Store, script } from './redis.js';
@@ -132,13 +133,19 @@ export async function findSchedule(store: Store, name: string, app?: string): Pr
     name,
     all.filter(({ job }) => job === name),
     app,
+    all.map(({ job }) => job),
   );
 }
 
-/** The only one of this name. @throws SlackwaterError as `findSchedule` */
-export function theOne<Found extends { app: string }>(name: string, found: Found[], app?: string): Found {
+/** The only one of this name. @param known all names, to tell which may have been meant. @throws SlackwaterError as `findSchedule` */
+export function theOne<Found extends { app: string }>(
+  name: string,
+  found: Found[],
+  app?: string,
+  known: string[] = [],
+): Found {
   if (found.length === 1) return found[0]!;
-  if (found.length === 0) throw unknown(name, app);
+  if (found.length === 0) throw unknown(name, app, known);
   const apps = found.map(each => each.app).join(', ');
   throw new SlackwaterError(
     'conflict',
@@ -192,8 +199,11 @@ async function setPause(
   return findSchedule(store, name, app);
 }
 
-export const unknown = (name: string, app?: string): SlackwaterError =>
-  new SlackwaterError(
+export const unknown = (name: string, app?: string, known: string[] = []): SlackwaterError => {
+  const where = app === undefined ? '' : ` in app ${app}`;
+  const otherwise = 'see `slackwater schedules ls` (those of the release that runs apply)';
+  return new SlackwaterError(
     'not-found',
-    `there is no schedule ${name}${app === undefined ? '' : ` in app ${app}`}: see \`slackwater schedules ls\` (those of the release that runs apply)`,
+    `there is no schedule ${name}${where}: ${didYouMean(name, known, otherwise)}`,
   );
+};

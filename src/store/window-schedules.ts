@@ -1,7 +1,7 @@
 import type { WindowFire, WindowSchedule } from '../model/window-schedule.js';
-import { SlackwaterError } from '../platform/errors.js';
 import { newId } from '../platform/ids.js';
 import type { Holder } from './lease.js';
+import { notThere } from './not-there.js';
 import { redisNow, type Store, script } from './redis.js';
 
 const putScript = script<number>('put-window-schedule', 3);
@@ -41,7 +41,7 @@ export async function pauseWindowSchedule(
     schedule.paused !== paused &&
     !(await put(store, { ...schedule, paused }, now, 'window-schedule.changed'))
   )
-    throw unknown(id);
+    throw await unknown(store, id);
   return getWindowSchedule(store, id);
 }
 
@@ -49,13 +49,13 @@ export async function pauseWindowSchedule(
 export async function removeWindowSchedule(store: Store, id: string): Promise<void> {
   const { keys, redis } = store;
   const places = [keys.windowSchedules, keys.lastFires, keys.windowFires(id), keys.events];
-  if ((await removeScript(redis, ...places, id, keys.wake)) !== 1) throw unknown(id);
+  if ((await removeScript(redis, ...places, id, keys.wake)) !== 1) throw await unknown({ keys, redis }, id);
 }
 
 /** @throws SlackwaterError `not-found` */
 export async function getWindowSchedule(store: Store, id: string): Promise<WindowScheduleState> {
   const found = (await listWindowSchedules(store)).find(({ schedule }) => schedule.id === id);
-  if (!found) throw unknown(id);
+  if (!found) throw await unknown(store, id);
   return found;
 }
 
@@ -123,8 +123,10 @@ async function put(
   );
 }
 
-const unknown = (id: string) =>
-  new SlackwaterError(
-    'not-found',
-    `there is no recurring window ${id}: see \`slackwater window-schedule ls\``,
+const unknown = async ({ redis, keys }: Pick<Store, 'redis' | 'keys'>, id: string) =>
+  notThere(
+    'recurring window',
+    id,
+    await redis.hkeys(keys.windowSchedules),
+    'see `slackwater window-schedule ls`',
   );

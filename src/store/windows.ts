@@ -8,6 +8,7 @@ import type { WindowFire } from '../model/window-schedule.js';
 import { type FieldError, SlackwaterError } from '../platform/errors.js';
 import { frozen, readFreeze, refuseInFreeze } from './freezes.js';
 import type { Holder } from './lease.js';
+import { notThere } from './not-there.js';
 import { redisNow, type Store, script } from './redis.js';
 import type { WindowScheduleState } from './window-schedules.js';
 import { spanOf } from './window-spans.js';
@@ -104,12 +105,24 @@ function wayOut(window: Window | null): string {
   return may('abort') ? `${wait}, or abort it` : 'wait for it, or choose another time';
 }
 
+/** Names that are like one that is not there are looked for among so many, the newest. */
+const LIKE_AMONG = 1_000;
+
 /** @throws SlackwaterError `not-found` */
 export async function getWindow(store: Store, id: string): Promise<Window> {
   const window = await findWindow(store, id);
-  if (!window)
-    throw new SlackwaterError('not-found', `there is no window ${id}: see \`slackwater window ls\``);
-  return window;
+  if (window) return window;
+  const known = await store.redis.zrange(
+    store.keys.windows,
+    '+',
+    '-',
+    'BYLEX',
+    'REV',
+    'LIMIT',
+    0,
+    LIKE_AMONG,
+  );
+  throw notThere('window', id, known, 'see `slackwater window ls`');
 }
 
 /** `null`: it is not known (any more). */

@@ -8,10 +8,10 @@ import { tempDir } from '../support/temp-dir.js';
 const noStack = (text: string) => expect(text).not.toMatch(/\n\s+at /);
 
 test.each<[args: string[], says: RegExp, code: number]>([
-  [['depoly'], /unknown command 'depoly'\n\(Did you mean deploy\?\)/, 2],
-  [['window', 'opne'], /unknown command 'opne'\n\(Did you mean open\?\)/, 2],
+  [['depoly'], /^error: unknown command "depoly": did you mean deploy\?$/m, 2],
+  [['window', 'opne'], /^error: unknown command "opne": did you mean open\?$/m, 2],
   [['run'], /missing required argument 'job'/, 2],
-  [['run', 'x', '--payloda', '{}'], /unknown option '--payloda'\n\(Did you mean --payload\?\)/, 2],
+  [['run', 'x', '--payloda', '{}'], /^error: unknown option --payloda: did you mean --payload\?$/m, 2],
   [['run', 'x', '--payload', '{bad'], /--payload is not JSON .* write --payload '\{"key":"value"\}'/, 2],
   [['run', 'x', '--payload', '@/nowhere.json'], /cannot read \/nowhere\.json/, 2],
   [['run', 'x', '--priority', '-1'], /whole number from 0/, 2],
@@ -92,9 +92,9 @@ test('with --json an error is JSON too; with SLACKWATER_LOG=debug the stack foll
 
 test.each([
   ['run --json', /^missing required argument 'job'$/],
-  ['window ls --json --limt 3', /^unknown option '--limt' \(Did you mean --limit\?\)$/],
+  ['window ls --json --limt 3', /^unknown option --limt: did you mean --limit\?$/],
   ['window ls --json --limit 0', /must be a whole number from 1/],
-  ['depoly --json', /^unknown command 'depoly'/],
+  ['depoly --json', /^unknown command "depoly"/],
 ])('with --json what cannot be read is told as JSON alone: %s', async (line, says) => {
   const { code, stdout, stderr } = await runCli(line.split(' '));
   const { error } = JSON.parse(stderr) as { error: { code: string; message: string } };

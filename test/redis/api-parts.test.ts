@@ -96,7 +96,8 @@ describe('GET /v1/runs/:id/parts', () => {
   });
 
   test.each([
-    ['?step=scoer', 404, 'not-found', 'has no step "scoer": it has extract, score, approve, load, publish'],
+    ['?step=scoer', 404, 'not-found', 'has no step "scoer": did you mean score?'],
+    ['?step=sum', 404, 'not-found', 'has no step "sum": it has extract, score, approve, load, publish'],
     ['?cursor=nonsense', 400, 'bad-request', 'is no cursor of this list'],
     ['?state=asleep', 400, 'bad-request', 'several with commas'],
     ['?limit=501', 400, 'bad-request', '500'],

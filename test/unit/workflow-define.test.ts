@@ -141,7 +141,7 @@ describe('defineWorkflow', () => {
       'a step that is not there',
       () => base.step('b', clean, { after: ['extarct'] }),
       ['/steps/b/after/0'],
-      'after names "extarct", and no step of that name comes before it: did you mean "extract"?',
+      'after names "extarct", and no step of that name comes before it: did you mean extract?',
     ],
     [
       'a step nothing like others',

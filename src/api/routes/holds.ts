@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { nearNames } from '../../platform/near-names.js';
+import { didYouMean } from '../../platform/near-names.js';
 import { applyPauseFlags } from '../../queue/intake.js';
 import { queueApps } from '../../queue/runs.js';
 import { isTaskQueue } from '../../queue/task-runs.js';
@@ -76,18 +76,18 @@ async function queuesOf(
       .filter(([queue, owner]) => owner === app && !isTaskQueue(queue))
       .map(([queue]) => queue);
     if (own.length > 0) return own;
-    throw wrongField('/app', `app ${JSON.stringify(app)} has no queues${hint(app, known.values())}`);
+    throw wrongField(
+      '/app',
+      `app ${JSON.stringify(app)} has no queues: ${didYouMean(app, known.values(), LISTED)}`,
+    );
   }
   const unknown = queues!.findIndex(queue => !known.has(queue));
   if (unknown < 0) return [...new Set(queues)];
   const name = queues![unknown]!;
   throw wrongField(
     `/queues/${unknown}`,
-    `no release uses a queue ${JSON.stringify(name)}${hint(name, known.keys())}`,
+    `no release uses a queue ${JSON.stringify(name)}: ${didYouMean(name, known.keys(), LISTED)}`,
   );
 }
 
-function hint(name: string, names: Iterable<string>): string {
-  const near = nearNames(name, names);
-  return near.length > 0 ? `: did you mean ${near.join(' or ')}?` : ': GET /v1/queues lists them';
-}
+const LISTED = 'GET /v1/queues lists them';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
+import { didYouMean } from '../../platform/near-names.js';
 import { queueCounts } from '../../queue/queue-counts.js';
 import { queueLimits, setQueueLimits } from '../../queue/queue-limits.js';
 import { heldBy, queueApps } from '../../queue/runs.js';
@@ -56,7 +57,7 @@ export const queueRoutes: Routes = (api, { store, queues }) => {
       if (app === undefined)
         throw new SlackwaterError(
           'not-found',
-          `no release uses a queue ${JSON.stringify(name.slice(0, 100))}: GET /v1/queues lists them`,
+          `no release uses a queue ${JSON.stringify(name.slice(0, 100))}: ${didYouMean(name, apps.keys(), 'GET /v1/queues lists them')}`,
         );
       if (isTaskQueue(name))
         throw new SlackwaterError(

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { StepManifest } from '../../model/workflow.js';
 import { SlackwaterError } from '../../platform/errors.js';
-import { nearNames } from '../../platform/near-names.js';
+import { didYouMean } from '../../platform/near-names.js';
 import { findRun, showRun } from '../../queue/runs.js';
 import { checkSignal } from '../../release/payloads.js';
 import { readWorkflow } from '../../store/workflows/look.js';
@@ -69,13 +69,7 @@ async function signalOf(
       step: current?.steps.find(step => step.name === name && step.kind === 'signal') ?? own,
     };
   const names = signals.map(step => step.name);
-  const near = nearNames(name, names);
-  const hint =
-    names.length === 0
-      ? 'it has none'
-      : near.length > 0
-        ? `did you mean ${near.join(' or ')}?`
-        : `it has ${names.join(', ')}`;
+  const hint = didYouMean(name, names, names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`);
   throw new SlackwaterError(
     'not-found',
     `run ${run.id} (${run.job}) has no signal ${JSON.stringify(name)}: ${hint}`,

@@ -7,7 +7,7 @@ import {
 } from '../../model/window-schedule.js';
 import { faultOf, nextFire } from '../../platform/cron.js';
 import { SlackwaterError } from '../../platform/errors.js';
-import { nearNames } from '../../platform/near-names.js';
+import { didYouMean } from '../../platform/near-names.js';
 import { redisNow, type Store } from '../../store/redis.js';
 import { listReleases } from '../../store/releases.js';
 import {
@@ -205,6 +205,6 @@ async function inputOf({ store, config }: ApiContext, body: z.output<typeof addB
 }
 
 function zonesLike(zone: string): string {
-  const near = nearNames(zone, Intl.supportedValuesOf('timeZone'));
-  return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
+  const hint = didYouMean(zone, Intl.supportedValuesOf('timeZone'), '');
+  return hint && ` (${hint})`;
 }
