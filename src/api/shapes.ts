@@ -194,7 +194,7 @@ export const freezeShape = named('Freeze', {
     .meta({ description: 'when it is added: the scheduled windows that it will refuse' }),
 });
 
-export const hostShape = named('Host', {
+const hostShape = named('Host', {
   id: z.string(),
   hostname: z.string(),
   pid: z.int(),
