@@ -56,6 +56,9 @@ export const runShape = named('Run', {
   heldBy: z.array(heldByShape),
   checkpoint: open({ version: z.int().nullable(), bytes: z.int(), savedAt: time, count: z.int() }).nullable(),
   parked: open({ reason: z.string(), choices: z.array(z.string()) }).nullable(),
+  cancelled: open({ by: z.string(), reason: z.string().nullable(), at: time })
+    .nullable()
+    .meta({ description: 'who asked for its end, and for what; while it runs: it has been told to stop' }),
   steps: z
     .array(
       open({

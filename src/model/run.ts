@@ -52,6 +52,17 @@ export interface HeldBy {
   until: string | null;
 }
 
+/** Who has asked for the end of a run, and for what. `by`: a person, or what does so by itself (`schedule flights.nightly`, `workflow run …`, `window …`). */
+export interface Cancellation {
+  by: string;
+  reason: string | null;
+  /** ISO 8601, UTC. */
+  at: string;
+}
+
+/** As `by` of one that ends because its workflow run does. */
+export const ofWorkflow = (id: string): string => `workflow run ${id}`;
+
 /** A step of a workflow run: as it was when the run began, and how it stands. Times are ISO 8601 in UTC. */
 export interface RunStep extends StepManifest {
   state: StepState;
@@ -91,6 +102,8 @@ export interface Run {
   heldBy: HeldBy[];
   checkpoint: CheckpointInfo | null;
   parked: Parked | null;
+  /** Of one that is cancelled, or has been asked to end and has not yet. */
+  cancelled: Cancellation | null;
   /** Of a workflow run that has begun, where one run is asked for; else it is not there. */
   steps?: RunStep[];
 }

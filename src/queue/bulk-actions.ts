@@ -1,6 +1,7 @@
 import type { Parked, Run, RunState } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import type { Store } from '../store/redis.js';
+import type { Asker } from '../store/run-requests.js';
 import type { FoundRun } from './found-runs.js';
 import { findPlaces, type RunFilter } from './list-runs.js';
 import { insteadOf, PartsMet, partIn } from './part-of.js';
@@ -117,6 +118,7 @@ export async function askMany(
   queues: Queues,
   verb: Verb,
   ids: string[],
+  asker: Asker,
 ): Promise<Pick<Choice, 'items' | 'passed'>> {
   const items: Asked[] = [];
   const passed: Passed[] = [];
@@ -124,7 +126,7 @@ export async function askMany(
   const worker = async () => {
     for (let id = rest.pop(); id !== undefined; id = rest.pop()) {
       try {
-        const { job, queue, state } = await ask(store, queues, verb, id);
+        const { job, queue, state } = await ask(store, queues, verb, id, asker);
         items.push({ id, job, queue, state });
       } catch (error) {
         if (!isAnswer(error)) throw error;
@@ -137,14 +139,14 @@ export async function askMany(
   return { items, passed };
 }
 
-async function ask(store: Store, queues: Queues, verb: Verb, id: string): Promise<Run> {
+async function ask(store: Store, queues: Queues, verb: Verb, id: string, asker: Asker): Promise<Run> {
   if (verb === 'retry') return retryRun(store, queues, id);
   try {
-    return await cancelRun(store, id);
+    return await cancelRun(store, id, asker);
   } catch (error) {
     // A parked run has ended, and waits for a word: this is one.
     if (isAnswer(error) && error.code === 'conflict')
-      return await resumeRun(store, queues, id, 'cancel').catch(() => Promise.reject(error));
+      return await resumeRun(store, queues, id, asker, 'cancel').catch(() => Promise.reject(error));
     throw error;
   }
 }

@@ -3,7 +3,14 @@ import { encodeState } from '../model/state-codec.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
-import { type RunAddress, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
+import {
+  type Asker,
+  endParked,
+  type RunAddress,
+  reopenRun,
+  requestCancel,
+  tellAgenda,
+} from '../store/run-requests.js';
 import { keepPayloads } from '../store/workflows/again.js';
 import { settleStep } from '../store/workflows/settle.js';
 import { insteadOf, partOf, wholeOf } from './part-of.js';
@@ -15,12 +22,12 @@ import { isTaskQueue, windowOfTask } from './task-runs.js';
 
 /**
  * Cancels a run: one that waits is cancelled at once (its host takes it out of the queue later), one that runs is told to stop.
- * Cancelling twice is the same as once.
+ * Cancelling twice is the same as once: who asked first is kept.
  * @throws SlackwaterError `not-found`; `conflict` for a run that has ended otherwise.
  */
-export async function cancelRun(store: Store, id: string): Promise<Run> {
+export async function cancelRun(store: Store, id: string, asker: Asker): Promise<Run> {
   const address = await findRun(store, id);
-  const answer = await requestCancel(store, address);
+  const answer = await requestCancel(store, address, asker);
   const run = await showRun(store, id);
   if (answer === 'ended' && run.state !== 'cancelled')
     throw wrongState(run, 'cancelled', 'one that has not ended');
@@ -52,10 +59,16 @@ export async function retryRun(
 /**
  * Ends the parking of a run by one of the choices that it was parked with: `retry` goes on from its checkpoint (an outside effect of unknown
  * outcome is done again), `restart` begins anew, `skip`
- * takes the outside effect of unknown outcome as done, `cancel` ends it.
+ * takes the outside effect of unknown outcome as done, `cancel` ends it (and who asked is kept).
  * @throws SlackwaterError `not-found`; `conflict` where it is not parked, or is a hook or probe of a window and would go on; `bad-request` for another choice.
  */
-export async function resumeRun(store: Store, queues: Queues, id: string, choice?: string): Promise<Run> {
+export async function resumeRun(
+  store: Store,
+  queues: Queues,
+  id: string,
+  asker: Asker,
+  choice?: string,
+): Promise<Run> {
   const run = await showRun(store, id);
   if (run.state !== 'parked' || !run.parked) throw wrongState(run, 'resumed', 'one that is parked');
   const taken = choice ?? onlyChoice(run.parked);
@@ -64,7 +77,7 @@ export async function resumeRun(store: Store, queues: Queues, id: string, choice
   if (taken !== 'cancel' && isTaskQueue(address.queue)) throw partOfWindow(run, address, 'resumed');
   if (taken === 'cancel') {
     await settlePart(store, run, address);
-    await endParked(store, address);
+    await endParked(store, address, asker);
   } else {
     await requeue(store, queues, run, { address, restart: taken === 'restart', unknown: UNKNOWN[taken] });
   }
@@ -111,18 +124,6 @@ async function requeue(store: Store, queues: Queues, run: Run, how: Requeue): Pr
   const job = await queues.get(address.queue).getJob(address.jobId);
   // Cancelled in the queue and not taken out yet: without the mark it simply waits again.
   if (job?.finishedOn) await queueAgain(job);
-}
-
-async function endParked({ redis, keys }: Store, { queue, jobId }: RunAddress): Promise<void> {
-  const run = keys.run(queue, jobId);
-  await redis
-    .multi()
-    .hset(run, 'outcome', 'cancelled')
-    .hdel(run, 'park')
-    .srem(keys.live(queue), jobId)
-    // From now on it is kept as long as any other: the next look at what is over sees to that.
-    .zadd(keys.expiring(queue), 'XX', 0, jobId)
-    .exec();
 }
 
 /** Its workflow waits for a parked run, and is to hear that it has ended. First, so that nothing is lost between the two. */

@@ -1,5 +1,13 @@
 import { heldByLimit, type Waits } from '../model/limits.js';
-import type { HeldBy, Parked, Run, RunError, RunState } from '../model/run.js';
+import {
+  type Cancellation,
+  type HeldBy,
+  ofWorkflow,
+  type Parked,
+  type Run,
+  type RunError,
+  type RunState,
+} from '../model/run.js';
 import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
 
@@ -20,6 +28,7 @@ export const RUN_FIELDS = [
   'yielded',
   'stopped',
   'cancel',
+  'cancelWhy',
   'outcome',
   'park',
   'error',
@@ -146,11 +155,21 @@ export function toRun({ queue, jobId, place, job, run, app, heldBy }: RunSource)
         }
       : null,
     parked: state === 'parked' ? (parse(run.park) as Parked | null) : null,
+    cancelled: cancelledBy(state, job, run),
   };
 }
 
 function limitOf(place: Place, { waits }: RunFields): HeldBy[] {
   return place === 'delayed' && waits ? [heldByLimit(JSON.parse(waits) as Waits)] : [];
+}
+
+function cancelledBy(state: RunState, job: JobFields, { cancelWhy }: RunFields): Cancellation | null {
+  // One that has ended otherwise, was faster.
+  if (!cancelWhy || state === 'completed' || state === 'failed' || state === 'parked') return null;
+  const { by, reason, at } = JSON.parse(cancelWhy) as { by: string; reason: string; at: number };
+  const { part } = ownOptionsOf(parse(job.opts));
+  const who = by || (part ? ofWorkflow(runIdOf(part.queue, part.jobId)) : '');
+  return { by: who, reason: reason || null, at: new Date(at).toISOString() };
 }
 
 /** The attempt that is under way or comes next; of a failed run, after which none comes, the one that failed. */

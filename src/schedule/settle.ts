@@ -7,6 +7,7 @@ import { cancelRun } from '../queue/run-actions.js';
 import type { Holder } from '../store/lease.js';
 import { type Decision, recordFates } from '../store/record-fires.js';
 import type { Store } from '../store/redis.js';
+import type { Asker } from '../store/run-requests.js';
 import type { RunByHand } from '../store/schedules.js';
 import { unsentFires } from '../store/unsent-fires.js';
 import type { Book, Entry } from './book.js';
@@ -175,17 +176,22 @@ export class Settlement {
     }
     this.book.track(entry, plan.dueAt);
     // Again and again, until it is gone: who asked may die before the answer.
-    if (plan.replaces) for (const each of [run, entry.byHand]) if (each) await this.#cancel(each);
+    const [next] = plan.state.waiting;
+    const by = next
+      ? `replaced by the fire of ${new Date(next.at).toISOString()}`
+      : 'replaced by the next fire';
+    const asker = { by: `schedule ${entry.schedule.job}`, reason: `${by} (overlap: replace)` };
+    if (plan.replaces) for (const each of [run, entry.byHand]) if (each) await this.#cancel(each, asker);
   }
 
-  async #cancel({ queue, id }: RunByHand): Promise<void> {
+  async #cancel({ queue, id }: RunByHand, asker: Asker): Promise<void> {
     const now = this.options.clock.monotonic();
     for (const [asked, at] of this.#askedAt) if (now - at >= ASK_EVERY_MS) this.#askedAt.delete(asked);
     if (this.#askedAt.has(id)) return;
     this.#askedAt.set(id, now);
     const [ended] = await haveEnded(this.store, [{ queue, jobId: id }]);
     // It may have ended in between, or be gone.
-    if (!ended) await cancelRun(this.store, `${queue}~${id}`).catch(() => {});
+    if (!ended) await cancelRun(this.store, `${queue}~${id}`, asker).catch(() => {});
   }
 
   #tell(app: string, decisions: Decision[]): void {

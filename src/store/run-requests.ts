@@ -2,6 +2,7 @@ import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
 const cancelScript = script<CancelAnswer | 'again'>('cancel-run', 6);
+const endParkedScript = script<number>('end-parked', 3);
 const reopenScript = script<number>('reopen-run', 8);
 const callScript = script<number>('call-cancelled', 1);
 
@@ -23,11 +24,21 @@ export async function callCancelled({ redis, keys }: Store, runs: RunAddress[]):
   await Promise.all(runs.map(({ queue, jobId }) => callScript(redis, keys.queue(queue), jobId)));
 }
 
+/** Who wants a run to end, and for what. */
+export interface Asker {
+  by: string;
+  reason?: string | null | undefined;
+}
+
 /** `asked`: it was marked before, and the hosts are told once more. `ended`: it has no end left to come. */
 type CancelAnswer = 'ok' | 'asked' | 'gone' | 'ended';
 
-/** Marks a run for its end and tells the hosts. */
-export async function requestCancel(store: Store, address: RunAddress): Promise<CancelAnswer> {
+/** Marks a run for its end and tells the hosts. Who asked first is kept. */
+export async function requestCancel(
+  store: Store,
+  address: RunAddress,
+  { by, reason }: Asker,
+): Promise<CancelAnswer> {
   const { redis, keys } = store;
   const { queue, jobId } = address;
   const workflow = keys.workflow(queue, jobId);
@@ -35,7 +46,11 @@ export async function requestCancel(store: Store, address: RunAddress): Promise<
     const app = (await redis.hget(workflow, 'app')) ?? '';
     const [job, run, agenda] = [keys.job(queue, jobId), keys.run(queue, jobId), keys.agenda(app)];
     const [steps, live, member] = [keys.steps(queue, jobId), keys.live(queue), memberOf(address)];
-    const answer = await cancelScript(redis, job, run, workflow, agenda, steps, live, member, app, jobId);
+    const answer = await cancelScript(
+      redis,
+      ...[job, run, workflow, agenda, steps, live],
+      ...[member, app, jobId, by, reason ?? ''],
+    );
     // A workflow that has begun since its app was read.
     if (answer === 'again') continue;
     if (answer === 'gone' || answer === 'ended') return answer;
@@ -44,6 +59,16 @@ export async function requestCancel(store: Store, address: RunAddress): Promise<
     if (app !== '') await tellAgenda(store, app);
     return answer;
   }
+}
+
+/** The parking of a run ends by its end. */
+export async function endParked(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+  { by, reason }: Asker,
+): Promise<void> {
+  const [run, live, expiring] = [keys.run(queue, jobId), keys.live(queue), keys.expiring(queue)];
+  await endParkedScript(redis, run, live, expiring, jobId, by, reason ?? '');
 }
 
 /**

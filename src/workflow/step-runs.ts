@@ -1,5 +1,7 @@
-import { fieldOf, type StepRuns } from '../model/kept-workflow.js';
+import { fieldOf, type StepFailure, type StepRuns } from '../model/kept-workflow.js';
+import { ofWorkflow } from '../model/run.js';
 import type { StepManifest } from '../model/workflow.js';
+import { runIdOf } from '../queue/run-id.js';
 import {
   enqueueParts,
   jobsOfParts,
@@ -8,10 +10,10 @@ import {
   partRunId,
   requeuePart,
 } from '../queue/workflow-runs.js';
-import { callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
+import { type Asker, callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
 import { keepPayloads, reopenPart } from '../store/workflows/again.js';
 import { expandStep } from '../store/workflows/expand.js';
-import { cancelParts, markStep, readParts } from '../store/workflows/parts.js';
+import { cancelParts, markStep, readParts, whyStopped } from '../store/workflows/parts.js';
 import { failLost } from './lost-runs.js';
 import type { WorkflowPorts } from './ports.js';
 import { goesOn } from './reopened.js';
@@ -125,11 +127,25 @@ export async function endRuns(work: Work): Promise<void> {
       const index = step.each ? from + i : null;
       return { index, queue: runs.queue, jobId: partRunId(address, step.name, index) };
     });
-    const running = await cancelParts(store, app, address, step.name, parts);
-    for (const run of running) await requestCancel(store, run);
+    const asker = await stopperOf(ports, address);
+    const running = await cancelParts(store, app, address, step.name, parts, asker);
+    for (const run of running) await requestCancel(store, run, asker);
     await callCancelled(store, parts);
     if (!(await mark(work, 'ended', from + parts.length))) return;
   }
+}
+
+/** In whose name runs end with their workflow run. */
+async function stopperOf({ store }: WorkflowPorts, address: RunAddress): Promise<Asker> {
+  const id = runIdOf(address.queue, address.jobId);
+  const { failed, cancelled } = await whyStopped(store, address);
+  if (cancelled) {
+    const { by, reason } = JSON.parse(cancelled) as Asker;
+    return { by, reason: `with workflow run ${id}${reason ? `: ${reason}` : ''}` };
+  }
+  const why = failed === null ? null : (JSON.parse(failed) as StepFailure);
+  const of = why?.run ? `, run ${why.run}` : '';
+  return { by: ofWorkflow(id), reason: why && `its step "${why.step}" failed${of}` };
 }
 
 const mark = ({ ports, address, step }: Work, what: 'enqueued' | 'ended', to: number): Promise<boolean> =>

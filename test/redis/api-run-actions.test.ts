@@ -24,6 +24,31 @@ describe('cancelling', () => {
     expect(await t.waiting()).toBe(1);
   });
 
+  test('it says who asked and for what, whoever asks again, until it goes on', async () => {
+    const id = await t.enqueue();
+    const by = { 'x-slackwater-actor': 'anna' };
+    const cancel = (reason?: string) => t.call('POST', `/v1/runs/${id}/cancel`, { reason }, by);
+    const first = (await cancel('the file was the wrong one')).json.cancelled;
+    expect(first).toMatchObject({ by: 'anna', reason: 'the file was the wrong one' });
+    expect((await cancel()).json.cancelled).toEqual(first);
+    expect((await t.call('GET', '/v1/runs?state=cancelled')).json.items[0].cancelled).toEqual(first);
+    expectProblem(await cancel(' '), 422, 'invalid-body');
+    expect((await t.call('POST', `/v1/runs/${id}/retry`)).json.cancelled).toBeNull();
+  });
+
+  test('one that runs says so too, and one that has ended all the same does not', async () => {
+    const id = await t.enqueue();
+    await t.moved(id, 'active', { startedAt: '1' });
+    const asked = (await t.call('POST', `/v1/runs/${id}/cancel`)).json;
+    expect(asked).toMatchObject({ state: 'running', cancelled: { by: 'operator', reason: null } });
+    await t.store.redis.lrem(t.store.keys.job('reports', 'active'), 1, id);
+    await t.moved(id, 'completed');
+    expect((await t.call('GET', `/v1/runs/${id}`)).json).toMatchObject({
+      state: 'completed',
+      cancelled: null,
+    });
+  });
+
   test('the hosts are told of a running one', async () => {
     const id = await t.enqueue();
     await t.moved(id, 'active', { startedAt: '1' });
@@ -127,9 +152,10 @@ describe('going on', () => {
   test('cancel ends it', async () => {
     const id = await t.enqueue();
     await t.moved(id, 'failed', park(['retry', 'cancel']));
-    expect((await t.call('POST', `/v1/runs/${id}/resume`, { choice: 'cancel' })).json.state).toBe(
-      'cancelled',
-    );
+    expect((await t.call('POST', `/v1/runs/${id}/resume`, { choice: 'cancel' })).json).toMatchObject({
+      state: 'cancelled',
+      cancelled: { by: 'operator', reason: null },
+    });
   });
 
   test('skip takes an effect of unknown outcome as done', async () => {

@@ -115,6 +115,20 @@ describe('cancelling many', () => {
     expect(await t.waiting()).toBe(2);
   });
 
+  test('keeps who asked and for what, of a retry there is no such thing', async () => {
+    const waiting = await t.enqueue();
+    const [parked] = await failed(1, park(['retry', 'cancel']));
+    await bulk('cancel', { state: ['queued', 'parked'], reason: 'wrong day' });
+    for (const id of [waiting, parked])
+      expect((await t.call('GET', `/v1/runs/${id}`)).json.cancelled).toMatchObject({
+        by: 'operator',
+        reason: 'wrong day',
+      });
+    const answer = await bulk('retry', { ids: [waiting], reason: 'wrong day' });
+    expectProblem(answer, 422, 'invalid-body');
+    expect(answer.json.errors[0]).toMatchObject({ pointer: '/reason' });
+  });
+
   test('takes those of one job only', async () => {
     const other = (await t.call('POST', '/v1/jobs/flights.carriers/runs', { payload })).json.id;
     const mine = await t.enqueue();

@@ -7,6 +7,7 @@ import { showRun } from '../../src/queue/runs.js';
 import { removeExpired } from '../../src/store/queue-care.js';
 import { failRun, finishRun, startRun } from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
+import { anna } from '../support/anna.js';
 import { eventually } from '../support/eventually.js';
 import { useQueue, useQueues } from '../support/queues.js';
 
@@ -65,14 +66,14 @@ test.each([
       checkpoint: { count: 1 },
     });
     expect(await store.redis.smembers(store.keys.live('q'))).toContain('p');
-    expect((await resumeRun(store, queues, 'p', 'retry')).state).toBe('queued');
+    expect((await resumeRun(store, queues, 'p', anna, 'retry')).state).toBe('queued');
   },
 );
 
 test('one that is cancelled then goes like any other, and one that was removed by hand leaves nothing', async () => {
   const { store, queue, queues, end, look } = await useShortQueue();
   for (const id of ['p', 'removed']) await end(id, 'parked');
-  expect((await resumeRun(store, queues, 'p', 'cancel')).state).toBe('cancelled');
+  expect((await resumeRun(store, queues, 'p', anna, 'cancel')).state).toBe('cancelled');
   expect(await look()).toBe(0);
   expect(await queue.getJobState('p')).toBe('failed');
   await eventually(async () => (await look()) === 1);

@@ -10,6 +10,7 @@ import { failRun, finishRun, saveStep, startRun } from '../../src/store/runs.js'
 import { saveRun } from '../../src/store/saves.js';
 import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
+import { anna } from '../support/anna.js';
 import { useQueue } from '../support/queues.js';
 import { sampleStep } from '../support/sample-workflows.js';
 
@@ -36,7 +37,7 @@ async function useSameId() {
     const { job, right } = await start();
     await saveRun(store, right, { state: '={"line":7}', version: 1, cursors: null }, 'save');
     await saveStep(store, right, 'charge', { value: '1' });
-    if (kind === 'cancelled') await cancelRun(store, ID);
+    if (kind === 'cancelled') await cancelRun(store, ID, anna);
     await failRun(store, right, { kind, attempts: 1, error: ERROR });
     await job.moveToFailed(new UnrecoverableError('no'), 't', false);
     await finishRun(store, right, { keepState: true, keepMs: 60_000 });
@@ -85,7 +86,7 @@ test('nobody takes it for cancelled because the former was, nor shows what that 
   await first('failed');
   await add();
   await expect(runCheckpoint(store, ID)).rejects.toThrow(/has no checkpoint/);
-  await cancelRun(store, ID);
+  await cancelRun(store, ID, anna);
   await queue.remove(ID);
   await add();
   expect(await runEnds(store, [RUN])).toEqual([null]);
@@ -98,7 +99,7 @@ test('one that is cancelled before its start stays cancelled, whatever became of
   const { store, add, first } = await useSameId();
   await first('failed');
   await add();
-  expect((await cancelRun(store, ID)).state).toBe('cancelled');
+  expect((await cancelRun(store, ID, anna)).state).toBe('cancelled');
   await store.redis.set(store.keys.lock('q', ID), 't', 'PX', 60_000);
   expect(await startRun(store, { ...RUN, token: 't' }, BY)).toMatchObject({ kind: 'cancelled' });
 });

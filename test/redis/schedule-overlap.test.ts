@@ -39,7 +39,14 @@ describe('the run before', () => {
 
     await eventually(async () => (await runsIn(queues, ['replace'])).length > 2);
     const ran = (await firesOf(store, 'replace')).flatMap(({ run }) => run ?? []);
-    for (const run of ran.slice(0, 2)) expect((await showRun(store, run)).state).toBe('cancelled');
+    for (const run of ran.slice(0, 2))
+      expect(await showRun(store, run)).toMatchObject({
+        state: 'cancelled',
+        cancelled: {
+          by: 'schedule replace',
+          reason: expect.stringMatching(/^replaced by the fire of 20\S+Z \(overlap: replace\)$/),
+        },
+      });
   });
 });
 

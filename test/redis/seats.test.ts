@@ -5,6 +5,7 @@ import { Seats } from '../../src/host/seats.js';
 import type { ClaimedRun } from '../../src/queue/consumer.js';
 import { requestCancel } from '../../src/store/run-requests.js';
 import { jobsInLine, keepSeat } from '../../src/store/seats.js';
+import { anna } from '../support/anna.js';
 import { eventually } from '../support/eventually.js';
 import { type Claim, type Line, useLine } from '../support/line.js';
 import { redisServer } from '../support/redis-servers.js';
@@ -118,7 +119,7 @@ describe('seats of a job', () => {
     await line.startAll();
     await line.queue.add('job', {}, { jobId: 'later', delay: 3_600_000 });
     for (const jobId of ['c', 'later'])
-      expect(await requestCancel(line.store, { queue: 'q', jobId })).toBe('ok');
+      expect(await requestCancel(line.store, { queue: 'q', jobId }, anna)).toBe('ok');
     const claimed = [(await line.claim())!, (await line.claim())!];
     expect(claimed.map(({ id }) => id).sort()).toEqual(['c', 'later']);
     for (const claim of claimed) {
@@ -458,7 +459,8 @@ test('whatever happens to runs, never more of them are under way than there are 
         const place = await line.place(id);
         if (act === 'promote' && place === 'delayed') await (await line.queue.getJob(id))?.promote();
         if (act === 'remove' && place === 'delayed') await (await line.queue.getJob(id))?.remove();
-        if (act === 'cancel' && !underWay.has(id)) await requestCancel(line.store, { queue: 'q', jobId: id });
+        if (act === 'cancel' && !underWay.has(id))
+          await requestCancel(line.store, { queue: 'q', jobId: id }, anna);
         check();
       }
       await eventually(

@@ -11,6 +11,7 @@ import { appendLog, failRun, startRun } from '../../src/store/runs.js';
 import { readSigns } from '../../src/store/task-signs.js';
 import { redisTaskRunner } from '../../src/window/tasks/redis-task-runner.js';
 import type { TaskRunner } from '../../src/window/tasks/runner.js';
+import { anna } from '../support/anna.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { useQueues } from '../support/queues.js';
@@ -168,7 +169,8 @@ describe('a hook that is a job', () => {
       state: 'failed',
       error: 'it took longer than 200ms, and no host had begun its run',
     });
-    expect(await isThere()).toMatchObject({ state: 'cancelled' });
+    const why = { by: `window ${window.id}`, reason: 'it took longer than 200ms' };
+    expect(await isThere()).toMatchObject({ state: 'cancelled', cancelled: why });
   });
 
   it('is told to stop where it takes too long, and is lost; its time goes on through a change of leaders', async () => {
@@ -204,7 +206,7 @@ describe('a hook that is a job', () => {
     const window = job();
     server().ensure(window);
     await eventually(async () => (await isThere()).state === 'running');
-    await cancelRun(store, RUN);
+    await cancelRun(store, RUN, anna);
     expect(await result(window)).toMatchObject({ state: 'lost', error: 'its run was cancelled' });
   });
 
@@ -238,10 +240,10 @@ describe('a hook that is a job', () => {
     await expect(retryRun(store, queues, RUN, { restart: true })).rejects.toEqual(conflict);
     if (kind === 'parked') {
       for (const choice of ['retry', 'restart'])
-        await expect(resumeRun(store, queues, RUN, choice)).rejects.toEqual(conflict);
+        await expect(resumeRun(store, queues, RUN, anna, choice)).rejects.toEqual(conflict);
       expect((await showRun(store, RUN)).state).toBe('parked');
       // Its position would else be kept, and no way were left to be rid of it.
-      expect((await resumeRun(store, queues, RUN, 'cancel')).state).toBe('cancelled');
+      expect((await resumeRun(store, queues, RUN, anna, 'cancel')).state).toBe('cancelled');
       await expect(retryRun(store, queues, RUN)).rejects.toEqual(conflict);
     }
     expect(await queues.get(QUEUE).getJobCounts('wait', 'active', 'failed')).toMatchObject({

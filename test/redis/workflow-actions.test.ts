@@ -8,6 +8,7 @@ import { enqueueParts, partRunId } from '../../src/queue/workflow-runs.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { readWorkflow } from '../../src/store/workflows/look.js';
 import { signalWorkflow } from '../../src/store/workflows/signal.js';
+import { anna } from '../support/anna.js';
 import { begunWorkflow } from '../support/begun-runs.js';
 import { useQueues } from '../support/queues.js';
 import { type TestStore, useStore } from '../support/store.js';
@@ -64,7 +65,7 @@ test('a workflow run waits for its steps: in what is shown of it, in lists, and 
 });
 
 test('cancelling it stops its steps; it is cancelled when they have ended', async () => {
-  expect((await cancelRun(store, RUN.jobId)).state).toBe('waiting');
+  expect((await cancelRun(store, RUN.jobId, anna)).state).toBe('waiting');
   expect(await readWorkflow(store, RUN)).toMatchObject({
     stop: 'cancelled',
     steps: { other: { state: 'stopped' } },
@@ -90,14 +91,14 @@ describe('a run that is part of a workflow', () => {
   test('and is parked goes on by a person’s choice, and its workflow with it', async () => {
     const park = JSON.stringify({ reason: 'outcome unknown', choices: ['retry', 'cancel'] });
     await moved(PART, 'failed', { outcome: 'parked', park, startedAt: '1' });
-    expect((await resumeRun(store, queues, PART, 'retry')).state).toBe('queued');
+    expect((await resumeRun(store, queues, PART, anna, 'retry')).state).toBe('queued');
     expect((await readWorkflow(store, RUN))!.steps.part).toMatchObject({ state: 'expanded', left: 1 });
   });
 
   test('and is parked is cancelled by a person: its workflow fails', async () => {
     const park = JSON.stringify({ reason: 'outcome unknown', choices: ['retry', 'cancel'] });
     await moved(PART, 'failed', { outcome: 'parked', park, startedAt: '1' });
-    expect((await resumeRun(store, queues, PART, 'cancel')).state).toBe('cancelled');
+    expect((await resumeRun(store, queues, PART, anna, 'cancel')).state).toBe('cancelled');
     expect(await readWorkflow(store, RUN)).toMatchObject({
       stop: 'failed',
       why: { step: 'part', run: PART, error: { message: 'cancelled' } },
@@ -122,6 +123,6 @@ test('a workflow run that is delayed, with an early signal, comes for its end wh
   const later = { queue: 'q', jobId: 'run-1abcdefgh0123456789a' };
   await queues.get('q').add('w', {}, { jobId: later.jobId, delay: 3_600_000 });
   expect(await signalWorkflow(store, later, 's', '1')).toBe('kept');
-  await cancelRun(store, later.jobId);
+  await cancelRun(store, later.jobId, anna);
   expect(await store.redis.zscore(store.keys.job('q', 'delayed'), later.jobId)).toBeNull();
 });

@@ -11,6 +11,7 @@ import { type Released, settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
 import type { WorkflowPorts } from '../../src/workflow/ports.js';
 import type { RunningRelease } from '../../src/workflow/running-release.js';
+import { anna } from '../support/anna.js';
 import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
 import {
@@ -207,7 +208,7 @@ describe('runs that go into their queue in the act that keeps what the code said
 
   test('are not there where the workflow has stopped', async () => {
     await begin(stepOf('a', 'job', { each: true }));
-    await requestCancel(store, RUN);
+    await requestCancel(store, RUN, anna);
     expect(await enqueue()).toBe('late');
     expect((await found('q')).ids).toEqual([]);
   });

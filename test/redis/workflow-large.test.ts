@@ -7,6 +7,7 @@ import { settleStep } from '../../src/store/workflows/settle.js';
 import { advance } from '../../src/workflow/advance.js';
 import type { WorkflowPorts } from '../../src/workflow/ports.js';
 import type { RunningRelease } from '../../src/workflow/running-release.js';
+import { anna } from '../support/anna.js';
 import { begunWorkflow } from '../support/begun-runs.js';
 import { describeWithRedisBinary, privateRedis } from '../support/private-redis.js';
 import { useQueues } from '../support/queues.js';
@@ -86,7 +87,7 @@ describeWithRedisBinary(`a fan-out to ${ELEMENTS} runs`, { timeout: 240_000 }, (
       );
       await advance(ports, RUN);
       expect(await redis.llen(keys.job('q', 'wait'))).toBe(2 * ELEMENTS + 2);
-      await requestCancel(store, RUN);
+      await requestCancel(store, RUN, anna);
       await advance(ports, RUN);
     });
     expect(asked).toEqual(Array.from({ length: ELEMENTS }, (_, i) => String(i * 2)));

@@ -13,6 +13,7 @@ import { endWorkflow } from '../../src/store/workflows/begin.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { settleStep } from '../../src/store/workflows/settle.js';
 import { workflowRefusals } from '../../src/window/plan-workflows.js';
+import { anna } from '../support/anna.js';
 import { begunWorkflow } from '../support/begun-runs.js';
 import { useQueues } from '../support/queues.js';
 import { sampleJob } from '../support/sample-releases.js';
@@ -117,7 +118,7 @@ test('it is held against a release once, also when a host has claimed it, and no
   await failed(other, GRAPH);
   await retryRun(store, queues, other.jobId);
   expect(await refusals(release(ALL))).toHaveLength(2);
-  await cancelRun(store, other.jobId);
+  await cancelRun(store, other.jobId, anna);
   expect(await refusals(release(ALL))).toHaveLength(1);
   await redis.hset(keys.job('q', other.jobId), 'finishedOn', '9');
   await endWorkflow(store, other, { keepMs: 60_000, again: true });

@@ -10,6 +10,7 @@ import { lookAtWorkflow, readWorkflow } from '../../src/store/workflows/look.js'
 import { cancelParts, markStep, readParts } from '../../src/store/workflows/parts.js';
 import { settleStep } from '../../src/store/workflows/settle.js';
 import { signalWorkflow } from '../../src/store/workflows/signal.js';
+import { anna } from '../support/anna.js';
 import {
   APP,
   BY,
@@ -51,7 +52,7 @@ describe('a workflow run that begins', () => {
     const graph = { app: APP, graph: { name: 'w', steps: [stepOf('a', 'job')] }, priority: 0 };
     await expect(beginWorkflow(store, { ...right, token: 't2' }, graph)).rejects.toThrow(FencedError);
     await expect(beginWorkflow(store, { ...right, fence: 9 }, graph)).rejects.toThrow(FencedError);
-    await requestCancel(store, RUN);
+    await requestCancel(store, RUN, anna);
     expect(await beginWorkflow(store, right, graph)).toBe('cancelled');
     expect(await readWorkflow(store, RUN)).toBeNull();
   });
@@ -220,7 +221,7 @@ describe('a failure', () => {
     await store.redis.hset(store.keys.job('q', 'p2'), 'name', 'job');
     await settle('a', 0, 'failed');
     const parts = [0, 1, 2, 3].map(index => ({ queue: 'q', jobId: `p${index}`, index }));
-    expect(await cancelParts(store, APP, RUN, 'a', parts)).toEqual([]);
+    expect(await cancelParts(store, APP, RUN, 'a', parts, anna)).toEqual([]);
     const marks = await store.redis.hgetall(store.keys.workflowResults('q', 'run-1'));
     expect(marks).toEqual({ 'a/0': '!0', 'a/2': '~0', 'a/3': '~0' });
     // p3 is not in its queue yet: whoever puts it there finds it cancelled.
@@ -245,11 +246,11 @@ describe('a cancellation', () => {
     // Kept until somebody has decided, and looked at once an hour.
     await store.redis.zadd(store.keys.job('q', 'failed'), 1e14 + 1, 'p1');
     await store.redis.zadd(store.keys.expiring('q'), Date.now() + 3_600_000, 'p1');
-    expect(await requestCancel(store, RUN)).toBe('ok');
+    expect(await requestCancel(store, RUN, anna)).toBe('ok');
     expect(await states()).toBe('a expanded, b stopped');
     expect(await due()).toEqual(['run-1']);
     const parts = [0, 1].map(index => ({ queue: 'q', jobId: `p${index}`, index }));
-    expect(await cancelParts(store, APP, RUN, 'a', parts)).toEqual([parts[0]]);
+    expect(await cancelParts(store, APP, RUN, 'a', parts, anna)).toEqual([parts[0]]);
     expect(await store.redis.hmget(store.keys.run('q', 'p1'), 'outcome', 'park')).toEqual([
       'cancelled',
       null,
@@ -267,7 +268,7 @@ describe('a cancellation', () => {
     await expand('a', 2);
     await settle('a', 0, 'failed');
     expect(await markStep(store, APP, RUN, 'a', 'ended', 2)).toBe(true);
-    await requestCancel(store, RUN);
+    await requestCancel(store, RUN, anna);
     expect(await readWorkflow(store, RUN)).toMatchObject({ stop: 'cancelled', steps: { a: { ended: 0 } } });
   });
 });
@@ -287,7 +288,7 @@ describe('a retry', () => {
     await expand('b', 3);
     await settle('b', 0);
     await settle('b', 1, 'failed');
-    await cancelParts(store, APP, RUN, 'b', [{ queue: 'q', jobId: 'p2', index: 2 }]);
+    await cancelParts(store, APP, RUN, 'b', [{ queue: 'q', jobId: 'p2', index: 2 }], anna);
     expect(await states()).toBe('a done, b failed, c stopped, d failed');
     await store.redis.zadd(store.keys.job('q', 'failed'), 1, 'run-1');
     expect(await reopenRun(store, RUN, false)).toBe(true);
@@ -312,7 +313,7 @@ test('a workflow run that is cancelled between its claim and its going on goes o
   await settle('a', null, 'failed');
   await store.redis.zadd(store.keys.job('q', 'failed'), 1, 'run-1');
   await reopenRun(store, RUN, false);
-  await requestCancel(store, RUN);
+  await requestCancel(store, RUN, anna);
   expect(await reopenWorkflow(store, APP, right, (await readWorkflow(store, RUN))!.graph)).toBe('cancelled');
   expect(await states()).toBe('a failed, b stopped');
   expect(await readWorkflow(store, RUN)).toMatchObject({ stop: 'cancelled' });
@@ -353,8 +354,8 @@ describe('a run that failed, in the round of a retry', () => {
   });
 
   test('and was not queued yet when the workflow stops once more is cancelled with it', async () => {
-    await requestCancel(store, RUN);
-    expect(await cancelParts(store, APP, RUN, 'a', [{ ...run, index: 0 }])).toEqual([]);
+    await requestCancel(store, RUN, anna);
+    expect(await cancelParts(store, APP, RUN, 'a', [{ ...run, index: 0 }], anna)).toEqual([]);
     expect(await states()).toBe('a stopped');
   });
 });

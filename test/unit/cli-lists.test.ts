@@ -74,6 +74,8 @@ describe('the list of runs', () => {
     expect(listed(run({ state: 'parked', parked: { reason: 'r'.repeat(100), choices: [] } }))).toMatch(
       / r{79}…/,
     );
+    const cancelled = { by: 'anna', reason: 'wrong\u001b[31m day', at: iso(T0 - 60_000) };
+    expect(listed(run({ state: 'cancelled', cancelled }))).toMatch(/ anna: wrong day$/m);
     const heldBy = [
       { limit: 'concurrency' as const, reason: 'at most 2 runs of its job at once', until: null },
     ];

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import type { RunState } from '../../model/run.js';
 import { askMany, pickRuns, STATES, type Verb } from '../../queue/bulk-actions.js';
+import { actorOf } from '../access.js';
 import type { Routes } from '../context.js';
 import { endedSince, releaseInput } from '../run-filter.js';
 import { bulkShape } from '../shapes.js';
-import { wrongField } from '../validation.js';
+import { reasonInput, wrongField } from '../validation.js';
 
 const tags = ['runs'];
 const MOST = 10_000;
@@ -25,6 +26,7 @@ const bodyOf = (verb: Verb) => {
     release: releaseInput.optional(),
     window: z.string().max(100).optional(),
     limit: z.int().min(1).max(MOST).default(1_000),
+    reason: (verb === 'cancel' ? reasonInput : z.never('is of a cancellation only: leave it out')).optional(),
     dryRun: z.boolean().default(false).meta({ description: 'only say which' }),
   });
 };
@@ -35,12 +37,13 @@ export const bulkRoutes: Routes = (api, { store, queues }) => {
     api.post(
       `/v1/runs/${verb}`,
       { schema: { tags, summary, description, body: bodyOf(verb), response: { 200: bulkShape } } },
-      async ({ body }) => {
-        const { ids, limit, dryRun, state, window, ...filter } = body;
+      async request => {
+        const { ids, limit, dryRun, state, window, reason, ...filter } = request.body;
+        const asker = { by: actorOf(request), reason };
         if (ids && (state || window || Object.values(filter).some(Boolean)))
           throw wrongField('/ids', 'give either ids, or state and filters: not both');
         if (ids && dryRun) throw wrongField('/dryRun', 'with ids there is nothing to find: leave it out');
-        if (ids) return { dryRun, ...(await askMany(store, queues, verb, ids)), more: false };
+        if (ids) return { dryRun, ...(await askMany(store, queues, verb, ids, asker)), more: false };
         if (!state)
           throw wrongField(
             '/state',
@@ -50,7 +53,7 @@ export const bulkRoutes: Routes = (api, { store, queues }) => {
         const found = await pickRuns(store, verb, { ...filter, ...since, state }, limit);
         if (dryRun) return { dryRun, ...found };
         const asked = found.items.map(({ id }) => id);
-        const { items, passed } = await askMany(store, queues, verb, asked);
+        const { items, passed } = await askMany(store, queues, verb, asked, asker);
         return { dryRun, items, passed: [...found.passed, ...passed], more: found.more };
       },
     );

@@ -5,11 +5,12 @@ import { cancelRun, resumeRun, retryRun } from '../../queue/run-actions.js';
 import { runCheckpoint } from '../../queue/run-checkpoint.js';
 import { showWhole } from '../../queue/run-steps.js';
 import { runLogs } from '../../queue/runs.js';
+import { actorOf } from '../access.js';
 import type { Routes } from '../context.js';
 import { endedSince, releaseInput, statesInput } from '../run-filter.js';
 import { listOf, open, runShape } from '../shapes.js';
 import { withUnfitSteps } from '../unfit-steps.js';
-import { limitInput } from '../validation.js';
+import { limitInput, reasonInput } from '../validation.js';
 
 const idParams = z.strictObject({ id: z.string().min(1).max(300) });
 const tags = ['runs'];
@@ -124,11 +125,11 @@ export const runRoutes: Routes = (api, { store, queues, catalog }) => {
         tags,
         summary: 'Cancel a run that has not ended',
         params: idParams,
-        body: z.strictObject({}).optional(),
+        body: z.strictObject({ reason: reasonInput.optional() }).optional(),
         response: { 200: runShape },
       },
     },
-    request => cancelRun(store, request.params.id),
+    request => cancelRun(store, request.params.id, { by: actorOf(request), reason: request.body?.reason }),
   );
 
   api.post(
@@ -164,6 +165,6 @@ export const runRoutes: Routes = (api, { store, queues, catalog }) => {
         response: { 200: runShape },
       },
     },
-    request => resumeRun(store, queues, request.params.id, request.body?.choice),
+    request => resumeRun(store, queues, request.params.id, { by: actorOf(request) }, request.body?.choice),
   );
 };

@@ -5,7 +5,7 @@ import { connect } from '../connect.js';
 import type { CommonOptions } from '../define.js';
 import { printJson, say } from '../output.js';
 import { plural } from '../show/text.js';
-import { answer, each } from './run-requests.js';
+import { type AskOptions, answer, each } from './run-requests.js';
 
 /** Which runs are meant, where they are not named. */
 interface Which {
@@ -17,7 +17,7 @@ interface Which {
   window?: string;
   limit: number;
 }
-type BulkOptions = CommonOptions & Which & { dryRun?: boolean };
+type BulkOptions = CommonOptions & Which & AskOptions & { dryRun?: boolean };
 type Verb = 'retry' | 'cancel';
 
 /** As `POST /v1/runs/retry` and `/cancel` answer. */
@@ -102,13 +102,13 @@ async function askAll(
   client: Client,
   verb: Verb,
   found: Answer['items'],
-  { json }: CommonOptions,
+  { json, reason }: CommonOptions & AskOptions,
 ): Promise<void> {
   const items: Answer['items'] = [];
   let passed = 0;
   for (let i = 0; i < found.length; i += AT_A_TIME) {
     const ids = found.slice(i, i + AT_A_TIME).map(({ id }) => id);
-    const done = await client.post<Answer>(`/v1/runs/${verb}`, { ids });
+    const done = await client.post<Answer>(`/v1/runs/${verb}`, { ids, reason });
     items.push(...done.items);
     passed += done.passed.length;
     if (!json) for (const run of done.items) answer(run, verb === 'cancel' ? 'cancelling…' : undefined);

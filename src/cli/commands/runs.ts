@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
 import { RUN_STATES } from '../../model/run.js';
-import { bulkLimit, concurrencyKey, duration, limit, name, priority, statesOf } from '../arguments.js';
+import {
+  bulkLimit,
+  concurrencyKey,
+  duration,
+  limit,
+  name,
+  person,
+  priority,
+  statesOf,
+} from '../arguments.js';
 import { group, lazy, overHttp } from '../define.js';
 
 const states = statesOf(...RUN_STATES);
@@ -88,6 +97,8 @@ export function defineRuns(program: Command): void {
     )
     .option('--limit <n>', 'at most this many', bulkLimit, 1_000)
     .option('--dry-run', 'only say which')
+    .option('--reason <text>', 'why, for whoever wonders')
+    .option('--as <name>', 'who you are, where the server has no tokens', person)
     .action(lazy(async () => (await import('../actions/bulk.js')).cancel));
   overHttp(filters(runs.command('retry [ids...]')), 'runs retry --state failed --window win-01j8… --dry-run')
     .description(
@@ -100,6 +111,7 @@ export function defineRuns(program: Command): void {
   overHttp(runs.command('resume <id>'), 'runs resume run-01j8… --choice retry')
     .description('Let a parked run go on, by one of the choices that it offers.')
     .option('--choice <choice>', 'which ("runs show" names them)')
+    .option('--as <name>', 'who you are, where the server has no tokens', person)
     .action(lazy(async () => (await import('../actions/run-requests.js')).resume));
   overHttp(runs.command('signal <id> <name>'), `runs signal run-01j8… approve --payload '{"by":"anna"}'`)
     .description(

@@ -1,5 +1,6 @@
 import type { Run, RunState } from '../../model/run.js';
 import { formatDuration } from '../../platform/duration.js';
+import { printable } from '../../platform/printable.js';
 import { runGraphLines } from './run-graph.js';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
@@ -38,14 +39,18 @@ export function runsTable(runs: Run[], now: number, style: Style, empty: string)
   return table(runs, columns, style, empty);
 }
 
-function why({ state, parked, error, heldBy }: Run): string | null {
+function why({ state, parked, error, heldBy, cancelled }: Run): string | null {
   if (parked) return line(parked.reason, 80);
+  if (cancelled) return line(cancelledBy(cancelled), 80);
   if (state === 'failed' && error) return line(`${error.name}: ${error.message}`, 80);
   const [held] = heldBy;
   if (!held) return null;
   const by = held.window ? `window ${held.window}` : held.hold ? `hold ${held.hold}` : null;
   return line(by ? `${by}: ${held.reason}` : held.reason, 80);
 }
+
+const cancelledBy = ({ by, reason }: NonNullable<Run['cancelled']>): string =>
+  reason ? `${by}: ${printable(reason)}` : by;
 
 function progress({ progress: at }: Run): string {
   if (!at) return '-';
@@ -78,6 +83,10 @@ export function runLines(run: Run, now: number, style: Style): string[] {
           run.finishedAt
             ? `${when(run.finishedAt, now)}${took === null ? '' : `, after ${formatDuration(took)}`}`
             : null,
+        ],
+        [
+          run.state === 'cancelled' ? 'cancelled' : 'told to end',
+          run.cancelled && `${when(run.cancelled.at, now)} by ${cancelledBy(run.cancelled)}`,
         ],
         ['due', run.scheduledFor],
         ...run.heldBy.map((by): [string, string] => [

@@ -5,6 +5,7 @@
 -- One that is part of a workflow and was settled there before its host died has only to end. One that never started, of a workflow that has stopped meanwhile, is cancelled: in a window
 -- nobody has come to that.
 -- include whose-record
+-- include cancelling
 -- Answers {'lost'} | {'settled', fence, mark and result, error} | {'cancelled', fence} | {'poison', fence, crashes} | {'ok', fence, failures, crashes, state, version, cursors, savedAt, steps…}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
@@ -17,7 +18,7 @@ begin_anew_for(KEYS[6], run, KEYS[3], KEYS[7], ARGV[9])
 redis.call('HDEL', run, 'yielded', 'stopped', 'outcome', 'park', 'keepMs')
 redis.call('ZREM', KEYS[5], ARGV[9])
 local first = redis.call('HSETNX', run, 'startedAt', now) == 1
-if ARGV[8] ~= '' and first and redis.call('HEXISTS', KEYS[8], 'stop') == 1 then redis.call('HSET', run, 'cancel', '1') end
+if ARGV[8] ~= '' and first and redis.call('HEXISTS', KEYS[8], 'stop') == 1 then mark_cancelled(run, who_cancels('', '')) end
 local another = redis.call('HGET', run, 'release') ~= ARGV[2]
 if another then redis.call('HDEL', run, 'crashes') end
 redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4])

@@ -1,7 +1,7 @@
 import { fieldOf } from '../../model/kept-workflow.js';
 import { HOLD_MS, memberOf } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import type { RunAddress } from '../run-requests.js';
+import type { Asker, RunAddress } from '../run-requests.js';
 
 const markScript = script<number>('mark-step', 2);
 const cancelScript = script<number[]>('cancel-parts');
@@ -46,6 +46,7 @@ export async function cancelParts(
   address: RunAddress,
   step: string,
   parts: (RunAddress & { index: number | null })[],
+  { by, reason }: Asker,
 ): Promise<RunAddress[]> {
   const { queue, jobId } = address;
   const fixed = [
@@ -65,7 +66,21 @@ export async function cancelParts(
     memberOf(address),
     HOLD_MS,
     step,
+    by,
+    reason ?? '',
     ...args,
   );
   return running.map(place => parts[place]!);
+}
+
+/** Why a workflow run stops, as texts of JSON: which of its steps failed, or who cancelled it; that where both did. */
+export async function whyStopped(
+  { redis, keys }: Store,
+  { queue, jobId }: RunAddress,
+): Promise<{ failed: string | null; cancelled: string | null }> {
+  const [[stop, why], cancelled] = await Promise.all([
+    redis.hmget(keys.workflow(queue, jobId), 'stop', 'why'),
+    redis.hget(keys.run(queue, jobId), 'cancelWhy'),
+  ]);
+  return { failed: why ?? null, cancelled: stop === 'cancelled' ? cancelled : null };
 }

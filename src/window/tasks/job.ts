@@ -6,6 +6,7 @@ import { cancelRun } from '../../queue/run-actions.js';
 import { enqueueTaskRun } from '../../queue/task-runs.js';
 import type { Store } from '../../store/redis.js';
 import { getRelease } from '../../store/releases.js';
+import type { Asker } from '../../store/run-requests.js';
 import { tailOf } from './output-tail.js';
 import { RunWatch } from './run-watch.js';
 import { done, type Executor, failed, type GivenUp, lost, type Result, type Try, whyGivenUp } from './try.js';
@@ -29,9 +30,9 @@ export function jobExecutor(store: Store, queues: Queues, retention: EnqueueCont
       if (run !== 'still runs') return await resultOf(store, run);
       // Another server looks after it.
       if ((signal.reason as GivenUp).kind === 'leaving') return null;
-      await cancel(watch.id);
-      const stopped = await watch.untilEnded(AbortSignal.timeout(STOP_WITHIN_MS));
       const why = whyGivenUp(signal);
+      await cancel(watch.id, { by: `window ${of.window}`, reason: why });
+      const stopped = await watch.untilEnded(AbortSignal.timeout(STOP_WITHIN_MS));
       return stopped === 'still runs'
         ? lost(`${why}; its run ${watch.id} was told to stop and has not`)
         : await resultOf(store, stopped, why);
@@ -53,9 +54,9 @@ export function jobExecutor(store: Store, queues: Queues, retention: EnqueueCont
     await enqueueTaskRun(store, queues, job, { id: of.run, payload, release, app, retention });
   }
 
-  async function cancel(id: string): Promise<void> {
+  async function cancel(id: string, asker: Asker): Promise<void> {
     try {
-      await cancelRun(store, id);
+      await cancelRun(store, id, asker);
     } catch (error) {
       // It has just ended, or is gone: the next look says so.
       if (!(error instanceof SlackwaterError)) throw error;

@@ -5,6 +5,7 @@ import { reopenRun, requestCancel } from '../../../src/store/run-requests.js';
 import { readWorkflow } from '../../../src/store/workflows/look.js';
 import { signalWorkflow } from '../../../src/store/workflows/signal.js';
 import type { Random } from '../../simulation/random.js';
+import { anna } from '../../support/anna.js';
 import { Actors, LostAnswer } from './actors.js';
 import { Code } from './code.js';
 import { Deploys, lead } from './deploys.js';
@@ -232,7 +233,7 @@ export class World {
   }
 
   cancel(): Promise<unknown> {
-    return requestCancel(this.store, this.address);
+    return requestCancel(this.store, this.address, anna);
   }
 
   /** While all else goes on a person has it go on, where it has failed; now and then with the same code. */
