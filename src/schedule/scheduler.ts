@@ -13,6 +13,7 @@ import { followRelease } from './follow-release.js';
 import { inPieces, inScripts } from './in-scripts.js';
 import { observe, type Seen } from './observe.js';
 import { Pace } from './pace.js';
+import { setBack } from './set-back.js';
 import { Settlement } from './settle.js';
 
 /** How often it is looked whether what waits may go on, ms. */
@@ -97,6 +98,7 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
           await book.load(app);
           versions[app] = seen.versions[app];
         }
+        await setRight(app, seen.now, holder);
         const followed = applied ? (JSON.parse(applied) as AppliedSet).release : null;
         if (release !== null && gate === 'open' && followed !== release) {
           const diff = await followRelease(store, holder, { app, release, window, book, now: seen.now });
@@ -106,6 +108,19 @@ export function createScheduler(store: Store, queues: Queues, options: Scheduler
         // As long as the window that brought the release is not over it may take it back, and its schedules with it.
         if (window === null) await dropLeft(app, holder);
       });
+  }
+
+  async function setRight(app: string, now: number, holder: Holder): Promise<void> {
+    const decisions = setBack(book.apps.get(app)!.entries.values(), now);
+    if (decisions.length === 0) return;
+    for (const some of inScripts(decisions)) await recordFates(store, holder, app, some);
+    await book.load(app);
+    const names = decisions.map(({ schedule }) => schedule).join(', ');
+    onTrouble(
+      new Error(
+        `the clock of Redis was ahead by more than a day: schedules ${names} of app ${app} go on by what it shows now`,
+      ),
+    );
   }
 
   /** Fires that were held, and whose schedule is gone. */

@@ -151,7 +151,8 @@ export class Settlement {
         const recorded = await recordFates(this.store, holder, app, some);
         if (recorded.answer === 'not-the-holder') return null;
         for (const i of recorded.stale) taken.delete(some[i]!);
-        for (const each of some) if (taken.has(each)) this.#take(each);
+        for (const [i, each] of some.entries())
+          if (taken.has(each) && !recorded.startedBefore.has(i)) this.#take(each);
         this.#tell(
           app,
           some.filter(each => taken.has(each)),

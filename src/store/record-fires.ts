@@ -14,7 +14,7 @@ import { redisNow, type Store, script } from './redis.js';
 import { type RunByHand, unknown } from './schedules.js';
 import { unsentField } from './unsent-fires.js';
 
-const recordScript = script<[answer: '' | 'not-the-holder', ...stale: number[]]>('record-schedule-fires');
+const recordScript = script<[answer: '' | 'not-the-holder', ...marks: number[]]>('record-schedule-fires');
 const byHandScript = script<number>('fire-by-hand', 6);
 
 /** What becomes of one schedule at once: all or nothing. */
@@ -31,6 +31,8 @@ export interface Recorded {
   answer: 'recorded' | 'not-the-holder';
   /** Indexes of the decisions that were not taken: somebody else was here. */
   stale: Set<number>;
+  /** Indexes of those whose fire had been started before: it is not on the list of what is to be sent. */
+  startedBefore: Set<number>;
 }
 
 /** Records what becomes of schedules of one app. */
@@ -63,7 +65,7 @@ export async function recordFates(
     }),
   ]);
   const told = eventOf(app, decisions);
-  const [answer, ...stale] = await recordScript(
+  const [answer, ...marks] = await recordScript(
     redis,
     names.length,
     ...names,
@@ -76,11 +78,12 @@ export async function recordFates(
     STARTS_KEPT_MS,
     ...values,
   );
-  const left = new Set(stale.map(Number));
+  const left = new Set(marks.filter(mark => mark >= 0));
+  const startedBefore = new Set(marks.filter(mark => mark < 0).map(mark => -1 - mark));
   const taken = decisions.filter((_, i) => !left.has(i));
   const rest = left.size > 0 ? eventOf(app, taken) : null;
   if (rest) await appendEvent(store, 'schedule.fires', rest);
-  return { answer: answer === '' ? 'recorded' : answer, stale: left };
+  return { answer: answer === '' ? 'recorded' : answer, stale: left, startedBefore };
 }
 
 /** For screens: what became of them, and the first hundred by name. */

@@ -45,11 +45,16 @@ export async function readSchedules({ redis, keys }: Store, app: string): Promis
 const parsed = <Value>(texts: Record<string, string>): Map<string, Value> =>
   new Map(Object.entries(texts).map(([name, text]) => [name, JSON.parse(text) as Value]));
 
+/** No clock that is set right goes back by more, ms: what has its fate later than that has it by a clock that was far ahead. */
+const MOST_AHEAD_MS = 86_400_000;
+
+export const isFarAhead = (last: number, now: number): boolean => last - now > MOST_AHEAD_MS;
+
 /** Of a schedule that has just come, or that fires at other times than before: what would have been is nobody's missed fire. */
 export const stateFrom = (now: number, former?: ScheduleState): ScheduleState => ({
   ...(former ?? { held: [], waiting: [], run: null }),
   // Never back: a clock that went back would fire again.
-  last: Math.max(now, former?.last ?? 0),
+  last: former && !isFarAhead(former.last, now) ? Math.max(now, former.last) : now,
 });
 
 /** A state as the store has it: equal states are equal texts. */

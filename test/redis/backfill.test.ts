@@ -12,7 +12,7 @@ import { expectProblem, type TestApi, useApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { losingAnAnswer } from '../support/lost-answer.js';
-import { APP, applied, runsIn, schedule, setState, startScheduler } from '../support/schedules.js';
+import { APP, applied, runsIn, schedule, setState, startScheduler, stateOf } from '../support/schedules.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -76,7 +76,8 @@ async function setUp(fields: object = {}): Promise<Stage> {
       });
       await lease.start();
       // By its time nothing is due: it only sends.
-      const scheduler = await startScheduler(store, { lease, time: async () => 0 });
+      const time = async () => (await stateOf(t.store, 'invoice')).last;
+      const scheduler = await startScheduler(store, { lease, time });
       await backfills.start();
       let running = true;
       const stop = async () => {

@@ -48,12 +48,12 @@ function ran(seen: string, at: number, more: Partial<Decision> = {}): Decision {
 test('a schedule is not decided on twice from the same state: the second finds that somebody was here, and changes nothing', async () => {
   const { store, seen, by } = await setUp();
   const other = { schedule: 'other', seen: 'unknown', state: seen, fires: [], unsent: [] };
-  expect(await recordFates(store, by, APP, [ran(seen, T0 + minute)])).toEqual({
+  expect(await recordFates(store, by, APP, [ran(seen, T0 + minute)])).toMatchObject({
     answer: 'recorded',
     stale: new Set(),
   });
   const again = await recordFates(store, by, APP, [other, ran(seen, T0 + 2 * minute)]);
-  expect(again).toEqual({ answer: 'recorded', stale: new Set([0, 1]) });
+  expect(again).toMatchObject({ answer: 'recorded', stale: new Set([0, 1]) });
   expect((await readFires(store, { app: APP, schedule: 'nightly' })).items).toHaveLength(1);
   expect(await unsentFires(store)).toHaveLength(1);
   expect(await store.redis.hget(store.keys.scheduleStates(APP), 'other')).toBeNull();
