@@ -97,6 +97,12 @@ export interface Run {
   host: string | null;
   createdAt: string;
   startedAt: string | null;
+  /** On `host`: later than `startedAt` where it went on after a yield, a failure or a crash. */
+  lastStartedAt: string | null;
+  /** The number of its latest start or yield, as `ctx.fence`; rises with each. */
+  fence: number | null;
+  /** Deaths of its worker, on this release and since it last advanced. */
+  crashes: number;
   finishedAt: string | null;
   scheduledFor: string | null;
   heldBy: HeldBy[];

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Envelope } from '../../src/model/run.js';
+import { redisNow } from '../../src/store/redis.js';
 import {
   FencedError,
   failRun,
@@ -10,6 +11,7 @@ import {
   startRun,
 } from '../../src/store/runs.js';
 import { saveRun } from '../../src/store/saves.js';
+import { eventually } from '../support/eventually.js';
 import { type TestStore, useStore } from '../support/store.js';
 
 const BY = { release: 'r1', host: 'h1', app: 'a', crashed: false, crashLimit: 3, lockMs: 5_000 };
@@ -34,7 +36,11 @@ async function start(by: Partial<typeof BY> = {}, token = 't1') {
 describe('a start', () => {
   test('takes a fence that rises, and begins the lock anew', async () => {
     expect((await start()).fence).toBe(1);
+    const first = Number(await field('lastStart'));
+    expect(first).toBe(Number(await field('startedAt')));
+    await eventually(async () => (await redisNow(store.redis)) > first);
     expect((await start()).fence).toBe(2);
+    expect(Number(await field('lastStart'))).toBeGreaterThan(first);
     expect(await store.redis.pttl(store.keys.lock('q', 'run-1'))).toBeGreaterThan(1_000);
   });
 

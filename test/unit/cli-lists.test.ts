@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { failedNote, type QueueStatus, queuesTable } from '../../src/cli/show/fleet.js';
 import { releasesTable } from '../../src/cli/show/release.js';
-import { runsTable } from '../../src/cli/show/run.js';
+import { runLines, runsTable } from '../../src/cli/show/run.js';
 import { createStyle } from '../../src/cli/show/style.js';
 import { windowsTable } from '../../src/cli/show/windows.js';
 import type { UsedRelease } from '../../src/model/release-use.js';
@@ -65,6 +65,13 @@ describe('the list of runs', () => {
       createdAt: iso(T0),
       ...change,
     }) as Run;
+  test('is of runs that say, one by one, when and where they were started last', () => {
+    const again = { startedAt: iso(T0 - 60_000), lastStartedAt: iso(T0 - 5_000), host: 'h2', fence: 3 };
+    const shown = (crashes: number) => runLines(run({ ...again, crashes }), T0, plain).join('\n');
+    expect(shown(0)).toMatch(/last start +5\S*s ago on h2, fence 3$/m);
+    expect(shown(2)).toContain('fence 3, after its worker died (2 times since it last advanced)');
+  });
+
   const listed = (...runs: Run[]) => runsTable(runs, T0, plain, 'none');
 
   test('has the reason of what did not go well or waits, on one line, and no such column where all is well', () => {

@@ -45,3 +45,15 @@ test.each<[says: string, place: Place, run: RunFields, is: string]>([
 ])('a run that was stopped without a yield %s', (_, place, run, is) => {
   expect(stateOf(place, { startedAt: '1', stopped: '1', ...run })).toBe(is);
 });
+
+test('a run that was started more than once says when last, and after how many deaths of its worker', () => {
+  const run = { startedAt: '1000', lastStart: '2000', fence: '3', crashes: '1', host: 'h' };
+  expect(
+    toRun({ queue: 'q', jobId: '1', place: 'active', job: { name: 'j' }, run, app: 'a', heldBy: [] }),
+  ).toMatchObject({
+    startedAt: '1970-01-01T00:00:01.000Z',
+    lastStartedAt: '1970-01-01T00:00:02.000Z',
+    fence: 3,
+    crashes: 1,
+  });
+});

@@ -31,7 +31,7 @@ export function runGraphLines(steps: readonly RunStep[], now: number, style: Sty
 }
 
 /** `12/300 done, 2 failed`, `running`, `waits, over in 10m00s`. */
-function stateOf({ kind, state, each, counts, dueAt, signalled, unfit }: RunStep, now: number): string {
+function stateOf({ kind, state, each, counts, ids, dueAt, signalled, unfit }: RunStep, now: number): string {
   if (unfit) return `waits for another release: ${unfit}`;
   if (each && counts && state !== 'skipped') {
     const bad = (['failed', 'cancelled'] as const).flatMap(how =>
@@ -41,6 +41,7 @@ function stateOf({ kind, state, each, counts, dueAt, signalled, unfit }: RunStep
       ', ',
     );
   }
+  if (state === 'failed' && ids?.[0]) return `failed, run ${ids[0]}`;
   if (state !== 'running' || (kind !== 'wait' && kind !== 'signal'))
     return signalled && state === 'waiting' ? 'waiting, signal came' : state;
   if (dueAt === null) return kind === 'wait' ? 'waits' : 'waits for its signal';

@@ -78,6 +78,7 @@ export function runLines(run: Run, now: number, style: Style): string[] {
         ['host', run.host],
         ['created', when(run.createdAt, now)],
         ['started', run.startedAt ? when(run.startedAt, now) : null],
+        ['last start', lastStart(run, now)],
         [
           run.state === 'parked' ? 'stopped' : 'finished',
           run.finishedAt
@@ -104,6 +105,16 @@ export function runLines(run: Run, now: number, style: Style): string[] {
     ...(run.steps ? ['', ...runGraphLines(run.steps, now, style), ...partsHint(run, style)] : []),
     ...(parked ? ['', `  ${style.red('parked')}: ${parked.reason}`, ...choices(run, style)] : []),
   ];
+}
+
+/** Where it was started more than once. A workflow run computes nothing: it is claimed to begin and to end. */
+function lastStart(
+  { startedAt, lastStartedAt, host, fence, crashes, steps }: Run,
+  now: number,
+): string | null {
+  if (!lastStartedAt || lastStartedAt === startedAt || steps) return null;
+  const after = crashes > 0 ? `, after its worker died (${crashes} times since it last advanced)` : '';
+  return `${when(lastStartedAt, now)} on ${host ?? '?'}, fence ${fence}${after}`;
 }
 
 const checkpointText = (

@@ -21,7 +21,7 @@ local first = redis.call('HSETNX', run, 'startedAt', now) == 1
 if ARGV[8] ~= '' and first and redis.call('HEXISTS', KEYS[8], 'stop') == 1 then mark_cancelled(run, who_cancels('', '')) end
 local another = redis.call('HGET', run, 'release') ~= ARGV[2]
 if another then redis.call('HDEL', run, 'crashes') end
-redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4])
+redis.call('HSET', run, 'release', ARGV[2], 'host', ARGV[3], 'app', ARGV[4], 'lastStart', now)
 local settled = ARGV[8] ~= '' and redis.call('HGET', KEYS[4], ARGV[8])
 if settled then return {'settled', fence, settled, redis.call('HGET', run, 'error') or ''} end
 if redis.call('HGET', run, 'cancel') == '1' then return {'cancelled', fence} end
