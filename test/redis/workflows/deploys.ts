@@ -113,7 +113,7 @@ export class Deploys {
 
   async #prepared(window: Window, calm: boolean): Promise<void> {
     if (this.#turns(calm)) return this.#callOff('aborted');
-    if (!(await this.#fits(window.release))) return this.#callOff('refused');
+    if (!(await this.fits(window.release))) return this.#callOff('refused');
     if (window.strategy === 'window') return this.#write({ phase: 'draining' });
     this.#permitted.add(window.release);
     this.#isProven = false;
@@ -127,7 +127,7 @@ export class Deploys {
     if (!this.#all(({ running }) => running === 0)) return;
     const target = window.rollback ? window.previousRelease! : window.release;
     // What began since then was proven by its host.
-    const fits = await this.#fits(target);
+    const fits = await this.fits(target);
     if (!fits && !window.rollback) return this.#callOff('refused');
     this.#isProven = fits;
     this.#permitted = new Set([target]);
@@ -145,13 +145,13 @@ export class Deploys {
       ({ name }) => !window.moved.includes(name) || this.#heard.get(name)?.release === window.release,
     );
     if (!isThere) return;
-    if (this.#turns(calm) || !(await this.#fits(window.release))) return this.#callOff('aborted');
+    if (this.#turns(calm) || !(await this.fits(window.release))) return this.#callOff('aborted');
     const next = hosts.find(({ name }) => !window.moved.includes(name));
     const share = SHARES.find(share => share > window.share);
     if (window.moved.length === 0 && share !== undefined) return this.#write({ share });
     if (next) return this.#write({ moved: [...window.moved, next.name] });
     await this.#write({ phase: 'resuming', running: window.release, moved: [], share: 0 });
-    this.#isProven = await this.#fits(window.release);
+    this.#isProven = await this.fits(window.release);
   }
 
   async #resumed(window: Window, calm: boolean): Promise<void> {
@@ -168,7 +168,7 @@ export class Deploys {
   }
 
   /** As the hosts prove it. */
-  async #fits(release: string): Promise<boolean> {
+  async fits(release: string): Promise<boolean> {
     const { store } = this.world;
     const next = this.world.releases.get(release)!;
     for await (const runs of liveWorkflows(store, QUEUE))

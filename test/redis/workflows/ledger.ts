@@ -5,7 +5,6 @@ import { partRunId } from '../../../src/queue/workflow-runs.js';
 import type { RunAddress } from '../../../src/store/run-requests.js';
 import { readWorkflow } from '../../../src/store/workflows/look.js';
 import { OUTER, QUEUE } from './releases.js';
-import type { Story } from './story.js';
 import type { World } from './world.js';
 
 /** A promise that does not hold. */
@@ -31,10 +30,7 @@ export class Ledger {
   /** As they were when these runs began. */
   readonly #graphs = new Map<string, WorkflowGraph>();
 
-  constructor(
-    private readonly world: World,
-    private readonly story: Story,
-  ) {}
+  constructor(private readonly world: World) {}
 
   /** Of the workflow run that the story is of. */
   get graph(): WorkflowGraph | null {
@@ -138,7 +134,9 @@ export class Ledger {
     if (!kept) throw new Violation('nothing is kept of the run');
     const { graph } = kept;
     const before = this.#graphs.get(run.jobId) ?? graph;
-    const ofReleases = this.story.releases.map(({ steps, inner }) => (graph.name === OUTER ? steps : inner));
+    const ofReleases = [...this.world.releases.values()].map(({ steps, inner }) =>
+      graph.name === OUTER ? steps : inner,
+    );
     if (!ofReleases.some(steps => isDeepStrictEqual(steps, graph.steps)))
       throw new Violation('the run has a graph of no release');
     this.#graphs.set(run.jobId, graph);

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Job, Worker } from 'bullmq';
+import type { StepManifest } from '../../../src/model/workflow.js';
 import { createQueues, type Queues } from '../../../src/queue/queues.js';
 import { connect, type Store } from '../../../src/store/redis.js';
 import { reopenRun, requestCancel } from '../../../src/store/run-requests.js';
@@ -11,7 +13,7 @@ import { Code } from './code.js';
 import { Deploys, lead } from './deploys.js';
 import { Host } from './host.js';
 import { Ledger, Violation } from './ledger.js';
-import { QUEUE, type Release } from './releases.js';
+import { QUEUE, type Release, releaseOf } from './releases.js';
 import type { Story } from './story.js';
 
 const HOSTS = ['h1', 'h2', 'h3'];
@@ -71,7 +73,7 @@ export class World {
   readonly ledger: Ledger;
   readonly code: Code;
   readonly deploys: Deploys;
-  readonly releases: ReadonlyMap<string, Release>;
+  readonly releases: Map<string, Release>;
   readonly hosts: Host[];
   readonly seen: Seen = {
     windows: 0,
@@ -94,7 +96,7 @@ export class World {
   ) {
     this.actors = new Actors({ random, lost: story.lost, onScript: (...said) => this.#watch(...said) });
     this.releases = new Map(story.releases.map(release => [release.id, release]));
-    this.ledger = new Ledger(this, story);
+    this.ledger = new Ledger(this);
     this.code = new Code(story, this.ledger);
     this.deploys = new Deploys(this, ground.term);
     this.hosts = HOSTS.map(name => this.#host(name));
@@ -263,8 +265,19 @@ export class World {
       return this.deploys.begin(random.pick(story.releases).id, strategy);
     }
     const kept = await readWorkflow(this.store, this.address);
-    const own =
-      kept && story.releases.find(({ steps }) => JSON.stringify(steps) === JSON.stringify(kept.graph.steps));
-    if (own) await this.deploys.begin(own.id, 'window');
+    if (!kept) return;
+    const { steps } = kept.graph;
+    for (const { id, steps: of } of story.releases)
+      if (isDeepStrictEqual(of, steps) && (await this.deploys.fits(id)))
+        return this.deploys.begin(id, 'window');
+    // Workflow runs of its steps have begun on others: one that has what each of them waits for.
+    this.releases.set('all', releaseOf('all', 'has all', steps, allOf(story)));
+    await this.deploys.begin('all', 'window');
   }
+}
+
+/** Every step that the workflow which steps run has in any release. */
+function allOf({ releases }: Story): StepManifest[] {
+  const byName = new Map(releases.flatMap(({ inner }) => inner).map(step => [step.name, step]));
+  return [...byName.values()];
 }
