@@ -104,6 +104,8 @@ export class RunStarts {
   async #standFor(run: HeldRun, pool: Pool): Promise<void> {
     const { held, ends, workflows } = this.options;
     const started = await this.#takeFence(run, pool.release);
+    // Nobody asks any more what it stood for: if for a workflow run, what is kept of that goes with its end.
+    if (started.kind === 'settled') run.stands = true;
     if (started.kind === 'lost' || started.kind === 'settled') return this.#refuse(run, started);
     const standing = await workflows.claimed(run, pool, started.kind === 'cancelled');
     run.stands = standing.kind !== 'none';

@@ -269,7 +269,8 @@ export class Runs {
     if (started.kind === 'settled') {
       this.#running--;
       claim.release = null;
-      return void (await this.#record(claim, endOf(started)));
+      const again = started.end !== 'completed';
+      return this.#over(claim, endOf(started), again);
     }
     let standing: Awaited<ReturnType<typeof claimedWorkflow>>;
     try {
@@ -311,8 +312,13 @@ export class Runs {
       await this.#settle(claim, { kind: end.kind, run: right.jobId, error });
     }
     const again = end.kind !== 'completed';
-    if (await this.#record(claim, again ? { kind: end.kind, message: end.kind } : end))
-      await this.#tidy(() => endWorkflow(this.host.store, right, { keepMs: KEPT_MS, again }));
+    await this.#over(claim, again ? { kind: end.kind, message: end.kind } : end, again);
+  }
+
+  /** The queue hears of the end of a workflow run, and what is kept of it goes in time. */
+  async #over(claim: Claim, end: End, again: boolean): Promise<void> {
+    if (await this.#record(claim, end))
+      await this.#tidy(() => endWorkflow(this.host.store, claim.right, { keepMs: KEPT_MS, again }));
   }
 
   async #settle({ right, part }: Claim, how: Settled): Promise<void> {
