@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { releaseLines } from '../../src/cli/show/release.js';
+import { runGraphLines } from '../../src/cli/show/run-graph.js';
 import { createStyle } from '../../src/cli/show/style.js';
 import { type ShownWorkflow, workflowLines, workflowsTable } from '../../src/cli/show/workflow.js';
 import type { Release } from '../../src/model/release.js';
+import type { RunStep } from '../../src/model/run.js';
 import { sampleStep } from '../support/sample-workflows.js';
 
 const plain = createStyle(false);
@@ -74,4 +76,17 @@ test('lists name steps, and a release its workflows', () => {
     /^nightly +nights +extract, score, approve, night, pause, publish$/m,
   );
   expect(releaseLines({ ...release, workflows: [] }, 0, plain).join()).not.toContain('WORKFLOW');
+});
+
+test('a step of a workflow run that failed, also one that may, names its run', () => {
+  const step = {
+    ...sampleStep('load'),
+    onFailure: 'continue',
+    state: 'failed',
+    ids: ['run-1@load'],
+  } as RunStep;
+  const plain = createStyle(false);
+  expect(runGraphLines([step], 0, plain).join('\n')).toContain('may fail  failed, run run-1@load');
+  const unasked = { ...step, ids: [] };
+  expect(runGraphLines([unasked], 0, plain).join('\n')).toMatch(/may fail {2}failed$/);
 });
