@@ -2,7 +2,7 @@ import { nextFire } from '../platform/cron.js';
 import { upcomingFires } from '../schedule/upcoming.js';
 import { listFreezes } from '../store/freezes.js';
 import { redisNow } from '../store/redis.js';
-import type { ScheduleView } from '../store/schedules.js';
+import type { ScheduleView } from '../store/schedules/schedules.js';
 import { listWindowSchedules } from '../store/window-schedules.js';
 import { spanOf } from '../store/window-spans.js';
 import { openWindows } from '../store/windows.js';

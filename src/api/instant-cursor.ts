@@ -1,5 +1,5 @@
 import { SlackwaterError } from '../platform/errors.js';
-import type { FirePlace } from '../store/fires-together.js';
+import type { FirePlace } from '../store/schedules/fires-together.js';
 
 /** A cursor of a list by time: what comes on the other side of an instant (ms). */
 export const instantCursor = (instant: number): string => Buffer.from(String(instant)).toString('base64url');

@@ -3,14 +3,19 @@ import { fireRunId, unsentFire } from '../model/schedule.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import type { Service } from '../platform/service.js';
 import { type RunEnd, runEnds } from '../queue/how-ended.js';
-import { advanceBackfill, nextOfBackfill, openBackfills, type StoredBackfill } from '../store/backfills.js';
 import { listHolds } from '../store/holds.js';
 import { watchControl } from '../store/intents.js';
 import type { Holder } from '../store/lease.js';
 import { type LeaseLoopOptions, leaseLoop } from '../store/lease-loop.js';
 import { redisNow, type Store } from '../store/redis.js';
-import { listSchedules, type ScheduleView } from '../store/schedules.js';
-import { unsentAmong } from '../store/unsent-fires.js';
+import {
+  advanceBackfill,
+  nextOfBackfill,
+  openBackfills,
+  type StoredBackfill,
+} from '../store/schedules/backfills.js';
+import { listSchedules, type ScheduleView } from '../store/schedules/schedules.js';
+import { unsentAmong } from '../store/schedules/unsent-fires.js';
 
 /** How often those under way are looked at, ms. */
 const LOOK_EVERY_MS = 250;

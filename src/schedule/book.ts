@@ -1,6 +1,6 @@
 import type { Schedule, SchedulePause, ScheduleState } from '../model/schedule.js';
 import type { Store } from '../store/redis.js';
-import { type KeptSchedules, type RunByHand, readSchedules } from '../store/schedules.js';
+import { type KeptSchedules, type RunByHand, readSchedules } from '../store/schedules/schedules.js';
 import { DueHeap } from './due.js';
 import { type Times, timesOf } from './times.js';
 

@@ -1,6 +1,6 @@
 import type { HeldFire, ScheduleState, WaitingFire } from '../model/schedule.js';
-import type { DecidedFire } from '../store/fires.js';
-import type { Decision } from '../store/record-fires.js';
+import type { DecidedFire } from '../store/schedules/fires.js';
+import type { Decision } from '../store/schedules/record-fires.js';
 import type { Entry } from './book.js';
 import { inPieces } from './in-scripts.js';
 import { isOnTime, leftOutReason, passedReason } from './plan-fires.js';

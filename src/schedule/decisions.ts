@@ -1,6 +1,6 @@
 import { fireRunId, unsentFire } from '../model/schedule.js';
-import type { Decision } from '../store/record-fires.js';
-import { stateText } from '../store/schedules.js';
+import type { Decision } from '../store/schedules/record-fires.js';
+import { stateText } from '../store/schedules/schedules.js';
 import type { Entry } from './book.js';
 import { FIRES_AT_ONCE } from './in-scripts.js';
 import type { FirePlan } from './plan-fires.js';

@@ -1,9 +1,9 @@
 import type { Fire } from '../model/schedule.js';
 import type { EnqueueContext } from '../queue/enqueue.js';
 import type { Queues } from '../queue/queues.js';
-import { recordByHand } from '../store/record-fires.js';
 import type { Store } from '../store/redis.js';
-import { findSchedule } from '../store/schedules.js';
+import { recordByHand } from '../store/schedules/record-fires.js';
+import { findSchedule } from '../store/schedules/schedules.js';
 import { sendFires } from './send.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { ScheduleState } from '../model/schedule.js';
-import type { DecidedFire } from '../store/fires.js';
-import type { Decision } from '../store/record-fires.js';
-import { stateText } from '../store/schedules.js';
+import type { DecidedFire } from '../store/schedules/fires.js';
+import type { Decision } from '../store/schedules/record-fires.js';
+import { stateText } from '../store/schedules/schedules.js';
 
 /** A script records so many schedules, or fires, at most (but for one schedule's last): it must stay short. */
 const RECORDED_AT_ONCE = 100;

@@ -2,10 +2,10 @@ import { MOST_BACKFILLED } from '../model/backfill.js';
 import { fireRunId } from '../model/schedule.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { knownRuns } from '../queue/how-ended.js';
-import { backfilledOf } from '../store/backfills.js';
-import { STARTS_KEPT, startsOf } from '../store/fires.js';
 import type { Store } from '../store/redis.js';
-import type { ScheduleView } from '../store/schedules.js';
+import { backfilledOf } from '../store/schedules/backfills.js';
+import { STARTS_KEPT, startsOf } from '../store/schedules/fires.js';
+import type { ScheduleView } from '../store/schedules/schedules.js';
 import { timesOf } from './times.js';
 
 /** So many instants are found, or looked up, before others have a turn. */

@@ -3,7 +3,7 @@ import type { EnqueueContext } from '../queue/enqueue.js';
 import { enqueueFires } from '../queue/enqueue-fires.js';
 import type { Queues } from '../queue/queues.js';
 import type { Store } from '../store/redis.js';
-import { strikeOff } from '../store/unsent-fires.js';
+import { strikeOff } from '../store/schedules/unsent-fires.js';
 
 /** Strikes off so many in one command. */
 const AT_ONCE = 250;

@@ -1,6 +1,6 @@
 import type { ScheduleState } from '../model/schedule.js';
-import type { Decision } from '../store/record-fires.js';
-import { isFarAhead, stateText } from '../store/schedules.js';
+import type { Decision } from '../store/schedules/record-fires.js';
+import { isFarAhead, stateText } from '../store/schedules/schedules.js';
 import type { Entry } from './book.js';
 
 /**

@@ -7,7 +7,7 @@ import { schedulesOf } from '../schedule/follow-release.js';
 import { shownTimesOf, type Tick } from '../schedule/times.js';
 import { Turn } from '../schedule/turn.js';
 import type { Store } from '../store/redis.js';
-import { listSchedules, type ScheduleView } from '../store/schedules.js';
+import { listSchedules, type ScheduleView } from '../store/schedules/schedules.js';
 
 /** Of more fires than this, and of more of one schedule, not all are named. */
 const MOST_FIRES = 500;

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Fire } from '../../src/model/schedule.js';
-import { type FirePlace, type LedgerOf, readFiresTogether } from '../../src/store/fires-together.js';
+import {
+  type FirePlace,
+  type LedgerOf,
+  readFiresTogether,
+} from '../../src/store/schedules/fires-together.js';
 import { Random } from '../simulation/random.js';
 import { type TestStore, useStore } from '../support/store.js';
 import { T0 } from '../support/window-samples.js';

@@ -2,11 +2,17 @@ import { expect, test } from 'vitest';
 import type { UnsentFire } from '../../src/model/schedule.js';
 import { pruneWindows } from '../../src/store/ended-windows.js';
 import { readEvents } from '../../src/store/events.js';
-import { type DecidedFire, firesOfWindow, readFires, STARTS_KEPT, startsOf } from '../../src/store/fires.js';
 import { createLease } from '../../src/store/lease.js';
-import { type Decision, recordFates } from '../../src/store/record-fires.js';
-import { stateFrom, stateText } from '../../src/store/schedules.js';
-import { unsentFires } from '../../src/store/unsent-fires.js';
+import {
+  type DecidedFire,
+  firesOfWindow,
+  readFires,
+  STARTS_KEPT,
+  startsOf,
+} from '../../src/store/schedules/fires.js';
+import { type Decision, recordFates } from '../../src/store/schedules/record-fires.js';
+import { stateFrom, stateText } from '../../src/store/schedules/schedules.js';
+import { unsentFires } from '../../src/store/schedules/unsent-fires.js';
 import { onEnd } from '../support/lifetime.js';
 import { APP, applied } from '../support/schedules.js';
 import { type TestStore, useStore } from '../support/store.js';

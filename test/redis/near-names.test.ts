@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { theOne } from '../../src/store/schedules.js';
+import { theOne } from '../../src/store/schedules/schedules.js';
 import { expectProblem, type TestApi, useApi } from '../support/api.js';
 
 let t: TestApi;

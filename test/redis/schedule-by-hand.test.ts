@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { showRun } from '../../src/queue/runs.js';
 import { fireByHand } from '../../src/schedule/fire-by-hand.js';
 import { readEvents } from '../../src/store/events.js';
-import { listSchedules, pauseSchedule, resumeSchedule } from '../../src/store/schedules.js';
-import { unsentFires } from '../../src/store/unsent-fires.js';
+import { listSchedules, pauseSchedule, resumeSchedule } from '../../src/store/schedules/schedules.js';
+import { unsentFires } from '../../src/store/schedules/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { useQueues } from '../support/queues.js';
 import {

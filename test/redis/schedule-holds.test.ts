@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { observe } from '../../src/schedule/observe.js';
-import { firesOfWindow } from '../../src/store/fires.js';
 import { liftHold, placeHold } from '../../src/store/holds.js';
 import { redisNow } from '../../src/store/redis.js';
+import { firesOfWindow } from '../../src/store/schedules/fires.js';
 import { eventually } from '../support/eventually.js';
 import {
   APP,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { showRun } from '../../src/queue/runs.js';
 import { createLease } from '../../src/store/lease.js';
-import { recordByHand } from '../../src/store/record-fires.js';
 import { redisNow } from '../../src/store/redis.js';
-import { findSchedule } from '../../src/store/schedules.js';
-import { unsentFires } from '../../src/store/unsent-fires.js';
+import { recordByHand } from '../../src/store/schedules/record-fires.js';
+import { findSchedule } from '../../src/store/schedules/schedules.js';
+import { unsentFires } from '../../src/store/schedules/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { onEnd } from '../support/lifetime.js';
 import { losingAnAnswer } from '../support/lost-answer.js';

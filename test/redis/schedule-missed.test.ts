@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { redisNow } from '../../src/store/redis.js';
-import { listSchedules } from '../../src/store/schedules.js';
-import { unsentFires } from '../../src/store/unsent-fires.js';
+import { listSchedules } from '../../src/store/schedules/schedules.js';
+import { unsentFires } from '../../src/store/schedules/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { useQueues } from '../support/queues.js';
 import {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Fire } from '../../src/model/schedule.js';
 import type { Window } from '../../src/model/window.js';
-import { recordByHand } from '../../src/store/record-fires.js';
 import { redisNow } from '../../src/store/redis.js';
-import { findSchedule } from '../../src/store/schedules.js';
-import { unsentFires } from '../../src/store/unsent-fires.js';
+import { recordByHand } from '../../src/store/schedules/record-fires.js';
+import { findSchedule } from '../../src/store/schedules/schedules.js';
+import { unsentFires } from '../../src/store/schedules/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { useQueues } from '../support/queues.js';
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readEvents } from '../../src/store/events.js';
-import { recordByHand } from '../../src/store/record-fires.js';
-import { findSchedule, listSchedules } from '../../src/store/schedules.js';
-import { unsentFires } from '../../src/store/unsent-fires.js';
+import { recordByHand } from '../../src/store/schedules/record-fires.js';
+import { findSchedule, listSchedules } from '../../src/store/schedules/schedules.js';
+import { unsentFires } from '../../src/store/schedules/unsent-fires.js';
 import { eventually } from '../support/eventually.js';
 import { sampleRelease } from '../support/sample-releases.js';
 import {

@@ -4,9 +4,14 @@ import { isDay, isTimeWithZone } from '../../platform/days.js';
 import { newId } from '../../platform/ids.js';
 import { instantOf } from '../../platform/time-zone.js';
 import { planBackfill } from '../../schedule/plan-backfill.js';
-import { cancelBackfill, createBackfill, getBackfill, listBackfills } from '../../store/backfills.js';
 import { redisNow } from '../../store/redis.js';
-import { findSchedule, type ScheduleView } from '../../store/schedules.js';
+import {
+  cancelBackfill,
+  createBackfill,
+  getBackfill,
+  listBackfills,
+} from '../../store/schedules/backfills.js';
+import { findSchedule, type ScheduleView } from '../../store/schedules/schedules.js';
 import { actorOf } from '../access.js';
 import type { Routes } from '../context.js';
 import { pageOf } from '../pages.js';

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { fireByHand } from '../../schedule/fire-by-hand.js';
 import { shownTimesOf } from '../../schedule/times.js';
-import { readFires } from '../../store/fires.js';
-import { findLedger, listLedgers, readFiresTogether } from '../../store/fires-together.js';
+import { readFires } from '../../store/schedules/fires.js';
+import { findLedger, listLedgers, readFiresTogether } from '../../store/schedules/fires-together.js';
 import {
   findSchedule,
   listSchedules,
   pauseSchedule,
   resumeSchedule,
   type ScheduleView,
-} from '../../store/schedules.js';
+} from '../../store/schedules/schedules.js';
 import { actorOf } from '../access.js';
 import { comingFires } from '../coming-fires.js';
 import type { ApiContext, Routes } from '../context.js';

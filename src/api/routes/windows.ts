@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SlackwaterError } from '../../platform/errors.js';
-import { firesOfWindow } from '../../store/fires.js';
+import { firesOfWindow } from '../../store/schedules/fires.js';
 import { getWindow, listWindows, readReport } from '../../store/windows.js';
 import { declareWindow } from '../../window/declare.js';
 import { planWindow } from '../../window/plan.js';

@@ -1,5 +1,5 @@
-import type { UnsentFire } from '../model/schedule.js';
-import type { Store } from './redis.js';
+import type { UnsentFire } from '../../model/schedule.js';
+import type { Store } from '../redis.js';
 
 /** How one is called in the list of those to be sent. */
 export const unsentField = ({ app, schedule, id }: Pick<UnsentFire, 'app' | 'schedule' | 'id'>): string =>

@@ -1,5 +1,5 @@
-import type { Fate, Fire } from '../model/schedule.js';
-import type { Store } from './redis.js';
+import type { Fate, Fire } from '../../model/schedule.js';
+import type { Store } from '../redis.js';
 
 /** The ledger: of each schedule so many fires, and none that is older, ms. */
 export const FIRES_KEPT = 1_000;

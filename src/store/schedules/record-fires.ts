@@ -6,11 +6,11 @@ import {
   type Schedule,
   type UnsentFire,
   unsentFire,
-} from '../model/schedule.js';
-import { appendEvent } from './events.js';
+} from '../../model/schedule.js';
+import { appendEvent } from '../events.js';
+import type { Holder } from '../lease.js';
+import { redisNow, type Store, script } from '../redis.js';
 import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS, STARTS_KEPT, STARTS_KEPT_MS, toFire } from './fires.js';
-import type { Holder } from './lease.js';
-import { redisNow, type Store, script } from './redis.js';
 import { type RunByHand, unknown } from './schedules.js';
 import { unsentField } from './unsent-fires.js';
 

@@ -1,7 +1,7 @@
-import type { Fire } from '../model/schedule.js';
+import type { Fire } from '../../model/schedule.js';
+import { listApps } from '../intents.js';
+import type { Store } from '../redis.js';
 import { readFiresOfEach } from './fires.js';
-import { listApps } from './intents.js';
-import type { Store } from './redis.js';
 import { listSchedules, theOne } from './schedules.js';
 
 /** A schedule that has a ledger, also where it does not apply any more. */

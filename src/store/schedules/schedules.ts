@@ -1,9 +1,15 @@
-import type { AppliedSet, Schedule, SchedulePause, ScheduleState, SchedulesDiff } from '../model/schedule.js';
-import { SlackwaterError } from '../platform/errors.js';
-import { didYouMean } from '../platform/near-names.js';
-import { listApps } from './intents.js';
-import type { Holder } from './lease.js';
-import { redisNow, type Store, script } from './redis.js';
+import type {
+  AppliedSet,
+  Schedule,
+  SchedulePause,
+  ScheduleState,
+  SchedulesDiff,
+} from '../../model/schedule.js';
+import { SlackwaterError } from '../../platform/errors.js';
+import { didYouMean } from '../../platform/near-names.js';
+import { listApps } from '../intents.js';
+import type { Holder } from '../lease.js';
+import { redisNow, type Store, script } from '../redis.js';
 
 const applyScript = script<'recorded' | 'not-the-holder' | 'stale'>('apply-schedules', 5);
 const pauseScript = script<number>('pause-schedule', 4);

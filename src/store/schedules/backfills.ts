@@ -1,11 +1,11 @@
-import type { Backfill, BackfillRecord } from '../model/backfill.js';
-import type { UnsentFire } from '../model/schedule.js';
-import { SlackwaterError } from '../platform/errors.js';
+import type { Backfill, BackfillRecord } from '../../model/backfill.js';
+import type { UnsentFire } from '../../model/schedule.js';
+import { SlackwaterError } from '../../platform/errors.js';
+import type { Holder } from '../lease.js';
+import { writeList } from '../lists.js';
+import { notThere } from '../not-there.js';
+import { type Store, script } from '../redis.js';
 import { type DecidedFire, FIRES_KEPT, FIRES_KEPT_MS } from './fires.js';
-import type { Holder } from './lease.js';
-import { writeList } from './lists.js';
-import { notThere } from './not-there.js';
-import { type Store, script } from './redis.js';
 import { unsentField } from './unsent-fires.js';
 
 const createScript = script<string>('create-backfill', 5);
