@@ -1,6 +1,6 @@
 import type { Refusal } from '../model/intent.js';
+import type { RunAddress } from '../model/run.js';
 import { runIdOf } from '../queue/run-id.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { HeldRun } from './held-run.js';
 import type { LocalRelease } from './local-release.js';
 import type { Pool } from './pool.js';

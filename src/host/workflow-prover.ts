@@ -1,11 +1,11 @@
 import type { Refusal } from '../model/intent.js';
 import type { KeptWorkflow } from '../model/kept-workflow.js';
 import type { JobManifest } from '../model/release.js';
+import type { RunAddress } from '../model/run.js';
 import type { WorkflowManifest } from '../model/workflow.js';
 import { runIdOf } from '../queue/run-id.js';
 import { askedFor } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { type Fit, fitsOf, liveWorkflows, refusalOf } from '../workflow/live-graphs.js';
 import type { WorkerProcess } from './worker-process.js';
 

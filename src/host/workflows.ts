@@ -1,10 +1,10 @@
 import type { Retention } from '../model/retention.js';
+import type { RunAddress } from '../model/run.js';
 import type { PartOf, StepAnswer, StepQuestion } from '../model/workflow.js';
 import type { Logger } from '../platform/logger.js';
 import type { Queues } from '../queue/queues.js';
 import { runIdOf } from '../queue/run-id.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { TroubleWatch } from '../store/trouble-watch.js';
 import type { Released } from '../store/workflows/settle.js';
 import { Agenda } from '../workflow/agenda.js';

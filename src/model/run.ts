@@ -157,3 +157,8 @@ export type RunEnd =
 
 /** Why a run is told to stop at once (`ctx.signal.reason`). */
 export type AbortReason = 'cancelled' | 'timeout' | 'forced' | 'fenced';
+
+export interface RunAddress {
+  queue: string;
+  jobId: string;
+}

@@ -1,6 +1,5 @@
-import type { RunState } from '../model/run.js';
+import type { RunAddress, RunState } from '../model/run.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { ownRecord } from './run-record.js';
 
 /** How a run ended; `null`: it has not. `gone`: it is not there (any more). */

@@ -1,9 +1,8 @@
 import type { KeptWorkflow } from '../model/kept-workflow.js';
-import type { RunState } from '../model/run.js';
+import type { RunAddress, RunState } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { didYouMean } from '../platform/near-names.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { readWorkflow } from '../store/workflows/look.js';
 import { type FoundRun, fitting, LOOKED_AT, readPage } from './found-runs.js';
 import type { RunPage } from './list-runs.js';

@@ -1,7 +1,6 @@
-import type { RunState } from '../model/run.js';
+import type { RunAddress, RunState } from '../model/run.js';
 import type { PartOf } from '../model/workflow.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { ownOptionsOf } from './own-options.js';
 import { runIdOf } from './run-id.js';
 import { placeOf } from './run-places.js';

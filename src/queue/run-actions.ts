@@ -1,16 +1,9 @@
-import type { Parked, Run, StepRecord } from '../model/run.js';
+import type { Parked, Run, RunAddress, StepRecord } from '../model/run.js';
 import { encodeState } from '../model/state-codec.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { appendEvent } from '../store/events.js';
 import type { Store } from '../store/redis.js';
-import {
-  type Asker,
-  endParked,
-  type RunAddress,
-  reopenRun,
-  requestCancel,
-  tellAgenda,
-} from '../store/run-requests.js';
+import { type Asker, endParked, reopenRun, requestCancel, tellAgenda } from '../store/run-requests.js';
 import { keepPayloads } from '../store/workflows/again.js';
 import { settleStep } from '../store/workflows/settle.js';
 import { insteadOf, partOf, wholeOf } from './part-of.js';

@@ -1,6 +1,5 @@
-import type { Run, RunStep } from '../model/run.js';
+import type { Run, RunAddress, RunStep } from '../model/run.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { readWorkflow } from '../store/workflows/look.js';
 import { runIdOf } from './run-id.js';
 import { findRun, showRun } from './runs.js';

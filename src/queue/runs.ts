@@ -1,8 +1,7 @@
-import type { HeldBy, Run } from '../model/run.js';
+import type { HeldBy, Run, RunAddress } from '../model/run.js';
 import { SlackwaterError } from '../platform/errors.js';
 import { listHolds } from '../store/holds.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { aheadInLine } from '../store/seats.js';
 import { type HeldBack, heldBack } from './announced.js';
 import { parseRunId } from './run-id.js';

@@ -1,8 +1,8 @@
 import type { StepRuns } from '../model/kept-workflow.js';
 import type { Retention } from '../model/retention.js';
+import type { RunAddress } from '../model/run.js';
 import type { PartOf } from '../model/workflow.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { keptFor, type Options, ownOptionsOf } from './own-options.js';
 import { queueAgain } from './queue-again.js';
 import type { Queues } from './queues.js';

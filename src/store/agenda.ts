@@ -1,5 +1,5 @@
+import type { RunAddress } from '../model/run.js';
 import { type Store, script } from './redis.js';
-import type { RunAddress } from './run-requests.js';
 
 const takeScript = script<string[]>('take-due', 1);
 const restScript = script<number>('rest-workflow', 2);

@@ -1,3 +1,4 @@
+import type { RunAddress } from '../model/run.js';
 import { memberOf } from './agenda.js';
 import { type Store, script } from './redis.js';
 
@@ -5,11 +6,6 @@ const cancelScript = script<CancelAnswer | 'again'>('cancel-run', 6);
 const endParkedScript = script<number>('end-parked', 3);
 const reopenScript = script<number>('reopen-run', 8);
 const callScript = script<number>('call-cancelled', 1);
-
-export interface RunAddress {
-  queue: string;
-  jobId: string;
-}
 
 /** Channel on which hosts hear that somebody wants something of a run: `{ cancel: { queue, id } }` of one that they may hold, `{ agenda: { app } }` of workflow runs. */
 export const runRequests = ({ keys }: Store): string => `${keys.wake}:runs`;

@@ -1,8 +1,8 @@
 import type { StepAct } from '../model/kept-workflow.js';
+import type { RunAddress } from '../model/run.js';
 import type { StepManifest } from '../model/workflow.js';
 import { toldBy } from '../queue/workflow-runs.js';
 import { HOLD_MS, restWorkflow } from '../store/agenda.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { bringBack, endWorkflow } from '../store/workflows/begin.js';
 import { beginWait, type Expansion, expandStep, mayGoAlong } from '../store/workflows/expand.js';
 import { lookAtWorkflow } from '../store/workflows/look.js';

@@ -1,5 +1,5 @@
+import type { RunAddress } from '../model/run.js';
 import { memberOf, takeDue } from '../store/agenda.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { Released } from '../store/workflows/settle.js';
 import { advance } from './advance.js';
 import type { WorkflowPorts } from './ports.js';

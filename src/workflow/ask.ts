@@ -1,7 +1,7 @@
 import { fieldOf, type StepFailure } from '../model/kept-workflow.js';
+import type { RunAddress } from '../model/run.js';
 import type { StepAnswer, StepManifest } from '../model/workflow.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { Expansion } from '../store/workflows/expand.js';
 import { resultOf } from '../store/workflows/settle.js';
 import { besideFit, stepFit } from './graph-fit.js';

@@ -1,7 +1,6 @@
 import { isOver, type KeptWorkflow } from '../model/kept-workflow.js';
-import type { RunEnd, RunError } from '../model/run.js';
+import type { RunAddress, RunEnd, RunError } from '../model/run.js';
 import { lastSteps } from '../model/workflow.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { Claimed } from '../store/runs.js';
 import { reopenWorkflow } from '../store/workflows/again.js';
 import { beginWorkflow } from '../store/workflows/begin.js';

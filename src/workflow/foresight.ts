@@ -1,6 +1,6 @@
+import type { RunAddress } from '../model/run.js';
 import type { PartOf, StepAnswer, StepQuestion } from '../model/workflow.js';
 import { memberOf } from '../store/agenda.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { stepFit } from './graph-fit.js';
 import { isPlain, questionOf } from './question.js';
 import type { RunningRelease } from './running-release.js';

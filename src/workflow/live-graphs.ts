@@ -1,10 +1,10 @@
 import type { Refusal } from '../model/intent.js';
 import { isOver, type KeptWorkflow } from '../model/kept-workflow.js';
+import type { RunAddress } from '../model/run.js';
 import type { StepManifest } from '../model/workflow.js';
 import { runIdOf } from '../queue/run-id.js';
 import { partRunId } from '../queue/workflow-runs.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import { endWorkflow } from '../store/workflows/begin.js';
 import { readWorkflow } from '../store/workflows/look.js';
 import { readParts } from '../store/workflows/parts.js';

@@ -1,8 +1,8 @@
 import type { Retention } from '../model/retention.js';
+import type { RunAddress } from '../model/run.js';
 import type { ClaimPlace } from '../queue/consumer.js';
 import type { Queues } from '../queue/queues.js';
 import type { Store } from '../store/redis.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { Foresight } from './foresight.js';
 import type { RunningRelease } from './running-release.js';
 

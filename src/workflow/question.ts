@@ -1,7 +1,7 @@
+import type { RunAddress } from '../model/run.js';
 import type { StepManifest, StepQuestion } from '../model/workflow.js';
 import { runIdOf } from '../queue/run-id.js';
 import { toldBy } from '../queue/workflow-runs.js';
-import type { RunAddress } from '../store/run-requests.js';
 import type { LookedAt } from '../store/workflows/look.js';
 
 /** It only waits, and always does: there is nothing to ask. */

@@ -1,5 +1,5 @@
 import { fieldOf, type StepFailure, type StepRuns } from '../model/kept-workflow.js';
-import { ofWorkflow } from '../model/run.js';
+import { ofWorkflow, type RunAddress } from '../model/run.js';
 import type { StepManifest } from '../model/workflow.js';
 import { runIdOf } from '../queue/run-id.js';
 import {
@@ -10,7 +10,7 @@ import {
   partRunId,
   requeuePart,
 } from '../queue/workflow-runs.js';
-import { type Asker, callCancelled, type RunAddress, requestCancel } from '../store/run-requests.js';
+import { type Asker, callCancelled, requestCancel } from '../store/run-requests.js';
 import { keepPayloads, reopenPart } from '../store/workflows/again.js';
 import { expandStep } from '../store/workflows/expand.js';
 import { cancelParts, markStep, readParts, whyStopped } from '../store/workflows/parts.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { RunAddress } from '../../src/model/run.js';
 import { enqueueParts, partRunId } from '../../src/queue/workflow-runs.js';
-import type { RunAddress } from '../../src/store/run-requests.js';
 import { expandStep } from '../../src/store/workflows/expand.js';
 import { markStep } from '../../src/store/workflows/parts.js';
 import { expectProblem } from '../support/api.js';

@@ -1,5 +1,5 @@
+import type { RunAddress } from '../../src/model/run.js';
 import type { WorkflowGraph } from '../../src/model/workflow.js';
-import type { RunAddress } from '../../src/store/run-requests.js';
 import { type Claimed, startRun } from '../../src/store/runs.js';
 import { beginWorkflow } from '../../src/store/workflows/begin.js';
 import type { TestStore } from './store.js';

@@ -1,7 +1,7 @@
+import type { RunAddress } from '../../model/run.js';
 import type { WorkflowGraph } from '../../model/workflow.js';
 import { memberOf, NET_MS } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import type { RunAddress } from '../run-requests.js';
 import { type Claimed, FencedError } from '../runs.js';
 import { keyOf } from './graphs.js';
 import { readWorkflow } from './look.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { StepFailure, StepRuns } from '../../model/kept-workflow.js';
+import type { RunAddress } from '../../model/run.js';
 import { HOLD_MS, memberOf } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import type { RunAddress } from '../run-requests.js';
 import { fitInline, storePayloads } from './payloads.js';
 
 const expandScript = script<Expanded>('expand-step', 5);

@@ -1,8 +1,8 @@
 import type { KeptStep, KeptWorkflow, StepFailure, StepRuns } from '../../model/kept-workflow.js';
+import type { RunAddress } from '../../model/run.js';
 import type { StepState } from '../../model/workflow.js';
 import { HOLD_MS, memberOf } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import type { RunAddress } from '../run-requests.js';
 import { graphOf } from './graphs.js';
 
 const lookScript = script<(string | number)[]>('look-at-workflow', 3);

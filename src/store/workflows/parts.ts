@@ -1,7 +1,8 @@
 import { fieldOf } from '../../model/kept-workflow.js';
+import type { RunAddress } from '../../model/run.js';
 import { HOLD_MS, memberOf } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import type { Asker, RunAddress } from '../run-requests.js';
+import type { Asker } from '../run-requests.js';
 
 const markScript = script<number>('mark-step', 2);
 const cancelScript = script<number[]>('cancel-parts');

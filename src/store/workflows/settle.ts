@@ -1,8 +1,8 @@
 import { fieldOf, type StepFailure } from '../../model/kept-workflow.js';
+import type { RunAddress } from '../../model/run.js';
 import type { PartOf, WorkflowGraph } from '../../model/workflow.js';
 import { memberOf, NET_MS } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import type { RunAddress } from '../run-requests.js';
 import { type Claimed, FencedError } from '../runs.js';
 import { knownGraph } from './graphs.js';
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { RunAddress } from '../../model/run.js';
 import { memberOf } from '../agenda.js';
 import { type Store, script } from '../redis.js';
-import { type RunAddress, tellAgenda } from '../run-requests.js';
+import { tellAgenda } from '../run-requests.js';
 
 const signalScript = script<SignalAnswer | 'again'>('signal-workflow', 4);
 

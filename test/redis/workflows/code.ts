@@ -1,6 +1,6 @@
 import { fieldOf } from '../../../src/model/kept-workflow.js';
+import type { RunAddress } from '../../../src/model/run.js';
 import type { PartOf, StepAnswer, StepQuestion } from '../../../src/model/workflow.js';
-import type { RunAddress } from '../../../src/store/run-requests.js';
 import { resultOf } from '../../../src/store/workflows/settle.js';
 import { type Ledger, type Told, Violation } from './ledger.js';
 import { QUEUE, type Release } from './releases.js';

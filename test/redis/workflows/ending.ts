@@ -1,6 +1,6 @@
 import { fieldOf } from '../../../src/model/kept-workflow.js';
+import type { RunAddress } from '../../../src/model/run.js';
 import { isSettled, lastSteps, type StepManifest, type WorkflowGraph } from '../../../src/model/workflow.js';
-import type { RunAddress } from '../../../src/store/run-requests.js';
 import { readWorkflow } from '../../../src/store/workflows/look.js';
 import { partOf, Violation } from './ledger.js';
 import { QUEUE } from './releases.js';

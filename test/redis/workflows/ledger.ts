@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fieldOf, isOver, type KeptWorkflow } from '../../../src/model/kept-workflow.js';
+import type { RunAddress } from '../../../src/model/run.js';
 import type { PartOf, StepKind, WorkflowGraph } from '../../../src/model/workflow.js';
 import { partRunId } from '../../../src/queue/workflow-runs.js';
-import type { RunAddress } from '../../../src/store/run-requests.js';
 import { readWorkflow } from '../../../src/store/workflows/look.js';
 import { OUTER, QUEUE } from './releases.js';
 import type { World } from './world.js';
