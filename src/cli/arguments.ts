@@ -75,7 +75,7 @@ export const statesOf =
   (text: string): string[] => {
     const given = text.split(',').map(state => state.trim());
     if (given.every(state => states.includes(state))) return given;
-    throw new InvalidArgumentError(`It must be of ${states.join(', ')}, several with commas between.`);
+    throw new InvalidArgumentError(`It must be one of ${states.join(', ')}, or several with commas between.`);
   };
 
 /** A number of runs, or `none`. */

@@ -1,4 +1,4 @@
-import { createStyle, type Style, wrap } from './show/style.js';
+import { createStyle, linesWithin, type Style } from './show/style.js';
 
 /** Data, for people or programs: the only thing that goes to stdout. */
 export const print = (text: string): void =>
@@ -7,16 +7,15 @@ export const print = (text: string): void =>
 export const printLines = (lines: string[]): void => print(fitted(lines, process.stdout));
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 /** What happens meanwhile: stderr, so that stdout can be piped. Broken like lines. */
-export const say = (text: string): void =>
-  void process.stderr.write(`${fitted(text.split('\n'), process.stderr)}\n`);
+export const say = (text: string): void => void process.stderr.write(`${fitted([text], process.stderr)}\n`);
 
 interface Stream {
   isTTY?: boolean;
   columns?: number;
 }
 
-const fitted = (lines: string[], stream: Stream): string =>
-  lines.flatMap(line => wrap(line, columnsOf(stream))).join('\n');
+const fitted = (entries: string[], stream: Stream): string =>
+  linesWithin(entries, columnsOf(stream)).join('\n');
 
 const columnsOf = ({ isTTY, columns }: Stream): number => (isTTY && columns) || Number.POSITIVE_INFINITY;
 

@@ -9,6 +9,7 @@ import { defineSchedules } from './commands/schedules.js';
 import { defineServices } from './commands/services.js';
 import { defineWindows } from './commands/windows.js';
 import { defineWorkflows } from './commands/workflows.js';
+import { say } from './output.js';
 import { wantsJson } from './report-error.js';
 
 /**
@@ -25,7 +26,7 @@ export function createProgram(): Command {
     .helpCommand('help [command]', 'show help for a command')
     .showHelpAfterError('Add --help to see what it takes.')
     .configureHelp({ visibleOptions: ownOptionsFirst, optionDescription: markRequired })
-    .configureOutput({ writeErr: text => void (wantsJson() || process.stderr.write(text)) })
+    .configureOutput({ writeErr: text => void (wantsJson() || say(text.replace(/\n$/, ''))) })
     .exitOverride()
     .addHelpText('after', AFTER);
   defineServices(program);

@@ -34,6 +34,8 @@ export class RunStops {
     const { slot, claim } = run;
     if (!slot || run.abort) return;
     run.abort = reason;
+    if (reason === 'forced')
+      this.options.writes.note(run, 'told to stop at once: the drain deadline of a window has passed');
     slot.send({ t: 'abort', claim, reason });
     const kill = () => {
       if (slot.runs.get(claim) !== run) return;
@@ -103,7 +105,7 @@ export class RunStops {
       else {
         run.crashed = !slot.condemned && !expired;
         run.crashCause = cause;
-        writes.note(run, `the worker ${cause}; the run goes on from its last checkpoint`);
+        writes.note(run, `the worker ${cause}; the run goes on from what it saved last, or begins anew`);
         ends.interrupted(run);
       }
     }

@@ -73,7 +73,7 @@ export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOpt
       // Before the engine: its first look may find hosts that fell silent while no server was there.
       feed,
       createTeller(store, feed, logger, trouble),
-      engine,
+      // Before the engine: a server that cannot listen must not lead, and decide over windows and fires, for a moment.
       {
         async start() {
           await api.listen({ host: config.server.host, port: config.server.port }).catch(error => {
@@ -81,12 +81,17 @@ export function createServer(config: Config, { redisWaitMs = 10_000 }: ServerOpt
           });
           url = urlOf(api.server.address() as AddressInfo);
         },
-        async stop() {
-          const timer = setTimeout(() => api.server.closeAllConnections(), CLOSE_WAIT_MS);
-          await api.close().finally(() => clearTimeout(timer));
-        },
+        stop: close,
       },
+      engine,
+      // Whoever asks is answered to the end while the engine still runs.
+      { start: async () => {}, stop: close },
     ]);
+
+    async function close(): Promise<void> {
+      const timer = setTimeout(() => api.server.closeAllConnections(), CLOSE_WAIT_MS);
+      await api.close().finally(() => clearTimeout(timer));
+    }
   }
 
   return {

@@ -351,7 +351,10 @@ test('lists show tables, with --json the raw items', async () => {
     items: Run[];
   };
   expect(items).toHaveLength(2);
-  expect((await cli('runs', 'ls', '--job', 'say')).stdout).toMatch(/^RUN +JOB +STATE/);
+  const cut = await cli('runs', 'ls', '--job', 'say', '--limit', '1');
+  expect(cut.stdout).toMatch(/^RUN +JOB +STATE/);
+  expect(cut.stderr).toContain('… and more (--limit 1)');
+  expect((await cli('runs', 'ls', '--job', 'say')).stderr).toBe('');
   expect((await cli('hosts')).stdout).toMatch(/^HOST +MACHINE/);
   expect((await cli('release', 'ls')).stdout).toMatch(/^RELEASE +APP/);
 });

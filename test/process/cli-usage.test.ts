@@ -51,7 +51,7 @@ test.each<[args: string[], says: RegExp, code: number]>([
   [['runs', 'retry', '--state', 'cancelled'], /failed, parked/, 2],
   [['runs', 'ls', '--state', 'failed,asleep'], /several with commas between/, 2],
   [['runs', 'cancel'], /name runs, or say which: --state queued, delayed/, 2],
-  [['runs', 'cancel', '--state', 'failed'], /must be of queued, delayed, running/, 2],
+  [['runs', 'cancel', '--state', 'failed'], /must be one of queued, delayed, running/, 2],
   [['runs', 'cancel', '--state', 'queued', '--limit', '20000'], /from 1 to 10000/, 2],
   [['queues', 'set', 'reports'], /say what to set: --concurrency N, --rate MAX\/TIME/, 2],
   [['queues', 'set', 'reports', '--rate', 'fast'], /such as 100\/1m, or "none"/, 2],

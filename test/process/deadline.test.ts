@@ -56,6 +56,9 @@ test('with force it restarts on the new release, no attempt spent, and the repor
   expect(report.work.lostMs).toBeGreaterThan(500);
   const [run] = await product.all([stubborn!], ['completed']);
   expect(run).toMatchObject({ attempt: 1, release: opened.release, result: 'finished' });
+  expect(JSON.stringify(await product.client.get(`/v1/runs/${stubborn}/logs`))).toContain(
+    'the drain deadline of a window has passed',
+  );
   expect(readLedger(product.ledger).map(({ item, attempt }) => [item, attempt])).toEqual([
     [0, 1],
     [0, 1],

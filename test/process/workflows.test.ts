@@ -69,7 +69,9 @@ describe('a workflow', () => {
     const [failed] = await product.all([id], ['failed']);
     expect(failed!.error).toMatchObject({ message: `step "score", run ${id}@score,4: no such airport` });
     const cli = (...args: string[]) => runCli(args, { env: { SLACKWATER_URL: product.client.url } });
-    expect((await cli('runs', 'show', id)).stdout).toContain(`slackwater runs parts ${id} --state failed`);
+    expect((await cli('runs', 'show', id)).stdout).toContain(
+      `slackwater runs parts ${id} --state failed,cancelled`,
+    );
     const parts = await cli('runs', 'parts', id, '--step', 'score', '--state', 'failed');
     expect(parts.stdout).toMatch(/@score,4 +flow.score +failed .*no such airport/);
     const alone = await cli('runs', 'retry', '--state', 'failed', '--job', 'flow.score');

@@ -47,16 +47,19 @@ describe('a server', () => {
     await within(5_000, 'the end of the stream', stream.text());
   });
 
-  test('on a port that is taken says so', async () => {
+  test('on a port that is taken says so, and does not lead meanwhile', async () => {
     const tcp = createTcpServer().listen(0, '127.0.0.1');
     onEnd(() => tcp.close());
     await new Promise(resolve => tcp.once('listening', resolve));
     const { port } = tcp.address() as AddressInfo;
-    const server = createServer(configOf(useStore().env, { port }));
+    const store = useStore();
+    const server = createServer(configOf(store.env, { port }));
     await expect(server.start()).rejects.toMatchObject({
       code: 'bad-config',
       message: expect.stringMatching(`port ${port} on 127.0.0.1 is taken`),
     });
+    // It has decided nothing: it never led.
+    expect(await store.redis.hget(store.keys.lease, 'term')).toBeNull();
   });
 
   test('without a Redis says where it looked, and not with which password', async () => {

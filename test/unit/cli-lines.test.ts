@@ -8,7 +8,7 @@ import { statusLine } from '../../src/cli/live/status-line.js';
 import { roomBefore } from '../../src/cli/open-window.js';
 import { logLine } from '../../src/cli/show/log-line.js';
 import { planLines } from '../../src/cli/show/plan.js';
-import { createStyle, wrap } from '../../src/cli/show/style.js';
+import { createStyle, linesWithin, wrap } from '../../src/cli/show/style.js';
 import { askedLines, windowLines } from '../../src/cli/show/window.js';
 import { iso, sampleWindow, T0, windowIn } from '../support/window-samples.js';
 
@@ -130,6 +130,16 @@ test('a status is one line that changes on a terminal, and a line for each chang
     '\u001B[?25lqueued\u001B[K\n\u001B[J',
     '\u001B[1A\rrunning w…\u001B[K\n\u001B[J',
     '\u001B[1A\r\u001B[J\u001B[?25h',
+  ]);
+});
+
+test('a table among lines is broken line by line', () => {
+  const table = 'JOB    QUEUE\nbilling  default';
+  expect(linesWithin([table, 'and a longer line below'], 16)).toEqual([
+    'JOB    QUEUE',
+    'billing  default',
+    'and a longer',
+    '  line below',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type { Fire } from '../../model/schedule.js';
 import { connect, part } from '../connect.js';
 import type { CommonOptions } from '../define.js';
+import { firstOf, tellOfMore } from '../first-of.js';
 import { print, printJson, printLines, styleOf } from '../output.js';
 import {
   fireLine,
@@ -30,9 +31,10 @@ export async function show(name: string, options: OfApp): Promise<void> {
 export async function fires(name: string | undefined, options: OfApp & { limit: number }): Promise<void> {
   const { app, limit } = options;
   const path = name === undefined ? `${PATH}/fires` : `${PATH}/${part(name)}/fires`;
-  const items = await connect(options).list<Fire>(path, { app, limit: Math.min(limit, MOST) }, limit);
+  const { items, more } = await firstOf<Fire>(connect(options), path, { app }, { limit, most: MOST });
   if (options.json) return printJson({ items });
   print(firesTable(items, styleOf(process.stdout), name === undefined));
+  tellOfMore(more, limit);
 }
 
 export async function pause(name: string, options: AsOptions & { reason?: string }): Promise<void> {

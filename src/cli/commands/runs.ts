@@ -47,7 +47,7 @@ export function defineRuns(program: Command): void {
   const runs = group(program, 'runs', 'List, show and steer runs.');
   overHttp(filters(runs.command('ls')), 'runs ls --job flights.delays --state running')
     .description(
-      'List runs: those at work, then those that wait, then the ended ones with the newest first. Of what did not go well, or waits, also why.',
+      'List runs: those at work, those that wait, those that failed, were parked or cancelled, and those that completed; of the ended ones the newest first. Of what did not go well, or waits, also why.',
     )
     .option('--state <states>', 'in this state only, or in one of several: failed,parked', states)
     .option('--limit <n>', 'at most this many', limit, 50)

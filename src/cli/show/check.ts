@@ -10,11 +10,13 @@ const SHOWN = 50;
 export function checkLines(found: Findings, running: string | null, style: Style): string[] {
   const all = counted(found);
   const comeBack = running && found.oneWay.length + found.setBack.length === 0;
-  const back = comeBack ? ` and brings them back for release ${running}` : '';
+  const back = comeBack
+    ? ` and brings ${found.live + found.kept === 1 ? 'it' : 'them'} back for release ${running}`
+    : '';
   if (found.refused === 0 && found.live + found.kept === 0) return ['there is no state to read'];
   const lines =
     found.refused === 0
-      ? [`${style.green('✓')} reads all ${all}${back}`]
+      ? [`${style.green('✓')} reads ${found.live + found.kept === 1 ? '' : 'all '}${all}${back}`]
       : [`${style.red('✗')} cannot read ${found.refused.toLocaleString('en-US')} of ${all}`, ''];
   lines.push(...found.refusals.slice(0, SHOWN).flatMap(refusal => linesOf(refusal, style)));
   const more = found.refused - SHOWN;

@@ -41,7 +41,7 @@ export function runsTable(runs: Run[], now: number, style: Style, empty: string)
 
 function why({ state, parked, error, heldBy, cancelled }: Run): string | null {
   if (parked) return line(parked.reason, 80);
-  if (cancelled) return line(cancelledBy(cancelled), 80);
+  if (cancelled) return line(`by ${cancelledBy(cancelled)}`, 80);
   if (state === 'failed' && error) return line(`${error.name}: ${error.message}`, 80);
   const [held] = heldBy;
   if (!held) return null;
@@ -135,11 +135,15 @@ const stackLines = (stack: string, style: Style): string[] =>
     .slice(0, 8)
     .map(line => style.dim(`    ${line.trim()}`));
 
-/** A step says how many of its runs failed, and not which. */
-const partsHint = ({ id, steps }: Run, style: Style): string[] =>
-  steps?.some(({ counts }) => (counts?.failed ?? 0) > 0)
-    ? ['', `  ${style.dim('→')} slackwater runs parts ${id} --state failed`]
-    : [];
+/** A step says how many of its runs failed, and not which; one that a person has cancelled failed its step, too. */
+function partsHint({ id, state, steps }: Run, style: Style): string[] {
+  const failed = steps?.some(({ counts }) => (counts?.failed ?? 0) > 0);
+  const hints = [
+    ...(failed ? [`slackwater runs parts ${id} --state failed,cancelled`] : []),
+    ...(state === 'failed' ? [`slackwater runs retry ${id} goes on from what failed`] : []),
+  ];
+  return hints.length > 0 ? ['', ...hints.map(hint => `  ${style.dim('→')} ${hint}`)] : [];
+}
 
 const choices = (run: Run, style: Style): string[] =>
   run.parked!.choices.map(

@@ -45,6 +45,10 @@ export function wrap(text: string, width: number, further = 2): string[] {
   return [...lines, line];
 }
 
+/** Lines that are no wider. An entry may be several of them, as a table is. */
+export const linesWithin = (entries: string[], width: number): string[] =>
+  entries.flatMap(entry => entry.split('\n')).flatMap(line => wrap(line, width));
+
 /** Cuts a line to `width` columns, escape sequences not counted, with `…` where something is left out. */
 export function clip(text: string, width: number): string {
   if (widthOf(text) <= width) return text;

@@ -46,7 +46,7 @@ export function windowLines(window: Window, now: number, style: Style): string[]
         ],
         ['watch', watchFact(window)],
         ['going back', window.rollback?.because],
-        ['hosts', window.hosts.map(host => hostText(host, style)).join(', ')],
+        ['hosts', hostsText(window, style)],
         ['asked', asked(window)],
       ],
       style,
@@ -91,6 +91,13 @@ function announcement(window: Window, now: number): string | null {
     return null;
   const from = new Date(Math.max(starts - announceMs, Date.parse(createdAt))).toISOString();
   return `${when(from, now)}: runs that could not stop in time wait from then on`;
+}
+
+/** Of one that is over only who was missing: where the others stood at its end is no longer so. */
+function hostsText({ hosts, outcome }: Window, style: Style): string {
+  const told =
+    outcome === null ? hosts : hosts.filter(({ phase }) => [SILENT, FELL_SILENT, GONE].includes(phase));
+  return told.map(host => hostText(host, style)).join(', ');
 }
 
 function hostText({ id, phase }: WindowHost, style: Style): string {
