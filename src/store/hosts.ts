@@ -79,7 +79,19 @@ function silentOf(signs: string[], hosts: HostStatus[], now: number): SilentHost
     if (!alive.has(id) && at > now - TOLD_MS)
       silent.push({ id, hostname, seenAt: new Date(at).toISOString(), runs });
   }
-  return silent.sort((a, b) => (a.seenAt > b.seenAt ? -1 : 1));
+  return withoutReplaced(silent, hosts).sort((a, b) => (a.seenAt > b.seenAt ? -1 : 1));
+}
+
+/** Each host stands in for one of its machine at most, which had fallen silent before it started: both times are by the clock of that machine. */
+function withoutReplaced(silent: SilentHost[], hosts: HostStatus[]): SilentHost[] {
+  const free = [...hosts].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+  return silent
+    .sort((a, b) => (a.seenAt < b.seenAt ? -1 : 1))
+    .filter(({ hostname, seenAt }) => {
+      const by = free.findIndex(host => host.hostname === hostname && host.startedAt > seenAt);
+      if (by >= 0) free.splice(by, 1);
+      return by < 0;
+    });
 }
 
 /** A host that leaves in good order takes its record along, and leaves all that it counted. */

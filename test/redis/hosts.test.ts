@@ -30,9 +30,10 @@ describeWithRedisBinary('the list of hosts', () => {
     const { redis, url } = await redisServer({});
     const store = useStore(url);
     const now = Date.now();
-    const host = (id: string, hostname: string, held = 0, ago = 0): HostStatus => ({
+    const host = (id: string, hostname: string, held = 0, ago = 0, startedAgo = 120_000): HostStatus => ({
       ...sampleHost(id, { running: held, held }),
       hostname,
+      startedAt: new Date(now - startedAgo).toISOString(),
       seenAt: new Date(now - ago).toISOString(),
     });
     const silent = async () => (await lookAtHosts(store)).silent.map(({ id, runs }) => [id, runs]);
@@ -57,11 +58,19 @@ describeWithRedisBinary('the list of hosts', () => {
     // Others come: one on another machine, one on that machine, and one of those itself, which had only been cut off.
     await reportHost(store, host('elsewhere', 'c'), 600_000);
     expect(await silent()).toHaveLength(2);
-    await reportHost(store, host('new', 'a'), 600_000);
-    await reportHost(store, host('new', 'a'), 600_000);
+    await reportHost(store, host('new', 'a', 0, 0, -1), 600_000);
+    await reportHost(store, host('new', 'a', 0, 0, -1), 600_000);
     expect(await silent()).toEqual([['dies-too', 1]]);
     await reportHost(store, host('dies-too', 'a'), 600_000);
     expect(await silent()).toEqual([]);
+
+    // One may have come before the record of the other had run out. Who was there all along replaces nobody.
+    await reportHost(store, host('crashes', 'd', 1, 5_000), 600_000);
+    await reportHost(store, host('again', 'd', 0, 0, 1_000), 600_000);
+    await reportHost(store, host('crashes-too', 'b', 4, 5_000), 600_000);
+    await die('crashes');
+    await die('crashes-too');
+    expect(await silent()).toEqual([['crashes-too', 4]]);
   });
 
   it('forgets after an hour who fell silent', async () => {

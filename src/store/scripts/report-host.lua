@@ -1,5 +1,4 @@
 -- A host's record, its place in the index and its last words in each window, in one act.
--- A host that comes takes the place of one that fell silent: of itself, or of the first of its machine.
 -- KEYS: hosts, host, events, signs of life, windows   ARGV: id, status JSON, ttl ms, wake channel or '', event data, sign of life, how long those of others are kept (ms), its words in each of the windows
 -- include old-signs
 redis.call('PERSIST', KEYS[2]) -- goes first, so that a full memory does not stop what follows: see README
@@ -8,18 +7,6 @@ local joined = redis.call('ZADD', KEYS[1], 0, ARGV[1])
 if joined == 1 then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'type', 'host.joined', 'data', ARGV[5])
   forget_old_signs(KEYS[4], KEYS[1], ARGV[7])
-  if redis.call('HEXISTS', KEYS[4], ARGV[1]) == 0 then
-    local hostname = cjson.decode(ARGV[6]).hostname
-    local signs = redis.call('HGETALL', KEYS[4])
-    local first
-    for i = 1, #signs, 2 do
-      local sign = cjson.decode(signs[i + 1])
-      if sign.hostname == hostname and not redis.call('ZSCORE', KEYS[1], signs[i]) and not (first and first.at <= sign.at) then
-        first = { id = signs[i], at = sign.at }
-      end
-    end
-    if first then redis.call('HDEL', KEYS[4], first.id) end
-  end
 end
 redis.call('HSET', KEYS[4], ARGV[1], ARGV[6])
 for i = 5, #KEYS do
